@@ -1,0 +1,106 @@
+"""The whole error tree of Ringsight; each class says in one line whose fault it is.
+
+::
+
+    RingError
+     +-- SettingsError            the operator's: a setting is missing or cannot be right
+     |    +-- KeyMissing          no pseudonym key was given where one is needed
+     |    +-- KeyRefused          the store was built with another key
+     +-- SourceError              the source's: it cannot be read at all
+     |    +-- MappingError        the mapping file's: it names what does not exist
+     |    +-- TooMuchQuarantined  the source's: more rows break the contract than the run allows
+     +-- InputError               the caller's: a request or argument cannot be served as it stands
+     |    +-- NotFound            the caller's: no such account, ring, entity or bundle
+     |    +-- UnknownName         the caller's: a name outside the vocabulary (says what exists)
+     +-- StoreError               the store's
+     |    +-- StoreUnavailable    not reachable, locked or full right now; trying again is safe
+     |    +-- StoreCorrupt        its content breaks a law; do not go on
+     |    +-- SchemaMismatch      written by another version of the schema
+     +-- ModelError               the model's
+          +-- ModelMissing        no bundle where one is needed
+          +-- ModelMismatch       its columns or versions differ from this code's
+          +-- BundleCorrupt       its digests do not match its files
+
+An error's text says what it got and what exists. It never holds a personal value: no e-mail,
+phone number, address or prompt. HTTP statuses are given to these classes by one table in
+``api.app``; nothing here knows of HTTP.
+"""
+
+from collections.abc import Iterable
+
+
+class RingError(Exception):
+    """The root of everything Ringsight raises on purpose."""
+
+
+class SettingsError(RingError):
+    """A setting is missing or cannot be right."""
+
+
+class KeyMissing(SettingsError):
+    """No pseudonym key was given where one is needed."""
+
+
+class KeyRefused(SettingsError):
+    """The store was built with another pseudonym key."""
+
+
+class SourceError(RingError):
+    """A source cannot be read at all."""
+
+
+class MappingError(SourceError):
+    """A mapping file names what does not exist, or cannot be parsed."""
+
+
+class TooMuchQuarantined(SourceError):
+    """More rows of a source break the contract than the run allows."""
+
+
+class InputError(RingError):
+    """One request or argument cannot be served as it stands."""
+
+
+class NotFound(InputError):
+    """There is no such account, ring, entity or bundle."""
+
+
+class UnknownName(InputError):
+    """A name outside the vocabulary was used."""
+
+    @classmethod
+    def among(cls, what: str, got: str, known: Iterable[str]) -> "UnknownName":
+        """The error for ``got`` used as a ``what``, listing the names that exist."""
+        return cls(f"unknown {what} {got!r}; known: {', '.join(sorted(known))}")
+
+
+class StoreError(RingError):
+    """A store failed."""
+
+
+class StoreUnavailable(StoreError):
+    """The store is not reachable, locked or full right now; trying again is safe."""
+
+
+class StoreCorrupt(StoreError):
+    """The store's content breaks a law of the store."""
+
+
+class SchemaMismatch(StoreError):
+    """The store was written by another version of the schema."""
+
+
+class ModelError(RingError):
+    """A model cannot be used."""
+
+
+class ModelMissing(ModelError):
+    """There is no bundle where one is needed."""
+
+
+class ModelMismatch(ModelError):
+    """A bundle's columns or versions differ from this code's."""
+
+
+class BundleCorrupt(ModelError):
+    """A bundle's digests do not match its files."""

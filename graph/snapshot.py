@@ -1,0 +1,171 @@
+"""An immutable columnar piece of the graph as of a moment: the only thing ``gnn`` takes.
+
+A whole export and the neighbourhood of one sign-up have the same type, so that training and
+serving cannot drift apart. Order is stable (nodes by key, edges by source then target), so the
+digest of equal graphs is equal whatever store they came from. It knows nothing of stores.
+"""
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from graph.errors import StoreCorrupt, UnknownName
+from graph.schema import EDGE_OF, NodeType
+
+EDGE_FIELDS = pa.schema(
+    [
+        pa.field("source", pa.int32(), nullable=False),
+        pa.field("target", pa.int32(), nullable=False),
+        pa.field("first_seen", pa.int64(), nullable=False),
+        pa.field("last_seen", pa.int64(), nullable=False),
+        pa.field("count", pa.int64(), nullable=False),
+    ]
+)
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """Nodes and edges as Arrow tables.
+
+    ``nodes[kind]`` has ``key`` (text, ascending, unique), ``first_seen`` (us), ``degree`` (number
+    of distinct neighbours in the whole store, not only in this piece) and the kind's properties
+    (null = unknown). ``edges[verb]`` has :data:`EDGE_FIELDS`; ``source`` and ``target`` are row
+    numbers into the tables of the verb's node types. A kind or verb that is absent is empty.
+
+    ``as_of`` is the moment (us) that the piece describes; ``generation`` the number of the refresh
+    whose scores and rings it holds (0 = none yet).
+    """
+
+    as_of: int
+    nodes: Mapping[NodeType, pa.Table] = field(default_factory=dict)
+    edges: Mapping[str, pa.Table] = field(default_factory=dict)
+    generation: int = 0
+
+    def __post_init__(self) -> None:
+        for verb in self.edges:
+            if verb not in EDGE_OF:
+                raise UnknownName.among("edge type", verb, EDGE_OF)
+
+    def size(self, kind: NodeType) -> int:
+        """The number of nodes of ``kind``."""
+        table = self.nodes.get(kind)
+        return 0 if table is None else table.num_rows
+
+    def keys(self, kind: NodeType) -> pa.Array:
+        """The keys of ``kind``, ascending."""
+        if kind not in self.nodes:
+            return pa.array([], pa.string())
+        return self.nodes[kind]["key"].combine_chunks()
+
+    def numbers(self, kind: NodeType, column: str) -> npt.NDArray[np.float64]:
+        """A numeric column as float64 [N]; NaN where it is unknown or the column is absent."""
+        table = self.nodes.get(kind)
+        if table is None or column not in table.column_names:
+            return np.full(self.size(kind), np.nan)
+        values = table[column].combine_chunks().cast(pa.float64())
+        return np.asarray(pc.fill_null(values, float("nan")), dtype=np.float64)
+
+    def texts(self, kind: NodeType, column: str) -> pa.Array:
+        """A text column; null where it is unknown or the column is absent."""
+        table = self.nodes.get(kind)
+        if table is None or column not in table.column_names:
+            return pa.nulls(self.size(kind), pa.string())
+        return table[column].combine_chunks()
+
+    def rows_of(self, kind: NodeType, keys: Iterable[str]) -> npt.NDArray[np.int64]:
+        """The row numbers of ``keys``; -1 for a key that is not in this piece."""
+        found = pc.index_in(pa.array(list(keys), pa.string()), value_set=self.keys(kind))
+        return np.asarray(pc.fill_null(found, -1), dtype=np.int64)
+
+    def ends(self, verb: str) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        """Source and target rows of every edge of ``verb``, each int64 [E]."""
+        if verb not in self.edges:
+            return np.empty(0, np.int64), np.empty(0, np.int64)
+        table = self.edges[verb]
+        return _int64(table["source"]), _int64(table["target"])
+
+    def edge_column(self, verb: str, column: str) -> npt.NDArray[np.int64]:
+        """``first_seen``, ``last_seen`` (us) or ``count`` of every edge of ``verb``, int64 [E]."""
+        if verb not in self.edges:
+            return np.empty(0, np.int64)
+        return _int64(self.edges[verb][column])
+
+    def with_columns(self, kind: NodeType, columns: Mapping[str, pa.Array]) -> Self:
+        """The same piece with ``columns`` (each of length ``size(kind)``) set on ``kind``."""
+        table = self.nodes[kind]
+        for name, values in columns.items():
+            if name in table.column_names:
+                table = table.set_column(table.column_names.index(name), name, values)
+            else:
+                table = table.append_column(name, values)
+        return type(self)(self.as_of, {**self.nodes, kind: table}, self.edges, self.generation)
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 over content (not ``as_of`` or ``generation``): equal graphs, equal digests."""
+        total = hashlib.sha256()
+        for name, table in self._parts():
+            total.update(name.encode())
+            for column in sorted(table.column_names):
+                total.update(column.encode())
+                total.update(_column_bytes(table[column]))
+        return total.hexdigest()
+
+    def save(self, folder: Path) -> None:
+        """Write the Parquet form: a file a kind and a verb, and ``as_of`` in the metadata."""
+        folder.mkdir(parents=True, exist_ok=True)
+        stamp = {b"as_of": str(self.as_of).encode(), b"generation": str(self.generation).encode()}
+        for name, table in self._parts():
+            pq.write_table(table.replace_schema_metadata(stamp), folder / f"{name}.parquet")
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """Read what :meth:`save` wrote.
+
+        Raises:
+            StoreCorrupt: if the folder holds no snapshot.
+        """
+        files = sorted(folder.glob("*.parquet"))
+        if not files:
+            raise StoreCorrupt(f"no snapshot in {folder.name}")
+        tables = {file.stem: pq.read_table(file) for file in files}
+        stamp = next(iter(tables.values())).schema.metadata or {}
+        plain = {name: table.replace_schema_metadata(None) for name, table in tables.items()}
+        nodes = {NodeType(n[5:]): t for n, t in plain.items() if n.startswith("node-")}
+        edges = {n[5:]: t for n, t in plain.items() if n.startswith("edge-")}
+        return cls(int(stamp[b"as_of"]), nodes, edges, int(stamp[b"generation"]))
+
+    def _parts(self) -> list[tuple[str, pa.Table]]:
+        kinds = [(f"node-{k.value}", t) for k, t in sorted(self.nodes.items()) if t.num_rows]
+        verbs = [(f"edge-{v}", t) for v, t in sorted(self.edges.items()) if t.num_rows]
+        return kinds + verbs
+
+
+def _int64(column: pa.ChunkedArray) -> npt.NDArray[np.int64]:
+    return np.asarray(column.combine_chunks(), dtype=np.int64)
+
+
+def _column_bytes(column: pa.ChunkedArray) -> bytes:
+    """Bytes that depend on the values alone, not on chunks, offsets or the width of the type."""
+    values = column.combine_chunks()
+    if isinstance(values, pa.ChunkedArray):
+        values = pa.concat_arrays(values.chunks) if values.num_chunks else pa.nulls(0)
+    known = np.packbits(np.asarray(values.is_valid())).tobytes()
+    if values.null_count == len(values):
+        return b"?" + known
+    if pa.types.is_string(values.type) or pa.types.is_large_string(values.type):
+        lengths = np.asarray(pc.fill_null(pc.binary_length(values), 0), dtype=np.int64)
+        joined = "".join(text for text in values.to_pylist() if text is not None)
+        return b"s" + known + lengths.tobytes() + joined.encode()
+    if pa.types.is_integer(values.type):
+        return b"i" + known + np.asarray(pc.fill_null(values, 0), dtype=np.int64).tobytes()
+    return b"f" + known + np.asarray(pc.fill_null(values, 0.0), dtype=np.float64).tobytes()
