@@ -214,12 +214,14 @@ def bootstrap(
         rounds: number of resamplings.
         level: share of resamplings inside the bounds (0..1).
     """
+    value = statistic(np.ones(len(groups)))
+    if not len(groups):
+        return Interval(value, float("nan"), float("nan"))
     names, which = np.unique(groups, return_inverse=True)
-    chance = np.full(len(names), 1 / max(len(names), 1))
+    chance = np.full(len(names), 1 / len(names))
     drawn = [rng.multinomial(len(names), chance)[which].astype(float) for _ in range(rounds)]
     values = np.array([statistic(weights) for weights in drawn])
     values = values[~np.isnan(values)]
-    value = statistic(np.ones(len(groups)))
     if not len(values):
         return Interval(value, float("nan"), float("nan"))
     low, high = np.quantile(values, [(1 - level) / 2, (1 + level) / 2])

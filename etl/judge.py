@@ -1,0 +1,381 @@
+"""Holding a back-test against what was true: from its tables to the figures of the report.
+
+The truth is a simulated world's, or, without one, the labels of the source, which are few, late
+and partly wrong: the report then says so. Nothing that detects may import this module; the
+figures themselves are defined in ``gnn.evaluate``, the pictures made in ``etl.report``.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pyarrow as pa
+
+from gnn import evaluate
+from gnn.evaluate import NEVER, Bools, Floats, Ints, Prevented
+
+HONEST_KIND_WITHOUT_TRUTH = "unlabelled"
+FALSE_POSITIVE_LIMIT = 0.001
+REVIEW_BUDGET = 0.01
+REQUESTS_TO_KNOW = 3
+CURVE_POINTS = 60
+US_PER_DAY = 86_400_000_000
+
+
+@dataclass(frozen=True)
+class Truth:
+    """Who was what: one row an account.
+
+    ``accounts`` has ``account_id``, ``kind``, ``campaign`` (null = honest) and ``active_from``
+    (us; from when its exchanges are fraud). ``against`` is ``truth`` or ``labels``.
+    """
+
+    accounts: pl.DataFrame
+    against: str = "truth"
+
+    @classmethod
+    def of_world(cls, table: pa.Table) -> "Truth":
+        """The truth of a simulated world, as ``graph.simulate.truth`` reads it."""
+        frame = pl.DataFrame(pl.from_arrow(table)).with_columns(
+            pl.col("active_from").cast(pl.Int64)
+        )
+        return cls(frame.select("account_id", "kind", "campaign", "active_from"))
+
+    @classmethod
+    def of_labels(cls, signups: pa.Table, labels: pa.Table) -> "Truth":
+        """What the last label of each account says; an account without one counts as honest."""
+        last = (
+            pl.DataFrame(pl.from_arrow(labels))
+            .sort("at")
+            .group_by("account_id", maintain_order=True)
+            .last()
+        )
+        fraud = pl.col("verdict") == "fraud"
+        frame = (
+            pl.DataFrame(pl.from_arrow(signups))
+            .select("account_id", active_from="at")
+            .join(last.select("account_id", "verdict", "campaign_id"), on="account_id", how="left")
+            .select(
+                "account_id",
+                kind=pl.col("verdict").fill_null(HONEST_KIND_WITHOUT_TRUTH),
+                campaign=pl.when(fraud).then(pl.col("campaign_id").fill_null("no campaign named")),
+                active_from=pl.when(fraud).then(pl.col("active_from")),
+            )
+        )
+        return cls(frame, "labels")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a back-test did, as the tables of the event contract, and what happened meanwhile.
+
+    ``decisions``, ``flags``, ``scores`` and ``rings`` are the contract's tables with times in us.
+    ``trace`` (``account_id``, ``at``, ``score``) holds every moment at which an account's score
+    rose above all its earlier ones. ``exchanges`` (``account_id``, ``at``) and ``active`` (the
+    accounts with any event) are of the replayed span, after ``train_until`` up to ``until``.
+    """
+
+    train_until: int
+    until: int
+    refreshes: Sequence[int]
+    decisions: pl.DataFrame
+    flags: pl.DataFrame
+    scores: pl.DataFrame
+    rings: pl.DataFrame
+    trace: pl.DataFrame
+    exchanges: pl.DataFrame
+    active: pl.Series
+
+
+@dataclass(frozen=True)
+class Board:
+    """Truth and outcome side by side, a row an account active after T; what figures are read off.
+
+    Shapes: every array [N]; ``exchange_account`` [E] holds rows of the accounts.
+    """
+
+    account_id: list[str]
+    kind: list[str]
+    campaign: list[str | None]
+    ring: list[str | None]
+    score: Floats
+    flagged_at: Ints
+    active_from: Ints
+    exchange_account: Ints
+    exchange_at: Ints
+
+    @property
+    def fraud(self) -> Bools:
+        """Which accounts work for a campaign, bool [N]."""
+        return np.asarray(self.active_from != NEVER, dtype=np.bool_)
+
+    @property
+    def groups(self) -> Ints:
+        """A number per campaign, and one of its own per honest account, int64 [N]."""
+        own = [c if c is not None else f"\0{i}" for i, c in enumerate(self.campaign)]
+        return np.unique(np.array(own, dtype=object).astype(str), return_inverse=True)[1]
+
+    def prevented(self, flagged_at: Ints | None = None) -> Prevented:
+        """Exchanges prevented by these flags, or by other ones."""
+        when = self.flagged_at if flagged_at is None else flagged_at
+        return evaluate.exchanges_prevented(
+            self.exchange_account, self.exchange_at, when, self.active_from
+        )
+
+
+def board(outcome: Outcome, truth: Truth) -> Board:
+    """Line up every account active after T with its truth, score, first flag and ring."""
+    frame = (
+        pl.DataFrame({"account_id": outcome.active.unique().sort()})
+        .join(truth.accounts, on="account_id", how="left")
+        .join(outcome.scores.select("account_id", "score"), on="account_id", how="left")
+        .join(outcome.flags.select("account_id", "flagged_at"), on="account_id", how="left")
+        .join(outcome.rings.select("account_id", "ring_id"), on="account_id", how="left")
+        .sort("account_id")
+        .with_columns(
+            pl.col("kind").fill_null("unknown"),
+            pl.when(pl.col("campaign").is_null()).then(None).otherwise(pl.col("active_from")),
+            pl.col("score").fill_null(0.0),
+        )
+        .with_row_index("row")
+    )
+    made = outcome.exchanges.join(frame.select("account_id", "row"), on="account_id").sort("at")
+    return Board(
+        frame["account_id"].to_list(),
+        frame["kind"].to_list(),
+        frame["campaign"].to_list(),
+        frame["ring_id"].to_list(),
+        frame["score"].to_numpy().astype(np.float64),
+        frame["flagged_at"].fill_null(NEVER).to_numpy().astype(np.int64),
+        frame["active_from"].fill_null(NEVER).to_numpy().astype(np.int64),
+        made["row"].to_numpy().astype(np.int64),
+        made["at"].to_numpy().astype(np.int64),
+    )
+
+
+def judge(outcome: Outcome, truth: Truth, rng: np.random.Generator) -> dict[str, Any]:
+    """Every figure of the report as one JSON-able object; intervals resample whole campaigns."""
+    seen = board(outcome, truth)
+    found = {
+        "against": truth.against,
+        "train_until": outcome.train_until,
+        "until": outcome.until,
+        "refreshes": list(outcome.refreshes),
+        "accounts": _accounts(seen, rng),
+        "exchanges": _exchanges(seen, outcome, rng),
+        "honest": _honest(seen, rng),
+        "rings": _rings(seen, outcome),
+        "signups": _signups(outcome, truth),
+        "campaigns": _campaigns(seen, outcome),
+        "operating_curve": _operating_curve(seen, outcome),
+        "calibration": _calibration(seen),
+        "daily": _daily(seen, outcome),
+        "score_histogram": _score_histogram(seen),
+    }
+    known: dict[str, Any] = _without_nan(found)
+    return known
+
+
+def _accounts(seen: Board, rng: np.random.Generator) -> dict[str, Any]:
+    fraud, score = seen.fraud, seen.score
+    ap = evaluate.bootstrap(seen.groups, lambda w: evaluate.average_precision(fraud, score, w), rng)
+    recall = evaluate.bootstrap(
+        seen.groups, lambda w: evaluate.recall_at_fpr(fraud, score, FALSE_POSITIVE_LIMIT, w), rng
+    )
+    return {
+        "active": len(fraud),
+        "fraud": int(fraud.sum()),
+        "average_precision": _interval(ap),
+        "recall_at_0_1pct_fpr": _interval(recall),
+    }
+
+
+def _exchanges(seen: Board, outcome: Outcome, rng: np.random.Generator) -> dict[str, Any]:
+    counted = seen.prevented()
+    bound = seen.prevented(_perfect_flags(seen, outcome))
+    flagged = seen.fraud & (seen.flagged_at != NEVER)
+    return {
+        "fraudulent": int(counted.fraudulent.sum()),
+        "prevented": _interval(evaluate.bootstrap(seen.groups, counted.share, rng)),
+        "bound_of_perfect_detector": bound.share(),
+        "fraud_accounts_flagged": float(flagged.sum() / max(1, seen.fraud.sum())),
+        "requests_before_flag_median": _median(counted.before_flag[flagged]),
+    }
+
+
+def _honest(seen: Board, rng: np.random.Generator) -> dict[str, Any]:
+    honest = ~seen.fraud
+    flagged = (seen.flagged_at != NEVER)[honest]
+    kinds = [kind for kind, mine in zip(seen.kind, honest, strict=True) if mine]
+    share = evaluate.bootstrap(
+        np.arange(len(flagged)), lambda w: float(w @ flagged / max(w.sum(), 1)), rng
+    )
+    rows = evaluate.honest_flagged(kinds, flagged)
+    return {
+        "accounts": len(flagged),
+        "flagged": int(flagged.sum()),
+        "share": _interval(share),
+        "by_kind": [
+            {"kind": r.kind, "accounts": r.accounts, "flagged": r.flagged, "share": r.share}
+            for r in rows
+        ],
+    }
+
+
+def _rings(seen: Board, outcome: Outcome) -> dict[str, Any]:
+    figures = evaluate.b_cubed(seen.ring, seen.campaign)
+    return {
+        "reported": outcome.rings["ring_id"].n_unique(),
+        "accounts": outcome.rings.height,
+        "precision": figures.precision,
+        "recall": figures.recall,
+        "f1": figures.f1,
+    }
+
+
+def _signups(outcome: Outcome, truth: Truth) -> dict[str, Any]:
+    """Fraudulent sign-ups are those that served a campaign from the start, not those bought."""
+    frame = outcome.decisions.join(truth.accounts, on="account_id", how="left")
+    known = frame.join(
+        outcome.exchanges.group_by("account_id").agg(pl.col("at").min().alias("first_use")),
+        on="account_id",
+        how="left",
+    )
+    fraud = known["campaign"].is_not_null() & (
+        (known["active_from"] <= known["occurred_at"])
+        | (known["active_from"] <= known["first_use"]).fill_null(False)
+    )
+    is_fraud = fraud.to_numpy().astype(bool)
+    scores = known["score"].to_numpy().astype(np.float64)
+    counts = dict(outcome.decisions.group_by("decision").len().iter_rows())
+    return {
+        "scored": frame.height,
+        "fraud": int(is_fraud.sum()),
+        "decisions": {name: int(counts.get(name, 0)) for name in ("allow", "review", "deny")},
+        "average_precision": evaluate.average_precision(is_fraud, scores),
+        "recall_within_1pct_review": evaluate.recall_within_budget(is_fraud, scores, REVIEW_BUDGET),
+    }
+
+
+def _campaigns(seen: Board, outcome: Outcome) -> list[dict[str, Any]]:
+    """One row a campaign, most exchanges first."""
+    counted, bound = seen.prevented(), seen.prevented(_perfect_flags(seen, outcome))
+    names = np.array([c or "" for c in seen.campaign], dtype=object)
+    rows = []
+    for name in sorted({c for c in seen.campaign if c is not None}):
+        mine = names == name
+        flagged = mine & (seen.flagged_at != NEVER)
+        rows.append(
+            {
+                "campaign": name,
+                "accounts": int(mine.sum()),
+                "accounts_flagged": int(flagged.sum()),
+                "starts_at": int(seen.active_from[mine].min()),
+                "exchanges": int(counted.fraudulent[mine].sum()),
+                "prevented": counted.share(mine.astype(float)),
+                "bound": bound.share(mine.astype(float)),
+                "requests_before_flag_median": _median(counted.before_flag[flagged]),
+                "rings": len({r for r, m in zip(seen.ring, mine, strict=True) if m and r}),
+            }
+        )
+    return sorted(rows, key=lambda row: -row["exchanges"])
+
+
+def _operating_curve(seen: Board, outcome: Outcome) -> list[dict[str, float]]:
+    """Prevented against honest flagged if the account threshold alone decided."""
+    rows = {account: i for i, account in enumerate(seen.account_id)}
+    trace = outcome.trace.filter(pl.col("account_id").is_in(seen.account_id)).sort("at")
+    account = np.array([rows[name] for name in trace["account_id"]], dtype=np.int64)
+    at, score = trace["at"].to_numpy(), trace["score"].to_numpy()
+    if not len(score):
+        return []
+    points = []
+    for threshold in np.unique(np.quantile(score, 1 - np.geomspace(1e-4, 1.0, CURVE_POINTS))):
+        over = score >= threshold
+        flagged_at = np.full(len(seen.account_id), NEVER, dtype=np.int64)
+        np.minimum.at(flagged_at, account[over], at[over])
+        honest = (flagged_at != NEVER)[~seen.fraud]
+        points.append(
+            {
+                "threshold": float(threshold),
+                "honest_flagged": float(honest.mean()) if len(honest) else 0.0,
+                "prevented": seen.prevented(flagged_at).share(),
+            }
+        )
+    return sorted(points, key=lambda point: point["honest_flagged"])
+
+
+def _calibration(seen: Board) -> list[dict[str, float]]:
+    """Mean score and share of fraud in ten bands of the score."""
+    band = np.minimum((seen.score * 10).astype(int), 9)
+    return [
+        {
+            "score": float(seen.score[band == b].mean()),
+            "fraud": float(seen.fraud[band == b].mean()),
+            "accounts": int((band == b).sum()),
+        }
+        for b in range(10)
+        if (band == b).any()
+    ]
+
+
+def _daily(seen: Board, outcome: Outcome) -> list[dict[str, int]]:
+    """Fraudulent exchanges of each day after T: all, prevented, and by a perfect detector."""
+    account, at = seen.exchange_account, seen.exchange_at
+    fraud = at >= seen.active_from[account]
+    day = ((at - outcome.train_until) // US_PER_DAY).astype(np.int64)
+    days = int((outcome.until - outcome.train_until) // US_PER_DAY) + 1
+    bound = _perfect_flags(seen, outcome)
+    counts = [
+        np.bincount(day[rows], minlength=days)
+        for rows in (fraud, fraud & (at > seen.flagged_at[account]), fraud & (at > bound[account]))
+    ]
+    names = ("fraudulent", "prevented", "bound")
+    return [
+        {"day": d, **{name: int(c[d]) for name, c in zip(names, counts, strict=True)}}
+        for d in range(days)
+    ]
+
+
+def _score_histogram(seen: Board) -> dict[str, list[float]]:
+    edges = np.linspace(0, 1, 26)
+    scores = np.clip(seen.score, 0, 1)
+    return {
+        "edges": edges.tolist(),
+        "honest": np.histogram(scores[~seen.fraud], edges)[0].tolist(),
+        "fraud": np.histogram(scores[seen.fraud], edges)[0].tolist(),
+    }
+
+
+def _perfect_flags(seen: Board, outcome: Outcome) -> Ints:
+    """Flags of a detector that knows every ring, at the refresh after the third exchange."""
+    fraudulent = seen.exchange_at >= seen.active_from[seen.exchange_account]
+    third = evaluate.nth_exchange(
+        seen.exchange_account[fraudulent],
+        seen.exchange_at[fraudulent],
+        len(seen.account_id),
+        REQUESTS_TO_KNOW,
+    )
+    return evaluate.first_refresh_after(third, np.array(sorted(outcome.refreshes), dtype=np.int64))
+
+
+def _interval(interval: evaluate.Interval) -> dict[str, float]:
+    return {"value": interval.value, "low": interval.low, "high": interval.high}
+
+
+def _median(values: Ints) -> float:
+    return float(np.median(values)) if len(values) else float("nan")
+
+
+def _without_nan(found: Any) -> Any:
+    """The same object with None for what is undefined: JSON knows no NaN."""
+    if isinstance(found, dict):
+        return {name: _without_nan(value) for name, value in found.items()}
+    if isinstance(found, list):
+        return [_without_nan(value) for value in found]
+    if isinstance(found, float) and math.isnan(found):
+        return None
+    return found
