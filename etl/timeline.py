@@ -1,0 +1,112 @@
+"""A journal's cleaned events in memory, in the order of time, for jobs that walk through them.
+
+A replay asks for the same tables thousands of times, each time up to a later moment; here a slice
+is a view of sorted Arrow columns. It knows nothing of graphs or models. Read :mod:`etl.unrolled`
+for the facts of these events, :mod:`etl.replay` for the walk.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+Ints = npt.NDArray[np.int64]
+
+TABLES = (
+    "model_releases",
+    "signups",
+    "payments",
+    "sessions",
+    "requests",
+    "enforcements",
+    "labels",
+)
+
+
+class EventTables(Protocol):
+    """Whoever can give cleaned events by table: a journal, or a timeline of one."""
+
+    def read(
+        self,
+        table: str,
+        since: int | None = None,
+        until: int | None = None,
+        columns: Sequence[str] | None = None,
+    ) -> pa.Table:
+        """Rows with ``since < at <= until`` (us; None = no bound), in the order of time."""
+        ...
+
+
+class Timeline:
+    """Tables of cleaned events, each sorted by ``at``; ``read`` answers like a journal's."""
+
+    def __init__(self, tables: Mapping[str, pa.Table]) -> None:
+        self._tables = {name: _sorted(table) for name, table in tables.items()}
+        self._at = {name: _int64(table["at"]) for name, table in self._tables.items()}
+
+    @classmethod
+    def of(cls, events: EventTables, until: int | None = None) -> "Timeline":
+        """Everything ``events`` holds up to ``until``."""
+        return cls({name: events.read(name, until=until) for name in TABLES})
+
+    def read(
+        self,
+        table: str,
+        since: int | None = None,
+        until: int | None = None,
+        columns: Sequence[str] | None = None,
+    ) -> pa.Table:
+        """Rows with ``since < at <= until`` (us; None = no bound), in the order of time."""
+        if table not in self._tables:
+            return pa.table(
+                {"account_id": pa.array([], pa.string()), "at": pa.array([], pa.int64())}
+            )
+        start, stop = self.span(table, since, until)
+        rows = self._tables[table].slice(start, stop - start)
+        return rows if columns is None else rows.select(list(columns))
+
+    def span(self, table: str, since: int | None, until: int | None) -> tuple[int, int]:
+        """First row after ``since``, and the row after the last one at or before ``until``."""
+        at = self._at[table]
+        start = 0 if since is None else int(np.searchsorted(at, since, side="right"))
+        stop = len(at) if until is None else int(np.searchsorted(at, until, side="right"))
+        return start, max(start, stop)
+
+    def with_table(self, name: str, table: pa.Table) -> "Timeline":
+        """The same timeline with one table in another form."""
+        return Timeline({**self._tables, name: table})
+
+    def known_by(self, until: int) -> "Timeline":
+        """What of it had happened by ``until``; a job given this cannot see further."""
+        return Timeline({name: self.read(name, until=until) for name in self._tables})
+
+    @cached_property
+    def bounds(self) -> tuple[int, int]:
+        """The first and last moment of anything (us); ``(0, 0)`` when there is nothing."""
+        ends = [(int(at[0]), int(at[-1])) for at in self._at.values() if len(at)]
+        return (min(a for a, _ in ends), max(b for _, b in ends)) if ends else (0, 0)
+
+
+def tables_of(events: EventTables, names: Iterable[str], until: int) -> dict[str, pa.Table]:
+    """The named tables as of ``until``; those without a row are left out."""
+    read = {name: events.read(name, until=until) for name in names}
+    return {name: table for name, table in read.items() if table.num_rows}
+
+
+def _sorted(table: pa.Table) -> pa.Table:
+    """The table in the order of time; equal times stay in the order given, which is by key."""
+    if "at" not in table.column_names:
+        return table.append_column("at", pa.nulls(table.num_rows, pa.int64()))
+    at = _int64(table["at"])
+    table = table.combine_chunks()
+    if len(at) < 2 or bool((np.diff(at) >= 0).all()):
+        return table
+    return table.take(pa.array(np.argsort(at, kind="stable")))
+
+
+def _int64(column: pa.ChunkedArray) -> Ints:
+    return np.asarray(pc.cast(column.combine_chunks(), pa.int64()), dtype=np.int64)
