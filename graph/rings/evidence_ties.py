@@ -1,0 +1,124 @@
+"""Evidence from what members hold in common: identifiers, payment methods, prompt templates.
+
+The population itself is the yardstick: how many accounts share a thing of this kind at all.
+Possessions say that accounts belong together; a household says so too (:mod:`graph.rings.judge`).
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+
+import numpy as np
+
+from graph.rings.groups import Evidence, Groups
+from graph.rings.inputs import Bools, Floats, Ints
+from graph.rings.links import FAMILY_CAP, Links
+from graph.rings.model import Family
+from graph.rings.relations import Incidence
+
+SHOWN = 5
+"""Entities named in a reason."""
+_WORDS = {
+    "PAID_WITH": ("payment.shared_method", "pay with a payment method of another member"),
+    "USED": ("identifiers.shared_device", "were used on a device of another member"),
+    "WRITES_FROM": ("identifiers.same_mailbox", "write from the mailbox of another member"),
+    "CALLED_ON": ("identifiers.same_phone", "gave the phone number of another member"),
+    "SEEN_AT": ("identifiers.shared_address", "were used from an address of another member"),
+    "SEEN_IN": ("identifiers.shared_subnet", "were used from a network prefix of another member"),
+    "MAILED_AT": ("identifiers.same_domain", "use the private e-mail domain of another member"),
+    "BELONGS_TO": ("identifiers.same_organisation", "name the organisation of another member"),
+    "REFERRED_BY": ("identifiers.referral", "are tied by a referral"),
+    "ASKED": ("prompts.shared_template", "send prompts from a template of another member"),
+}
+
+
+def ties(incidences: Sequence[Incidence], links: Links, groups: Groups) -> Iterator[Evidence]:
+    """Evidence of every relation, each weighing what the mean member's best tie is worth."""
+    for incidence in incidences:
+        yield _tie(incidence, groups)
+    prompts = links.families.get(Family.PROMPTS)
+    if prompts is not None:
+        yield _kit(prompts_mean=groups.pair_mean(prompts), incidences=incidences, groups=groups)
+
+
+def _tie(incidence: Incidence, groups: Groups) -> Evidence:
+    best, tied = _best_tie(incidence, groups)
+    observed = groups.share(tied)
+    shares = (incidence.weight > 0)[incidence.entity]
+    usual_share = len(np.unique(incidence.account[shares])) / max(len(groups.label), 1)
+    code, words = _WORDS[incidence.relation.verb]
+    weight = np.nan_to_num(groups.mean(np.where(groups.label >= 0, best, np.nan)))
+    if incidence.relation.family is Family.PROMPTS:
+        weight = np.zeros_like(weight)  # the pairwise view below weighs them, once
+    return Evidence(
+        code,
+        incidence.relation.family,
+        np.minimum(weight, FAMILY_CAP),
+        observed,
+        np.full(groups.count, usual_share),
+        f"{{observed:.0%}} of {{size}} members {words}; "
+        "{usual:.1%} of all accounts share one with anybody",
+        _entities(incidence, groups),
+    )
+
+
+def _kit(prompts_mean: Floats, incidences: Sequence[Incidence], groups: Groups) -> Evidence:
+    """How much the prompt templates of two members tie them, over all pairs of a group."""
+    asked = next(i for i in incidences if i.relation.family is Family.PROMPTS)
+    siblings = _siblings(asked, groups)
+    return Evidence(
+        "prompts.kit",
+        Family.PROMPTS,
+        np.minimum(prompts_mean, FAMILY_CAP),
+        siblings,
+        np.ones(groups.count),
+        "two members share {observed:.1f} rare templates on average; "
+        "an honest user of a public one shares {usual:.0f}",
+        _entities(asked, groups),
+    )
+
+
+def _siblings(asked: Incidence, groups: Groups) -> Floats:
+    """Mean number of weighed templates two members of a group share, [G]."""
+    group, entity, holders = _held(asked, groups, asked.weight > 0)
+    del entity
+    pairs = np.bincount(group, weights=holders * (holders - 1.0), minlength=groups.count)
+    mean: Floats = pairs / np.maximum(groups.sizes * (groups.sizes - 1), 1)
+    return mean
+
+
+def _held(incidence: Incidence, groups: Groups, useful: Bools) -> tuple[Ints, Ints, Ints]:
+    """Every (group, entity) with at least two members on it: group, entity, members."""
+    inside = (groups.label[incidence.account] >= 0) & useful[incidence.entity]
+    width = len(incidence.weight)
+    key = groups.label[incidence.account[inside]] * width + incidence.entity[inside]
+    pair, holders = np.unique(key, return_counts=True)
+    shared = holders >= 2
+    return pair[shared] // width, pair[shared] % width, holders[shared]
+
+
+def _best_tie(incidence: Incidence, groups: Groups) -> tuple[Floats, Bools]:
+    """Each account's best shared entity inside its group: its worth and whether there is one."""
+    size = len(groups.label)
+    group, entity, _ = _held(incidence, groups, incidence.weight > 0)
+    width = len(incidence.weight)
+    keys = group * width + entity
+    edge = groups.label[incidence.account] * width + incidence.entity
+    held = np.isin(edge, keys) & (groups.label[incidence.account] >= 0)
+    best = np.zeros(size)
+    worth = incidence.weight[incidence.entity[held]] * incidence.strength[held]
+    np.maximum.at(best, incidence.account[held], worth)
+    tied = np.zeros(size, np.bool_)
+    tied[incidence.account[held]] = True
+    return best, tied
+
+
+def _entities(incidence: Incidence, groups: Groups) -> Callable[[int], tuple[str, ...]]:
+    group, entity, holders = _held(incidence, groups, incidence.weight > 0)
+    order = np.lexsort((entity, -holders * incidence.weight[entity], group))
+    group, entity = group[order], entity[order]
+    bounds = np.searchsorted(group, np.arange(groups.count + 1))
+
+    def named(number: int) -> tuple[str, ...]:
+        rows = entity[bounds[number] : bounds[number + 1]][:SHOWN]
+        return tuple(incidence.entity_id(int(row)) for row in rows)
+
+    return named

@@ -1,0 +1,60 @@
+"""From evidence about groups to a score, and to a flag under the two-family rule.
+
+Log-odds that a group is a fraudulent ring start at :data:`PRIOR` and take each family's evidence
+once, capped. Possessions (identifiers, payment) together bring at most :data:`POSSESSION_CAP`: they
+say that accounts belong together, and so does every household and office. What says *why* they do
+is behaviour: prompts, timing, sign-up pattern. A flag for action needs two families that speak, one
+of them behaviour, and a score past :data:`FLAG_SCORE` after all counter-evidence.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from graph.rings.groups import Evidence, Groups
+from graph.rings.inputs import Bools, Floats
+from graph.rings.model import POSSESSIONS, Family
+
+PRIOR = -6.0
+"""Log-odds of a candidate group before any evidence: about 1 in 400 is a fraudulent ring."""
+POSSESSION_CAP = 3.0
+BEHAVIOUR_CAP = 6.0
+SPEAKS = 2.0
+"""Nats at which a family speaks: odds of 7 to 1 on its own."""
+FLAG_SCORE = 0.9
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What the evidence adds up to: [G] each; ``families`` the capped nats a family brings."""
+
+    score: Floats
+    flagged: Bools
+    families: dict[Family, Floats]
+
+
+def judge(evidence: Sequence[Evidence], groups: Groups) -> Judgement:
+    """Add up ``evidence`` about ``groups``."""
+    zero = np.zeros(groups.count)
+    families = {family: zero.copy() for family in Family}
+    other = zero.copy()
+    for piece in evidence:
+        if piece.family is None:
+            other = other + piece.weight
+        else:
+            families[piece.family] = families[piece.family] + piece.weight
+    families = {f: np.clip(weight, 0.0, BEHAVIOUR_CAP) for f, weight in families.items()}
+    held = np.minimum(sum((families[f] for f in POSSESSIONS), zero), POSSESSION_CAP)
+    behaviour = sum((families[f] for f in Family if f not in POSSESSIONS), zero)
+    score = 1.0 / (1.0 + np.exp(-(PRIOR + held + behaviour + other)))
+    return Judgement(score, two_families(families) & (score >= FLAG_SCORE), families)
+
+
+def two_families(families: dict[Family, Floats]) -> Bools:
+    """Whether at least two families speak, and one of them is behaviour, [G]."""
+    speaking = {family: weight >= SPEAKS for family, weight in families.items()}
+    total = np.sum(list(speaking.values()), axis=0)
+    behaviour = np.any([v for f, v in speaking.items() if f not in POSSESSIONS], axis=0)
+    both: Bools = (total >= 2) & behaviour
+    return both

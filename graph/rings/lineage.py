@@ -1,0 +1,138 @@
+"""Ids that last and the history of rings: matching the groups of one refresh to the last one's.
+
+A ring keeps its id while its members overlap: pairs of old and new are matched by Jaccard overlap,
+best first, each once. What is not matched is new, and its id is a digest of its founding members,
+so the same data give the same ids whenever they are computed.
+"""
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from graph.rings.model import Change, LineageEvent, Ring, Rings, Status
+
+MIN_OVERLAP = 0.3
+"""Least Jaccard overlap at which a group is still the ring it was."""
+MIN_PART = 0.5
+"""A ring came from another if it took this share of its members, or they are this share of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Overlap:
+    jaccard: float
+    old: int
+    new: int
+    common: int
+
+
+def founding_id(account_ids: Iterable[str]) -> str:
+    """The id of a ring founded by these accounts: ``"ring-"`` and 12 hex digits."""
+    digest = hashlib.sha256("\n".join(sorted(account_ids)).encode()).hexdigest()
+    return f"ring-{digest[:12]}"
+
+
+def carry_on(found: Sequence[Ring], previous: Rings | None, as_of: int) -> Rings:
+    """The groups of a refresh under lasting ids, with versions and what happened to each."""
+    before = previous.rings if previous else ()
+    overlaps = _overlaps(before, found)
+    match = _matched(overlaps)
+    taken: set[str] = {before[old].ring_id for old in match.values()}
+    named = []
+    for number, ring in enumerate(found):
+        if number in match:
+            named.append(_continued(before[match[number]], ring))
+        else:
+            named.append(replace(ring, ring_id=_free(founding_id(ring.account_ids), taken)))
+            taken.add(named[-1].ring_id)
+    events = _events(before, named, overlaps, as_of)
+    events += [
+        LineageEvent(ring.ring_id, as_of, Change.GONE)
+        for old, ring in enumerate(before)
+        if old not in match.values() and not _went_on(old, overlaps, before)
+    ]
+    ranked = sorted(named, key=lambda ring: (not ring.flagged, -ring.score, ring.ring_id))
+    return Rings(as_of, tuple(ranked), tuple(events))
+
+
+def _overlaps(before: Sequence[Ring], found: Sequence[Ring]) -> list[_Overlap]:
+    home: dict[str, list[int]] = {}
+    for old, ring in enumerate(before):
+        for account_id in ring.account_ids:
+            home.setdefault(account_id, []).append(old)
+    overlaps = []
+    for new, ring in enumerate(found):
+        common = Counter(old for a in ring.account_ids for old in home.get(a, ()))
+        for old, both in common.items():
+            jaccard = both / (before[old].size + ring.size - both)
+            overlaps.append(_Overlap(jaccard, old, new, both))
+    return sorted(overlaps, key=lambda o: (-o.jaccard, before[o.old].ring_id, o.new))
+
+
+def _matched(overlaps: Sequence[_Overlap]) -> dict[int, int]:
+    """New group -> old ring, best overlap first, each used once."""
+    match: dict[int, int] = {}
+    used: set[int] = set()
+    for overlap in overlaps:
+        if overlap.jaccard < MIN_OVERLAP:
+            break
+        if overlap.new not in match and overlap.old not in used:
+            match[overlap.new] = overlap.old
+            used.add(overlap.old)
+    return match
+
+
+def _continued(old: Ring, new: Ring) -> Ring:
+    since = {member.account_id: member.since for member in old.members}
+    members = tuple(
+        replace(member, since=since.get(member.account_id, member.since)) for member in new.members
+    )
+    same = old.account_ids == new.account_ids and old.flagged == new.flagged
+    version = old.version if same else old.version + 1
+    return replace(new, ring_id=old.ring_id, version=version, members=members)
+
+
+def _free(ring_id: str, taken: set[str]) -> str:
+    """``ring_id``, or the next one after it that no living ring has."""
+    while ring_id in taken:
+        ring_id = founding_id([ring_id])
+    return ring_id
+
+
+def _events(
+    before: Sequence[Ring], named: Sequence[Ring], overlaps: Sequence[_Overlap], as_of: int
+) -> list[LineageEvent]:
+    old_of: dict[int, list[_Overlap]] = {}
+    for overlap in overlaps:
+        old_of.setdefault(overlap.new, []).append(overlap)
+    at_home = {ring.ring_id: ring for ring in before}
+    events = []
+    for number, ring in enumerate(named):
+        was = at_home.get(ring.ring_id)
+        others = [(before[o.old], o) for o in old_of.get(number, []) if before[o.old] is not was]
+        change = _change(was, ring, others)
+        if change is not None:
+            events.append(LineageEvent(ring.ring_id, as_of, change[0], change[1]))
+    return events
+
+
+def _change(
+    was: Ring | None, ring: Ring, others: Sequence[tuple[Ring, _Overlap]]
+) -> tuple[Change, tuple[str, ...]] | None:
+    eaten = tuple(old.ring_id for old, o in others if o.common >= MIN_PART * old.size)
+    if was is None:
+        parents = tuple(old.ring_id for old, o in others if o.common >= MIN_PART * ring.size)
+        return (Change.SPLIT, parents) if parents else (Change.BORN, eaten)
+    if eaten:
+        return Change.MERGED, eaten
+    if ring.status is not was.status and ring.status is not Status.ACTIVE:
+        return (Change.BANNED if ring.status is Status.BANNED else Change.DORMANT), ()
+    gained, lost = ring.account_ids - was.account_ids, was.account_ids - ring.account_ids
+    if not gained and not lost:
+        return None
+    return (Change.GREW if len(gained) >= len(lost) else Change.SHRANK), ()
+
+
+def _went_on(old: int, overlaps: Sequence[_Overlap], before: Sequence[Ring]) -> bool:
+    """Whether most of an old ring lives on in a new one (it merged)."""
+    return any(o.old == old and o.common >= MIN_PART * before[old].size for o in overlaps)

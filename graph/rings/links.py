@@ -1,0 +1,107 @@
+"""The weighted account graph: how surely two accounts are tied, family by family.
+
+Pairs come only from things that both hold (a sparse product an evidence family), so cost follows
+the pairs that exist, not all pairs; a thing with more holders than its relation allows makes none,
+and by then its weight is next to nothing. A family adds at most :data:`FAMILY_CAP` to a pair:
+ten shared addresses are one habit, not ten proofs. Read :mod:`graph.rings.communities` next.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from scipy import sparse
+
+from graph.rings.inputs import Floats, Ints
+from graph.rings.model import Family
+from graph.rings.relations import Incidence
+
+FAMILY_CAP = 8.0
+"""Most nats one family may add to a pair: odds of 3,000 to 1."""
+MIN_LINK = 0.5
+"""A pair tied by less is left out."""
+
+
+@dataclass(frozen=True)
+class Links:
+    """Pair weights in nats, symmetric [N, N] CSR, an entry a pair and direction.
+
+    ``families`` holds the capped matrix of each family, ``total`` their sum.
+    """
+
+    families: Mapping[Family, sparse.csr_array]
+    size: int
+
+    @cached_property
+    def total(self) -> sparse.csr_array:
+        """The sum over families."""
+        matrices = list(self.families.values())
+        if not matrices:
+            return sparse.csr_array((self.size, self.size), dtype=np.float64)
+        total = matrices[0]
+        for matrix in matrices[1:]:
+            total = total + matrix
+        return _above(total.tocsr(), MIN_LINK)
+
+    def with_family(self, family: Family, matrix: sparse.csr_array) -> "Links":
+        """These links with ``matrix`` (uncapped) as those of ``family``."""
+        return Links({**self.families, family: _capped(matrix)}, self.size)
+
+    def without(self, family: Family) -> "Links":
+        """These links as if ``family`` had never been looked at."""
+        return Links({f: m for f, m in self.families.items() if f is not family}, self.size)
+
+
+def weigh(incidences: Iterable[Incidence], size: int) -> Links:
+    """Links of ``size`` accounts from everything they share."""
+    by_family: dict[Family, list[Incidence]] = {}
+    for incidence in incidences:
+        by_family.setdefault(incidence.relation.family, []).append(incidence)
+    return Links({f: _family(parts, size) for f, parts in by_family.items()}, size)
+
+
+def _family(parts: list[Incidence], size: int) -> sparse.csr_array:
+    accounts: list[Ints] = []
+    entities: list[Ints] = []
+    values: list[Floats] = []
+    offset = 0
+    for part in parts:
+        useful = (part.weight > 0) & (part.degree <= part.relation.max_degree)
+        keep = np.flatnonzero(useful[part.entity])
+        accounts.append(part.account[keep])
+        entities.append(part.entity[keep] + offset)
+        values.append(np.sqrt(part.weight[part.entity[keep]] * part.strength[keep]))
+        offset += len(part.weight)
+    return _capped(
+        product(np.concatenate(accounts), np.concatenate(entities), np.concatenate(values), size)
+    )
+
+
+def product(account: Ints, entity: Ints, value: Floats, size: int) -> sparse.csr_array:
+    """Sum over shared entities of the product of both ends' ``value``; symmetric, no self pairs.
+
+    Shapes: account, entity, value [E] -> [size, size].
+    """
+    held, column = np.unique(entity, return_inverse=True)
+    shape = (size, len(held))
+    holds = sparse.csr_array((value, (account, column)), shape=shape)
+    pairs = (holds @ holds.T).tocoo()
+    apart = pairs.row != pairs.col
+    return sparse.csr_array(
+        (pairs.data[apart], (pairs.row[apart], pairs.col[apart])), shape=(size, size)
+    )
+
+
+def _capped(matrix: sparse.csr_array) -> sparse.csr_array:
+    kept = _above(matrix, MIN_LINK / 2)
+    kept.data = np.minimum(kept.data, FAMILY_CAP)
+    return kept
+
+
+def _above(matrix: sparse.csr_array, floor: float) -> sparse.csr_array:
+    matrix = matrix.tocsr(copy=True)
+    matrix.data[matrix.data < floor] = 0.0
+    matrix.eliminate_zeros()
+    matrix.sort_indices()
+    return matrix

@@ -1,0 +1,216 @@
+"""What accounts can share, and what sharing it is worth against the honest baseline.
+
+An honest account shares things too: a home address with a household, a campus address with
+hundreds. So each thing is weighed against its own kind, network class and country, and the baseline
+is read from the data at hand. For a thing held by ``d`` accounts of a kind and class that ``M``
+accounts hold anything of, sharing it is worth
+
+    log(SHARED_BY_TIED * M / d) - log(crowd)
+
+nats: the log-likelihood ratio of a tied pair (which shares with chance ``SHARED_BY_TIED``) against
+a pair drawn from the same population, less the usual ``crowd`` (the median account's number of
+fellow holders), because in a crowd of 300 any one fellow is one of 300. Below zero it is nothing.
+It knows nothing of pairs: read :mod:`graph.rings.links` next.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from graph.rings.inputs import DAY_US, Bools, Floats, Ints, RingInputs
+from graph.rings.model import Family
+from graph.schema import EDGE_OF, NodeType, node_id
+
+SHARED_BY_TIED = 0.5
+"""Chance that two accounts of one operator share a thing of a kind that both have."""
+MIN_POPULATION = 200
+"""A class in a country needs this many accounts to have a baseline of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Relation:
+    """One kind of shared thing.
+
+    ``classes`` names the property of the thing that splits its baseline; ``half_life_days`` how
+    long a sharing counts (None = for good: a card stays its owner's, an address does not);
+    ``max_degree`` how many holders still make pairs.
+    """
+
+    verb: str
+    family: Family
+    classes: str | None = None
+    half_life_days: float | None = None
+    max_degree: int = 60
+
+
+RELATIONS = (
+    Relation("PAID_WITH", Family.PAYMENT, "kind", max_degree=200),
+    Relation("USED", Family.IDENTIFIERS, max_degree=100),
+    Relation("WRITES_FROM", Family.IDENTIFIERS, max_degree=200),
+    Relation("CALLED_ON", Family.IDENTIFIERS, max_degree=200),
+    Relation("SEEN_AT", Family.IDENTIFIERS, "ip_class", half_life_days=60.0),
+    Relation("SEEN_IN", Family.IDENTIFIERS, "ip_class", half_life_days=60.0, max_degree=40),
+    Relation("MAILED_AT", Family.IDENTIFIERS, "email_class", max_degree=100),
+    Relation("BELONGS_TO", Family.IDENTIFIERS, max_degree=100),
+    Relation("REFERRED_BY", Family.IDENTIFIERS, max_degree=60),
+    Relation("ASKED", Family.PROMPTS, half_life_days=45.0, max_degree=1_000),
+)
+
+
+@dataclass(frozen=True)
+class Incidence:
+    """The edges of one relation, weighed.
+
+    Shapes: account, entity int64 [E]; strength float64 [E] (0..1: how recent and how firm the
+    edge is); weight float64 [K] (nats that sharing an entity is worth), degree int64 [K] (its
+    holders), crowd float64 [K] (usual number of fellow holders in its class).
+    """
+
+    relation: Relation
+    kind: NodeType
+    account: Ints
+    entity: Ints
+    first: Ints
+    last: Ints
+    strength: Floats
+    weight: Floats
+    degree: Ints
+    crowd: Floats
+    why: Mapping[int, str]
+    keys: pa.Array
+
+    def entity_id(self, row: int) -> str:
+        """The node id of an entity row."""
+        return node_id(self.kind, str(self.keys[row].as_py()))
+
+
+def incidences(inputs: RingInputs) -> Iterator[Incidence]:
+    """Every relation of which the snapshot has edges, weighed as of ``inputs.as_of``."""
+    for relation in RELATIONS:
+        found = _incidence(inputs, relation)
+        if found is not None:
+            yield found
+
+
+def _incidence(inputs: RingInputs, relation: Relation) -> Incidence | None:
+    snapshot = inputs.snapshot
+    source, target = snapshot.ends(relation.verb)
+    first = snapshot.edge_column(relation.verb, "first_seen")
+    known = first <= inputs.as_of
+    if not known.any():
+        return None
+    account, entity, first = source[known], target[known], first[known]
+    last = np.minimum(snapshot.edge_column(relation.verb, "last_seen")[known], inputs.as_of)
+    count = snapshot.edge_column(relation.verb, "count")[known]
+    kind = EDGE_OF[relation.verb].target
+    degree = np.bincount(entity, minlength=snapshot.size(kind))
+    weight, crowd = _surprise(inputs, relation, kind, (account, entity, degree))
+    strength = _recency(relation, inputs.as_of, last)
+    why: dict[int, str] = {}
+    if relation.family is Family.PROMPTS:
+        strength = strength * _firmness(count)
+        weight, why = _cluster_weights(inputs, snapshot.keys(kind), weight)
+    keys = snapshot.keys(kind)
+    return Incidence(
+        relation,
+        kind,
+        account,
+        entity,
+        first,
+        last,
+        strength,
+        weight,
+        degree,
+        crowd,
+        why,
+        keys,
+    )
+
+
+def _surprise(
+    inputs: RingInputs, relation: Relation, kind: NodeType, edges: tuple[Ints, Ints, Ints]
+) -> tuple[Floats, Floats]:
+    """Weight and usual crowd of every entity, each [K], by its finest baseline that is one."""
+    account, entity, degree = edges
+    population, crowd = np.zeros(len(degree)), np.ones(len(degree))
+    for level in _levels(inputs, relation, kind):
+        holders, usual = _baseline(account, entity, degree, level)
+        firm = (holders[level] >= MIN_POPULATION) | (population == 0)
+        population = np.where(firm, holders[level], population)
+        crowd = np.where(firm, usual[level], crowd)
+    odds = SHARED_BY_TIED * population / np.maximum(degree, 1)
+    weight = np.log(np.maximum(odds, 1e-12)) - np.log(crowd)
+    return np.where(degree >= 2, np.maximum(weight, 0.0), 0.0), crowd
+
+
+def _levels(inputs: RingInputs, relation: Relation, kind: NodeType) -> Iterator[Ints]:
+    """Ever finer groups of entities: all of the kind, by class, by class and country; each [K]."""
+    yield np.zeros(inputs.snapshot.size(kind), np.int64)
+    if relation.classes is None:
+        return
+    classes = _codes(inputs.snapshot.texts(kind, relation.classes))
+    yield np.unique(classes, return_inverse=True)[1].astype(np.int64)
+    countries = _codes(inputs.snapshot.texts(kind, "country"))
+    both = classes * (countries.max(initial=0) + 1) + countries
+    yield np.unique(both, return_inverse=True)[1].astype(np.int64)
+
+
+def _baseline(account: Ints, entity: Ints, degree: Ints, group: Ints) -> tuple[Floats, Floats]:
+    """Holders and usual crowd of every baseline group, each [G].
+
+    The crowd is the median over edges (not entities: an account's view), so a ring that holds less
+    than half of a class cannot move it.
+    """
+    groups = int(group.max(initial=0)) + 1
+    edge_group, edge_degree = group[entity], degree[entity]
+    pairs = np.unique(edge_group * (int(account.max(initial=0)) + 1) + account)
+    population = np.bincount(pairs // (int(account.max(initial=0)) + 1), minlength=groups)
+    order = np.lexsort((edge_degree, edge_group))
+    starts = np.searchsorted(edge_group[order], np.arange(groups))
+    counts = np.bincount(edge_group, minlength=groups)
+    middle = np.minimum(starts + counts // 2, len(order) - 1)
+    crowd = np.maximum(edge_degree[order][middle].astype(np.float64), 1.0)
+    return population.astype(np.float64), crowd
+
+
+def _recency(relation: Relation, as_of: int, last: Ints) -> Floats:
+    if relation.half_life_days is None:
+        return np.ones(len(last))
+    age_days = np.maximum(as_of - last, 0) / DAY_US
+    return np.exp2(-age_days / relation.half_life_days)
+
+
+def _firmness(count: Ints) -> Floats:
+    """One prompt that happens to fit is a third of a tie; the third makes it whole."""
+    return np.minimum(count / 3.0, 1.0)
+
+
+def _cluster_weights(
+    inputs: RingInputs, keys: pa.Array, learnt: Floats
+) -> tuple[Floats, dict[int, str]]:
+    """Weights that the clusterer gives, else those learnt here; and the sentences that say why."""
+    given = inputs.cluster_weights
+    if not given:
+        return learnt, {}
+    rows = [given.get(key, (0.0, "")) for key in keys.to_pylist()]
+    weight = np.array([weight for weight, _ in rows], np.float64)
+    return np.maximum(weight, 0.0), {i: why for i, (_, why) in enumerate(rows) if why}
+
+
+def _codes(values: pa.Array) -> Ints:
+    """Text as integers from 1 in order of the text (0 = null), so that rows' order is no matter."""
+    words = sorted({word for word in values.unique().to_pylist() if word is not None})
+    place: dict[str | None, int] = {word: i + 1 for i, word in enumerate(words)}
+    coded = values.dictionary_encode()
+    names = np.array([place[word] for word in coded.dictionary.to_pylist()] + [0], np.int64)
+    indices = np.asarray(coded.indices.fill_null(len(names) - 1), dtype=np.int64)
+    return names[indices]
+
+
+def shared_space(incidence: Incidence, usual: float) -> npt.NDArray[np.bool_]:
+    """Entities of classes where the usual account has more than ``usual`` fellow holders, [K]."""
+    crowded: Bools = incidence.crowd > usual
+    return crowded
