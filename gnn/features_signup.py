@@ -277,13 +277,13 @@ def alike_share(moment: Moment, tie: Tie) -> float:
 @column(Family.IDENTIFIERS)
 def tied_accounts(moment: Moment) -> float:
     """Accounts that share a narrow identifier with this one."""
-    return float(len(_kinds(moment)))
+    return float(len(moment.vicinity.near()))
 
 
 @column(Family.IDENTIFIERS)
 def twice_tied_accounts(moment: Moment) -> float:
     """Accounts that share two or more kinds of identifier with this one."""
-    return float(sum(kinds >= 2 for kinds in _kinds(moment).values()))
+    return float(sum(kinds >= 2 for kinds in moment.vicinity.near().values()))
 
 
 @column(Family.TIMING)
@@ -291,7 +291,7 @@ def twice_tied_last_day(moment: Moment) -> float:
     """Accounts of the last day that share two or more kinds of identifier with this one."""
     opened = moment.vicinity.numbers["created_at"]
     recent = moment.now - DAY_US
-    return float(sum(k >= 2 and opened[row] >= recent for row, k in _kinds(moment).items()))
+    return float(sum(k >= 2 and opened[row] >= recent for row, k in moment.vicinity.near().items()))
 
 
 @column(Family.MATES)
@@ -306,7 +306,7 @@ def best_mates_score(moment: Moment) -> float:
 def flagged_ring_mates(moment: Moment) -> float:
     """Accounts of rings flagged for action that share an identifier with this one."""
     flagged = moment.vicinity.numbers["ring_flagged"]
-    return float(sum(flagged[row] > 0 for row in _kinds(moment)))
+    return float(sum(flagged[row] > 0 for row in moment.vicinity.near()))
 
 
 @column(Family.MATES)
@@ -318,9 +318,6 @@ def referrer_score(moment: Moment) -> float:
 
 # --- shared by the columns above --------------------------------------------------------------
 
-# A network prefix or a mail domain is shared by strangers; these are not.
-_NARROW = ("payment_method", "device", "ip", "mailbox", "phone", "organisation")
-
 
 def _when(at: int) -> datetime:
     return datetime.fromtimestamp(at / 1_000_000, UTC)
@@ -328,16 +325,6 @@ def _when(at: int) -> datetime:
 
 def _ties(moment: Moment) -> list[Tie]:
     return list(moment.vicinity.ties.values())
-
-
-def _kinds(moment: Moment) -> dict[int, int]:
-    """For each mate, the number of kinds of narrow identifier it shares with the sign-up."""
-    kinds: dict[int, int] = {}
-    for name in _NARROW:
-        tie = moment.vicinity.ties.get(name)
-        for row in set(tie.rows.tolist()) if tie is not None else ():
-            kinds[row] = kinds.get(row, 0) + 1
-    return kinds
 
 
 def _within(moment: Moment, tie: Tie, span_us: int) -> int:

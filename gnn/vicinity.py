@@ -40,8 +40,11 @@ LINKS: tuple[Link, ...] = (
 )
 LINK_OF: dict[str, Link] = {link.name: link for link in LINKS}
 
+# A network prefix or a mail domain is shared by strangers; these are not.
+NARROW = ("payment_method", "device", "ip", "mailbox", "phone", "organisation")
+
 # Mates' columns that a refresh publishes on accounts; each may be absent before the first one.
-MATE_COLUMNS = ("score", "ring_score", "ring_flagged", "created_at")
+MATE_COLUMNS = ("score", "ring_flagged", "ring_size", "ring_version", "created_at")
 MATE_TEXTS = ("ring_id", "status", "user_agent", "pathway", "email_shape", "country")
 
 
@@ -93,6 +96,15 @@ class Vicinity:
         numbers = {name: piece.numbers(NodeType.ACCOUNT, name)[keep] for name in MATE_COLUMNS}
         texts = {name: _texts(piece, name, keep) for name in MATE_TEXTS}
         return cls(keys, numbers, texts, ties, referrer)
+
+    def near(self) -> dict[int, int]:
+        """For each mate, the number of kinds of narrow identifier it shares with the sign-up."""
+        kinds: dict[int, int] = {}
+        for name in NARROW:
+            tie = self.ties.get(name)
+            for row in set(tie.rows.tolist()) if tie is not None else ():
+                kinds[row] = kinds.get(row, 0) + 1
+        return kinds
 
     def with_scores(self, score_of: Callable[[Sequence[str]], Floats]) -> "Vicinity":
         """The same vicinity with each mate's score taken from ``score_of(keys)``."""

@@ -1,0 +1,235 @@
+"""The decision on a sign-up: one neighbourhood read, one score, a policy, reasons.
+
+``api`` translates HTTP to :func:`assess` and the back-test calls the very same. Without a model, or
+when the store does not answer, the policy's degraded answer is given, never an exception: a
+sign-up flow must not stop. It knows the store's port, not its adapters, and writes nothing.
+"""
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+import numpy.typing as npt
+
+from gnn.columns import Family
+from gnn.explain import Reason, signup_reasons
+from gnn.features import row_of
+from gnn.features_signup import Moment
+from gnn.scorer import Scorer
+from gnn.vicinity import EMPTY, Vicinity, ids_of
+from graph.errors import StoreUnavailable
+from graph.facts import Payment, Signup
+from graph.store import GraphStore
+
+
+class Decision(StrEnum):
+    """What the sign-up flow is told to do."""
+
+    ALLOW = "allow"
+    REVIEW = "review"
+    DENY = "deny"
+
+
+class Band(StrEnum):
+    """How high a score is, in a word."""
+
+    LOW = "low"
+    ELEVATED = "elevated"
+    HIGH = "high"
+    CRITICAL = "critical"
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What is done with a score: ``Policy(review_at=0.3, deny_at=0.9)``.
+
+    Thresholds are calibrated scores (0..1); None takes the bundle's. ``degraded`` is the decision
+    when there is no score, unless the applicant shares a narrow identifier with a flagged ring,
+    which is ``review`` at least. ``mates_per_entity`` bounds how many accounts of an entity are
+    read, ``most_reasons`` how many reasons are given.
+    """
+
+    review_at: float | None = None
+    deny_at: float | None = None
+    degraded: Decision = Decision.ALLOW
+    mates_per_entity: int = 100
+    most_reasons: int = 5
+
+
+@dataclass(frozen=True, slots=True)
+class RingTie:
+    """The ring that a sign-up is tied to most: how many of its members share an identifier.
+
+    ``version`` and ``size`` are 0 when the refresh that published the ring did not say them.
+    """
+
+    id: str
+    version: int
+    size: int
+    flagged: bool
+    shared_members: int
+
+
+@dataclass(frozen=True, slots=True)
+class Assessment:
+    """What is known of a sign-up at its own moment, and what to do.
+
+    ``score`` is calibrated (0..1), None when ``degraded``. ``missing_inputs`` names what the caller
+    could have sent, ``pending_signals`` what only time will show. ``graph_as_of`` is the moment
+    (us) of the refresh whose scores and rings were used, 0 before the first. ``row`` is what the
+    model saw, for audit and parity.
+    """
+
+    score: float | None
+    band: Band
+    decision: Decision
+    reasons: tuple[Reason, ...]
+    counter_evidence: tuple[Reason, ...]
+    ring: RingTie | None
+    missing_inputs: tuple[str, ...]
+    pending_signals: tuple[str, ...]
+    degraded: bool
+    model_version: str | None
+    graph_as_of: int
+    row: npt.NDArray[np.float32] | None = None
+
+
+def assess(
+    event: Signup,
+    store: GraphStore,
+    scorer: Scorer | None,
+    policy: Policy,
+    now: int,
+    *,
+    payment: Payment | None = None,
+) -> Assessment:
+    """Score ``event`` as of ``now`` (us) and decide; reads the store once and writes nothing."""
+    try:
+        piece = store.neighbourhood(ids_of(event, payment), per_id=policy.mates_per_entity)
+    except StoreUnavailable:
+        return degraded(event, policy, payment=payment, why="the graph store did not answer")
+    moment = Moment(event, Vicinity.of(event, piece, payment), now, payment)
+    if scorer is None:
+        return degraded(event, policy, payment=payment, why="no model is loaded", moment=moment)
+    return assessed(moment, scorer, policy, piece.as_of if piece.generation else 0)
+
+
+def assessed(moment: Moment, scorer: Scorer, policy: Policy, graph_as_of: int) -> Assessment:
+    """The assessment of a sign-up whose vicinity is already read."""
+    row = row_of(moment)
+    score = scorer.signup(row)
+    review_at, deny_at = _thresholds(policy, scorer)
+    decision = _decided(score, review_at, deny_at)
+    reasons, counter = signup_reasons(scorer.bundle, row, policy.most_reasons)
+    return Assessment(
+        score=score,
+        band=_band(score, review_at, deny_at),
+        decision=decision,
+        reasons=tuple(reasons),
+        counter_evidence=tuple(counter),
+        ring=_ring(moment.vicinity),
+        missing_inputs=_missing(moment.event, moment.payment),
+        pending_signals=_pending(moment.payment),
+        degraded=False,
+        model_version=scorer.version,
+        graph_as_of=graph_as_of,
+        row=row,
+    )
+
+
+def degraded(
+    event: Signup,
+    policy: Policy,
+    *,
+    why: str,
+    payment: Payment | None = None,
+    moment: Moment | None = None,
+) -> Assessment:
+    """The stated policy's answer when there is no score; ``why`` is its only reason."""
+    vicinity = moment.vicinity if moment else EMPTY
+    ring = _ring(vicinity)
+    known = ring is not None and ring.flagged
+    decision = Decision.REVIEW if known and policy.degraded is Decision.ALLOW else policy.degraded
+    reason = Reason("degraded", f"Decided without a score: {why}", "", "", 0.0, Family.HISTORY)
+    return Assessment(
+        score=None,
+        band=Band.HIGH if known else Band.LOW,
+        decision=decision,
+        reasons=(reason,),
+        counter_evidence=(),
+        ring=ring,
+        missing_inputs=_missing(event, payment),
+        pending_signals=_pending(payment),
+        degraded=True,
+        model_version=None,
+        graph_as_of=0,
+    )
+
+
+def _thresholds(policy: Policy, scorer: Scorer) -> tuple[float, float]:
+    held = scorer.thresholds
+    deny_at = held.signup_deny if policy.deny_at is None else policy.deny_at
+    review_at = held.signup_review if policy.review_at is None else policy.review_at
+    return min(review_at, deny_at), deny_at
+
+
+def _decided(score: float, review_at: float, deny_at: float) -> Decision:
+    if score >= deny_at:
+        return Decision.DENY
+    return Decision.REVIEW if score >= review_at else Decision.ALLOW
+
+
+def _band(score: float, review_at: float, deny_at: float) -> Band:
+    """Critical from the threshold of denial, high from that of review, elevated from half of it."""
+    if score >= deny_at:
+        return Band.CRITICAL
+    if score >= review_at:
+        return Band.HIGH
+    return Band.ELEVATED if score >= review_at / 2 else Band.LOW
+
+
+def _ring(vicinity: Vicinity) -> RingTie | None:
+    """The ring with most members on the narrow identifiers of a sign-up; flagged ones first."""
+    members: dict[str, list[int]] = {}
+    for row in sorted(vicinity.near()):
+        ring_id = vicinity.texts["ring_id"][row]
+        if ring_id is not None:
+            members.setdefault(ring_id, []).append(row)
+    if not members:
+        return None
+    flagged = vicinity.numbers["ring_flagged"]
+    best = max(members, key=lambda r: (flagged[members[r][0]] > 0, len(members[r]), r))
+    rows = members[best]
+    return RingTie(
+        id=best,
+        version=_whole(vicinity.numbers["ring_version"][rows[0]]),
+        size=_whole(vicinity.numbers["ring_size"][rows[0]]),
+        flagged=bool(flagged[rows[0]] > 0),
+        shared_members=len(rows),
+    )
+
+
+def _whole(value: float) -> int:
+    return 0 if math.isnan(value) else int(value)
+
+
+def _missing(event: Signup, payment: Payment | None) -> tuple[str, ...]:
+    given = {
+        "email": event.email_class != "none",
+        "phone": event.phone,
+        "device_id": event.device,
+        "user_agent": event.user_agent,
+        "country": event.country,
+        "payment": payment,
+    }
+    return _names(name for name, value in given.items() if not value)
+
+
+def _pending(payment: Payment | None) -> tuple[str, ...]:
+    return ("payments", "prompts", "timing") if payment is None else ("prompts", "timing")
+
+
+def _names(names: Iterable[str]) -> tuple[str, ...]:
+    return tuple(sorted(names))

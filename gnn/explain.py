@@ -1,0 +1,127 @@
+"""Why a score is what it is, in sentences with figures.
+
+Each column's share of the margin (TreeSHAP) becomes a reason when it speaks against an account and
+counter-evidence when it speaks for it. A reason holds what was observed and what is usual. Nothing
+here decides anything.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from gnn.bundle import Bundle
+from gnn.columns import Family, written
+from gnn.features_account import ACCOUNT
+from gnn.features_signup import SIGNUP
+from gnn.mates import MATES
+from gnn.scorer import AccountScores
+
+LEAST_WEIGHT = 0.05  # log odds; below it a column is noise to a reader
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One piece of evidence: ``weight`` is its share of the log odds, > 0 against the account.
+
+    ``observed`` and ``usual`` are written for people; NaN values read ``unknown``. ``entities`` are
+    ids of the nodes behind it.
+    """
+
+    code: str
+    sentence: str
+    observed: str
+    usual: str
+    weight: float
+    family: Family
+    entities: tuple[str, ...] = ()
+
+    def as_json(self) -> dict[str, object]:
+        """The form that is stored and shown, the same as a ring's reasons have."""
+        return {
+            "code": self.code,
+            "sentence": self.sentence,
+            "observed": self.observed,
+            "usual": self.usual,
+            "weight": self.weight,
+            "family": self.family.value,
+            "entities": list(self.entities),
+        }
+
+
+class Described(Protocol):
+    """What a reason needs of a column."""
+
+    @property
+    def name(self) -> str:
+        """The column's name, the reason's code."""
+
+    @property
+    def family(self) -> Family:
+        """The kind of evidence."""
+
+    @property
+    def sentence(self) -> str:
+        """What an investigator reads."""
+
+
+def signup_reasons(
+    bundle: Bundle, row: npt.NDArray[np.float32], most: int = 5
+) -> tuple[list[Reason], list[Reason]]:
+    """Reasons and counter-evidence of one sign-up's row, strongest first, ``most`` of each."""
+    weights = bundle.forests["signup"].contributions(row[np.newaxis, :])[0]
+    reasons = _reasons(SIGNUP.columns, row, bundle.usual["signup"], weights)
+    return _split(reasons, most)
+
+
+def account_reasons(
+    bundle: Bundle, scores: AccountScores, place: int, most: int = 5
+) -> tuple[list[Reason], list[Reason]]:
+    """Reasons and counter-evidence of the account at ``place``, strongest first, ``most`` of each.
+
+    The own forest's reasons count a third for its own margin, and as much again of what the mates'
+    forests make of the own score; the mates' columns speak for themselves.
+    """
+    row, mates = scores.rows[place], scores.mates[place]
+    near = bundle.forests["near"].contributions(mates[np.newaxis, :])[0]
+    far = bundle.forests["far"].contributions(mates[np.newaxis, :])[0]
+    own = bundle.forests["own"].contributions(row[np.newaxis, :])[0]
+    passed = (near + far) / 3.0
+    found = _reasons(ACCOUNT.columns, row, bundle.usual["own"], own / 3.0 * _echo(own, passed[0]))
+    found += _reasons(MATES[1:], mates[1:], bundle.usual["near"][1:], passed[1:])
+    return _split(found, most)
+
+
+def _echo(own: npt.NDArray[np.float64], heard: float) -> float:
+    """How much louder the own columns get by being heard again in the mates' forests."""
+    total = float(own.sum()) / 3.0
+    return 1.0 + heard / total if total * heard > 0 else 1.0
+
+
+def _reasons(
+    columns: Sequence[Described],
+    row: npt.NDArray[np.float32],
+    usual: npt.NDArray[np.float32],
+    weights: npt.NDArray[np.float64],
+) -> list[Reason]:
+    return [
+        Reason(
+            column.name,
+            column.sentence,
+            written(column.name, float(row[place])),
+            written(column.name, float(usual[place])),
+            float(weights[place]),
+            column.family,
+        )
+        for place, column in enumerate(columns)
+        if abs(weights[place]) >= LEAST_WEIGHT and not math.isnan(row[place])
+    ]
+
+
+def _split(reasons: list[Reason], most: int) -> tuple[list[Reason], list[Reason]]:
+    against = sorted((r for r in reasons if r.weight > 0), key=lambda r: (-r.weight, r.code))
+    counter = sorted((r for r in reasons if r.weight < 0), key=lambda r: (r.weight, r.code))
+    return against[:most], counter[:most]

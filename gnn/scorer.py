@@ -1,0 +1,95 @@
+"""A bundle at work: margins of sign-ups and accounts, calibrated.
+
+An account's score is the mean of three margins: its own behaviour, that plus its mates' scores, and
+that plus the mates' scores of the second kind (their mates heard). Their honest mistakes differ, so
+the mean makes fewer. It knows nothing of stores, policies or time.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from gnn.booster import Booster, Floats, Rows
+from gnn.bundle import Bundle, Thresholds
+from gnn.features import account_matrix
+from gnn.mates import Links, mates_matrix
+from graph.schema import NodeType
+from graph.snapshot import Snapshot
+
+
+@dataclass(frozen=True)
+class AccountScores:
+    """Scores of every account of a snapshot, in its order.
+
+    ``score`` [N] is calibrated (0..1), ``own`` [N] the score of its own behaviour alone,
+    ``flagged`` [N] whether it is over the threshold for action. ``rows`` and ``mates`` are what the
+    forests saw, for reasons on demand (:func:`gnn.explain.account_reasons`).
+    """
+
+    keys: tuple[str, ...]
+    score: Floats
+    own: Floats
+    flagged: npt.NDArray[np.bool_]
+    rows: Rows
+    mates: Rows
+
+
+@dataclass(frozen=True, slots=True)
+class Stages:
+    """The three forests of an account score."""
+
+    own: Booster
+    near: Booster
+    far: Booster
+
+
+class Scorer:
+    """Scores by one bundle: ``Scorer(Bundle.load(folder))``. Safe to share between threads."""
+
+    def __init__(self, bundle: Bundle) -> None:
+        self.bundle = bundle
+
+    @property
+    def version(self) -> str:
+        """The bundle's version, shown beside every score."""
+        return self.bundle.version
+
+    @property
+    def thresholds(self) -> Thresholds:
+        """The bundle's thresholds."""
+        return self.bundle.thresholds
+
+    def signup(self, row: npt.NDArray[np.float32]) -> float:
+        """The calibrated score (0..1) of one sign-up's row, float32 [F]."""
+        return float(self.signups(row[np.newaxis, :])[0])
+
+    def signups(self, rows: Rows) -> Floats:
+        """The calibrated scores of many rows, float64 [N]."""
+        margin = self.bundle.forests["signup"].margin(rows)
+        return self.bundle.calibrations["signup"].probability(margin)
+
+    def accounts(self, snapshot: Snapshot) -> AccountScores:
+        """The scores of every account of ``snapshot``, whose activity is set."""
+        rows = account_matrix(snapshot)
+        forests = self.bundle.forests
+        stages = Stages(forests["own"], forests["near"], forests["far"])
+        margin, own, mates = passed_along(stages, rows, Links.of(snapshot))
+        score = self.bundle.calibrations["account"].probability(margin)
+        keys = tuple(snapshot.keys(NodeType.ACCOUNT).to_pylist())
+        flagged = score >= self.thresholds.account_flag
+        return AccountScores(keys, score, own, flagged, rows, mates)
+
+
+def passed_along(stages: Stages, rows: Rows, links: Links) -> tuple[Floats, Floats, Rows]:
+    """The mean of the three margins [N], the own score (0..1) [N], and the second stage's rows."""
+    own = stages.own.margin(rows)
+    mates = mates_matrix(own, links, probability(own))
+    near = stages.near.margin(mates)
+    far = stages.far.margin(mates_matrix(own, links, probability(near)))
+    return (own + near + far) / 3.0, probability(own), mates
+
+
+def probability(margin: Floats) -> Floats:
+    """What is passed along links: the plain probability of log odds, 0..1."""
+    return np.asarray(np.exp(-np.logaddexp(0.0, -margin)), np.float64)
