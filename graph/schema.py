@@ -94,6 +94,9 @@ NODE_PROPERTIES: dict[NodeType, dict[str, str]] = {
     NodeType.EMAIL_DOMAIN: {"email_class": "disposable or private"},
 }
 
+# Every property is text but these; a store makes typed columns of them.
+PROPERTY_TYPE: dict[str, type[int] | type[float]] = {"created_at": int}
+
 
 def node_id(kind: NodeType | str, key: str) -> str:
     """The id of a node, unique over all kinds: ``"ip:9f2c..."``."""

@@ -1,0 +1,164 @@
+"""The embedded store: the whole of ``GraphStore`` in one SQLite file, with no server to run.
+
+The default home of the graph, and the one that tests compare Neo4j with. Any number of threads and
+processes may read while one writes. The pieces: ``sqlite_schema`` (tables and upserts),
+``sqlite_link`` (connections and errors), ``sqlite_write``, ``sqlite_read``, ``sqlite_page`` and
+``sqlite_publish``; this class ties them to the port, and holds no SQL that they could.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from graph.errors import InputError
+from graph.facts import Facts
+from graph.schema import NodeType
+from graph.snapshot import Snapshot
+from graph.store import Generation, Page, RingRow
+from graph.stores import sqlite_page, sqlite_publish, sqlite_read, sqlite_schema, sqlite_write
+from graph.stores.batch import Batch
+from graph.stores.migrations import Step, migrate
+from graph.stores.sqlite_link import Link
+from graph.stores.sqlite_read import Words
+
+# What `clear` empties, a few thousand rows a transaction; edges first, so that degrees follow.
+_CLEARED = (
+    "DELETE FROM edge WHERE (source, verb, target) IN "
+    "(SELECT source, verb, target FROM edge LIMIT ?)",
+    "DELETE FROM node WHERE number IN (SELECT number FROM node LIMIT ?)",
+)
+_CLEAR_ROWS = 20_000
+
+
+class SqliteStore:
+    """A :class:`~graph.store.GraphStore` in a file.
+
+    Args:
+        path: the file, made if absent; None keeps everything in memory until closed.
+        wait_s: how long a write waits for another process before ``StoreUnavailable`` (seconds).
+    """
+
+    def __init__(self, path: Path | None, wait_s: float = 5.0) -> None:
+        self._link = Link(path, wait_s)
+        self._prepare()
+
+    def _prepare(self) -> None:
+        with self._link.writing() as db:
+            tables = db.execute("SELECT count(*) FROM sqlite_master WHERE name = 'meta'").fetchone()
+            found = sqlite_read.meta_of(db, "schema_version") if tables[0] else None
+        migrate(int(found or 0), self.steps())
+        with self._link.writing() as db:
+            sqlite_schema.add_properties(db)
+            sqlite_schema.add_words(db)
+            self._words = Words.read(db)
+
+    def steps(self) -> list[Step]:
+        """What brings a store from each schema version to the next, in order."""
+        return [partial(self._step, number, s) for number, s in enumerate(sqlite_schema.STEPS, 1)]
+
+    def _step(self, number: int, statements: Sequence[str]) -> None:
+        with self._link.writing() as db:
+            for statement in statements:
+                db.execute(statement)
+            db.execute("INSERT OR REPLACE INTO meta VALUES ('schema_version', ?)", (str(number),))
+
+    def write(self, facts: Facts) -> None:
+        """Take in nodes and edges, in one transaction; see the port for the law."""
+        batch = Batch.of(facts)
+        with self._link.writing() as db:
+            sqlite_write.write_batch(db, batch, self._words.number)
+
+    def load(self, batches: Iterable[Facts]) -> None:
+        """Take in many facts, a transaction a batch; some 20,000 edges a batch go fastest."""
+        for facts in batches:
+            self.write(facts)
+        self._link.settle()
+
+    def snapshot(self, as_of: int | None = None) -> Snapshot:
+        """The whole graph, or what of it existed at ``as_of`` (us)."""
+        with self._link.reading() as db:
+            return sqlite_read.whole(db, self._words, as_of)
+
+    def neighbourhood(self, ids: Sequence[str], *, per_id: int = 100, hops: int = 1) -> Snapshot:
+        """The named nodes and their most recent neighbours, in one read transaction."""
+        if per_id < 0 or hops not in (1, 2):
+            raise InputError(f"per_id must be >= 0 and hops 1 or 2, got {per_id} and {hops}")
+        with self._link.reading() as db:
+            return sqlite_read.around(db, self._words, ids, per_id, hops)
+
+    def neighbours(
+        self, identity: str, *, kind: str | None, limit: int, cursor: str | None
+    ) -> Page:
+        """One page of a node's neighbours, most recently tied first."""
+        if limit < 1:
+            raise InputError(f"limit must be at least 1, got {limit}")
+        wanted = None if kind is None else NodeType(kind)
+        with self._link.reading() as db:
+            return sqlite_page.page_of(db, self._words, identity, wanted, (limit, cursor))
+
+    def publish(self, generation: Generation) -> None:
+        """Make a refresh visible, at once and whole."""
+        sqlite_publish.publish(self._link, self._words.number, generation)
+
+    def generation(self) -> tuple[int, int]:
+        """Number and ``as_of`` (us) of the visible generation."""
+        with self._link.reading() as db:
+            return sqlite_read.visible(db)
+
+    def rings(self) -> list[RingRow]:
+        """The rings of the visible generation, highest score first."""
+        with self._link.reading() as db:
+            return sqlite_publish.all_rings(db)
+
+    def ring(self, ring_id: str) -> RingRow:
+        """One ring with its members, strongest first."""
+        with self._link.reading() as db:
+            return sqlite_publish.one_ring(db, ring_id)
+
+    def meta(self, name: str) -> str | None:
+        """The value kept under ``name``, or None."""
+        with self._link.reading() as db:
+            return sqlite_read.meta_of(db, name)
+
+    def set_meta(self, name: str, value: str) -> None:
+        """Keep ``value`` under ``name``."""
+        with self._link.writing() as db:
+            db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (name, value))
+
+    def counts(self) -> Mapping[str, int]:
+        """Number of nodes by kind and of edges by verb; what there is none of is absent."""
+        with self._link.reading() as db:
+            nodes = db.execute("SELECT kind, count(*) FROM node GROUP BY kind").fetchall()
+            edges = db.execute("SELECT verb, count(*) FROM edge WHERE count > 0 GROUP BY verb")
+            found = {self._words.kind[kind].value: n for kind, n in nodes}
+            return found | {self._words.verb[verb]: n for verb, n in edges}
+
+    def clear(self) -> None:
+        """Forget everything but the schema, in bounded transactions."""
+        with self._link.writing() as db:
+            db.execute("DELETE FROM meta WHERE name <> 'schema_version'")
+        sqlite_publish.sweep(self._link, 0)
+        for statement in _CLEARED:
+            while self._emptied(statement):
+                pass
+
+    def _emptied(self, statement: str) -> int:
+        with self._link.writing() as db:
+            return db.execute(statement, (_CLEAR_ROWS,)).rowcount
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._link.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()

@@ -1,0 +1,146 @@
+"""A refresh made visible in the embedded store: laid down beside the old one, then switched to.
+
+Rows of a generation are written in short transactions under its number, where no reader looks; one
+last transaction moves the pointer. The older rows go afterwards. A publish that died half way left
+rows that nobody sees, and the next one takes them out.
+"""
+
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
+from typing import TypeVar
+
+import pyarrow as pa
+
+from graph.errors import NotFound
+from graph.store import Generation, RingRow
+from graph.stores.piece import Published
+from graph.stores.sqlite_link import Link
+from graph.stores.sqlite_read import visible
+
+# Rows a transaction: some 20 ms of the write lock, so that a sign-up's write does not wait long.
+ROWS = 5_000
+_PUT_VALUES = """INSERT OR REPLACE INTO published (generation, node, list)
+SELECT ?, number, ? FROM node WHERE kind = ? AND key = ?"""
+_PUT_RING = "INSERT OR REPLACE INTO ring VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+_PUT_MEMBER = "INSERT OR REPLACE INTO member VALUES (?, ?, ?, ?, ?)"
+_RING = "SELECT ring_id, score, size, status, first_seen, last_seen, detail FROM ring "
+_STALE = tuple(
+    (
+        f"DELETE FROM {table} WHERE generation = ?1 AND {key} IN "
+        f"(SELECT {key} FROM {table} WHERE generation = ?1 LIMIT ?2)",
+        f"SELECT DISTINCT generation FROM {table} WHERE generation <> ?",
+    )
+    for table, key in (
+        ("published", "node"),
+        ("member", "ring_id"),
+        ("ring", "ring_id"),
+        ("shape", "kind"),
+    )
+)
+_T = TypeVar("_T")
+
+
+def publish(link: Link, words: Mapping[str, int], generation: Generation) -> None:
+    """The law of ``GraphStore.publish``."""
+    with link.reading() as db:
+        current = visible(db)[0]
+    if generation.number <= current:
+        return
+    # Checked before anything is written: a table that cannot be published leaves no trace.
+    shapes = {kind: Published.of(kind, table) for kind, table in generation.columns.items()}
+    sweep(link, current)
+    for kind, table in generation.columns.items():
+        _lay_columns(link, generation.number, words[kind], shapes[kind], table)
+    _lay_rings(link, generation)
+    with link.writing() as db:
+        rows = [
+            (generation.number, kind, json.dumps(shape.types)) for kind, shape in shapes.items()
+        ]
+        db.executemany("INSERT OR REPLACE INTO shape VALUES (?, ?, ?)", rows)
+        pointer = f"{generation.number}@{generation.as_of}"
+        db.execute("INSERT OR REPLACE INTO meta VALUES ('generation', ?)", (pointer,))
+    sweep(link, generation.number)
+
+
+def sweep(link: Link, keep: int) -> None:
+    """Take out the rows of every generation but ``keep``, in short transactions."""
+    for delete, find in _STALE:
+        with link.reading() as db:
+            stale = [row[0] for row in db.execute(find, (keep,))]
+        for number in stale:
+            while _deleted(link, delete, number):
+                pass
+
+
+def _deleted(link: Link, delete: str, number: int) -> int:
+    with link.writing() as db:
+        return db.execute(delete, (number, ROWS)).rowcount
+
+
+def _lay_columns(link: Link, number: int, kind: int, shape: Published, table: pa.Table) -> None:
+    keys = table["key"].to_pylist()
+    lists = (json.dumps(row, separators=(",", ":")) for row in shape.rows(table))
+    rows = ((number, text, kind, key) for key, text in zip(keys, lists, strict=True))
+    _put(link, _PUT_VALUES, rows)
+
+
+def _lay_rings(link: Link, generation: Generation) -> None:
+    number = generation.number
+    if generation.rings is not None:
+        _put(link, _PUT_RING, ((number, *row) for row in ring_rows(generation.rings)))
+    if generation.members is not None:
+        _put(link, _PUT_MEMBER, ((number, *row) for row in member_rows(generation.members)))
+
+
+def _put(link: Link, statement: str, rows: Iterable[tuple[object, ...]]) -> None:
+    for chunk in chunks(rows, ROWS):
+        with link.writing() as db:
+            db.executemany(statement, chunk)
+
+
+def chunks(rows: Iterable[_T], size: int) -> Iterator[list[_T]]:
+    """``rows`` in lists of at most ``size``."""
+    left = iter(rows)
+    while chunk := list(islice(left, size)):
+        yield chunk
+
+
+def ring_rows(table: pa.Table) -> Iterator[tuple[object, ...]]:
+    """Rows of ``Generation.rings`` in the order of :class:`RingRow`, ``detail`` as JSON text."""
+    names = ("ring_id", "score", "size", "status", "first_seen", "last_seen", "detail")
+    columns = (table[name].to_pylist() for name in names)
+    return zip(*columns, strict=True)
+
+
+def member_rows(table: pa.Table) -> Iterator[tuple[object, ...]]:
+    """Rows of ``Generation.members``: ring, account, strength, since."""
+    names = ("ring_id", "account_id", "strength", "since")
+    return zip(*(table[name].to_pylist() for name in names), strict=True)
+
+
+def all_rings(db: sqlite3.Connection) -> list[RingRow]:
+    """The law of ``GraphStore.rings``."""
+    found = db.execute(
+        _RING + "WHERE generation = ? ORDER BY score DESC, ring_id", (visible(db)[0],)
+    )
+    return [RingRow(*row[:6], json.loads(row[6])) for row in found]
+
+
+def one_ring(db: sqlite3.Connection, ring_id: str) -> RingRow:
+    """The law of ``GraphStore.ring``.
+
+    Raises:
+        NotFound: if the visible generation has no such ring.
+    """
+    number = visible(db)[0]
+    row = db.execute(_RING + "WHERE generation = ? AND ring_id = ?", (number, ring_id)).fetchone()
+    if row is None:
+        raise NotFound(f"no ring {ring_id!r}")
+    members = db.execute(
+        "SELECT account, strength, since FROM member WHERE generation = ? AND ring_id = ? "
+        "ORDER BY strength DESC, account",
+        (number, ring_id),
+    )
+    return RingRow(*row[:6], json.loads(row[6]), tuple(members.fetchall()))

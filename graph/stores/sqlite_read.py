@@ -1,0 +1,292 @@
+"""The embedded store read: the whole graph, and a neighbourhood of it.
+
+Every function runs inside one read transaction of its caller, so that what it gives is one moment
+and one generation. Order among neighbours is "most recently tied first, then by id": the indexes
+give the first half, the few that tie at a cut are ordered here. A page of neighbours is in
+``sqlite_page``.
+"""
+
+import json
+import sqlite3
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+
+from graph.schema import EDGE_OF, NodeType, split_id
+from graph.snapshot import Snapshot
+from graph.stores.batch import WRITTEN_VERBS
+from graph.stores.piece import (
+    PROPERTIES,
+    Int64,
+    Piece,
+    Published,
+    edge_table,
+    node_table,
+    recount,
+)
+from graph.stores.sqlite_schema import COLUMNS, PROPERTY_NAMES
+
+# Neighbours tied in the same microsecond at a cut: beyond so many, which of them are shown is
+# the store's choice; it bounds what a hub built from whole-day timestamps can cost.
+TIES = 1_000
+_CHUNK = 50_000
+_WIDE = ", ".join(COLUMNS.values())
+_NODE = f"SELECT number, kind, key, first_seen, degree, {_WIDE} FROM node "
+_BY_KEY = _NODE + "WHERE kind = ? AND key = ?"
+_BY_NUMBER = _NODE + "WHERE number IN (SELECT value FROM json_each(?))"
+_PUBLISHED = (
+    "SELECT node, list FROM published "
+    "WHERE generation = ? AND node IN (SELECT value FROM json_each(?))"
+)
+EDGE = "SELECT source, verb, target, first_seen, last_seen, count FROM edge "
+_OUT = EDGE + "WHERE source = ? AND count > 0 "
+_IN = EDGE + "WHERE target = ? AND count > 0 "
+_RECENT = "ORDER BY last_seen DESC LIMIT ?"
+_SLICE = {
+    kind: [5 + PROPERTY_NAMES.index(name) for name in names] for kind, names in PROPERTIES.items()
+}
+_HAS_OUT = frozenset(spec.source for spec in WRITTEN_VERBS.values())
+_HAS_IN = frozenset(spec.target for spec in WRITTEN_VERBS.values())
+EdgeTuple = tuple[int, int, int, int, int, int]
+Row = tuple[object, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """The store's numbers for kinds and verbs, both ways."""
+
+    number: Mapping[str, int]
+    kind: Mapping[int, NodeType]
+    verb: Mapping[int, str]
+
+    @classmethod
+    def read(cls, db: sqlite3.Connection) -> "Words":
+        """The words of the store open on ``db``."""
+        number = {name: n for n, name in db.execute("SELECT number, name FROM word")}
+        kinds = {number[kind.value]: kind for kind in NodeType}
+        return cls(number, kinds, {number[verb]: verb for verb in EDGE_OF})
+
+
+def meta_of(db: sqlite3.Connection, name: str) -> str | None:
+    """The value kept under ``name``, or None."""
+    row = db.execute("SELECT value FROM meta WHERE name = ?", (name,)).fetchone()
+    return None if row is None else str(row[0])
+
+
+def visible(db: sqlite3.Connection) -> tuple[int, int]:
+    """Number and ``as_of`` of the visible generation; ``(0, 0)`` before the first."""
+    found = meta_of(db, "generation")
+    if found is None:
+        return (0, 0)
+    number, _, as_of = found.partition("@")
+    return (int(number), int(as_of))
+
+
+def shapes(db: sqlite3.Connection, generation: int) -> dict[str, Published]:
+    """The columns that ``generation`` gives each kind."""
+    rows = db.execute("SELECT kind, names FROM shape WHERE generation = ?", (generation,))
+    return {kind: Published(json.loads(names)) for kind, names in rows}
+
+
+# -- the whole graph -----------------------------------------------------------------------------
+
+
+def whole(db: sqlite3.Connection, words: Words, as_of: int | None) -> Snapshot:
+    """The law of ``GraphStore.snapshot``."""
+    number, refreshed_at = visible(db)
+    published = shapes(db, number) if as_of is None else {}
+    nodes: dict[NodeType, pa.Table] = {}
+    row_of = np.full(_highest(db) + 1, -1, np.int64)
+    for kind in NodeType:
+        table = _kind_table(db, words, kind, as_of, row_of)
+        if table.num_rows:
+            nodes[kind] = _with_published(
+                db, table, (number, words.number[kind.value]), published.get(kind.value)
+            )
+    edges = _edge_tables(db, words, as_of, row_of)
+    if as_of is None:
+        return Snapshot(refreshed_at, nodes, edges, number)
+    return Snapshot(as_of, recount(nodes, edges), edges, 0)
+
+
+def _highest(db: sqlite3.Connection) -> int:
+    return int(db.execute("SELECT coalesce(max(number), 0) FROM node").fetchone()[0])
+
+
+def _kind_table(
+    db: sqlite3.Connection, words: Words, kind: NodeType, as_of: int | None, row_of: Int64
+) -> pa.Table:
+    """The nodes of a kind by key; writes each one's row number into ``row_of`` [highest + 1]."""
+    columns = "".join(f", {COLUMNS[name]}" for name in PROPERTIES[kind])
+    found = db.execute(
+        f"SELECT number, key, first_seen, degree{columns} FROM node "
+        "WHERE kind = ? AND first_seen <= ? ORDER BY key",
+        (words.number[kind.value], _until(as_of)),
+    )
+    parts, start = [node_table(kind, [], Published(), lambda _: None)], 0
+    while rows := found.fetchmany(_CHUNK):
+        numbers = np.fromiter((row[0] for row in rows), np.int64, len(rows))
+        row_of[numbers] = np.arange(start, start + len(rows))
+        start += len(rows)
+        parts.append(node_table(kind, [row[1:] for row in rows], Published(), lambda _: None))
+    return pa.concat_tables(parts).combine_chunks()
+
+
+def _with_published(
+    db: sqlite3.Connection, table: pa.Table, of: tuple[int, int], columns: Published | None
+) -> pa.Table:
+    """``table`` with the columns of a generation; ``of`` is (generation, number of the kind)."""
+    if columns is None or not columns.types:
+        return table
+    found = db.execute(
+        "SELECT list FROM node LEFT JOIN published ON generation = ? AND node = number "
+        "WHERE kind = ? ORDER BY key",
+        of,
+    )
+    blank = "[" + ",".join(["null"] * len(columns.types)) + "]"
+    parts: list[list[pa.Array]] = []
+    while rows := found.fetchmany(_CHUNK):
+        lists = json.loads("[" + ",".join(row[0] or blank for row in rows) + "]")
+        types = [pa.type_for_alias(name) for name in columns.types.values()]
+        cells = zip(*lists, strict=True)
+        parts.append([pa.array(c, t) for c, t in zip(cells, types, strict=True)])
+    for i, name in enumerate(columns.types):
+        table = table.append_column(name, pa.chunked_array([part[i] for part in parts]))
+    return table.combine_chunks()
+
+
+def _edge_tables(
+    db: sqlite3.Connection, words: Words, as_of: int | None, row_of: Int64
+) -> dict[str, pa.Table]:
+    found = db.execute(
+        "SELECT verb, source, target, first_seen, last_seen, count FROM edge "
+        "WHERE count > 0 AND first_seen <= ?",
+        (_until(as_of),),
+    )
+    parts = [np.empty((0, 6), np.int64)]
+    while rows := found.fetchmany(_CHUNK):
+        parts.append(np.array(rows, np.int64))
+    every = np.concatenate(parts)
+    tables = {}
+    for word in np.unique(every[:, 0]):
+        _, source, target, first, last, count = every[every[:, 0] == word].T
+        if as_of is not None:
+            last, count = first, np.ones_like(first)
+        tables[words.verb[int(word)]] = edge_table(
+            row_of[source], row_of[target], first, last, count
+        )
+    return tables
+
+
+def _until(as_of: int | None) -> int:
+    return np.iinfo(np.int64).max if as_of is None else as_of
+
+
+# -- a neighbourhood -----------------------------------------------------------------------------
+
+
+def around(
+    db: sqlite3.Connection, words: Words, ids: Sequence[str], per_id: int, hops: int
+) -> Snapshot:
+    """The law of ``GraphStore.neighbourhood``."""
+    walk = Walk(db, words)
+    named = walk.find(ids)
+    first = {number: walk.recent(number, per_id) for number in named}
+    walk.meet(first.values())
+    reached: dict[int, None] = {}
+    for number, edges in first.items():
+        for edge in walk.keep(number, edges, per_id):
+            other = edge[2] if edge[0] == number else edge[0]
+            if walk.nodes[other][0] is NodeType.ACCOUNT and other not in first:
+                reached[other] = None
+    if hops > 1:
+        second = {number: walk.recent(number, per_id, out_only=True) for number in reached}
+        walk.meet(second.values())
+        for number, edges in second.items():
+            entities = [e for e in edges if walk.nodes[e[2]][0] is not NodeType.ACCOUNT]
+            walk.keep(number, entities, per_id)
+    return walk.snapshot()
+
+
+class Walk:
+    """Nodes and edges met so far, and those of them that the answer keeps."""
+
+    def __init__(self, db: sqlite3.Connection, words: Words) -> None:
+        self._db = db
+        self._words = words
+        self.nodes: dict[int, tuple[NodeType, Row]] = {}
+        self._piece = Piece()
+
+    def find(self, ids: Iterable[str]) -> list[int]:
+        """The numbers of the ids that exist, each once, in the order asked."""
+        numbers = {}
+        for identity in ids:
+            kind, key = split_id(identity)
+            row = self._db.execute(_BY_KEY, (self._words.number[kind.value], key)).fetchone()
+            if row is not None:
+                self._take(row)
+                numbers[row[0]] = None
+                self._piece.nodes[row[0]] = self.nodes[row[0]]
+        return list(numbers)
+
+    def recent(self, number: int, limit: int, *, out_only: bool = False) -> list[EdgeTuple]:
+        """Edges of a node, most recent first: ``limit`` each way, and what ties with the last."""
+        kind = None if out_only else self.nodes[number][0]
+        found: list[EdgeTuple] = []
+        if kind is None or kind in _HAS_OUT:
+            found += self._one_way(_OUT, number, limit)
+        if kind is not None and kind in _HAS_IN:
+            found += self._one_way(_IN, number, limit)
+        return found
+
+    def _one_way(self, side: str, number: int, limit: int) -> list[EdgeTuple]:
+        rows: list[EdgeTuple] = self._db.execute(side + _RECENT, (number, limit + 1)).fetchall()
+        if len(rows) <= limit or rows[limit][4] != rows[limit - 1][4]:
+            return rows
+        moment = rows[limit][4]
+        tied = self._db.execute(side + "AND last_seen = ? LIMIT ?", (number, moment, TIES))
+        return [row for row in rows if row[4] != moment] + tied.fetchall()
+
+    def meet(self, groups: Iterable[Iterable[EdgeTuple]]) -> None:
+        """Read the nodes at the ends of edges, all of them in one statement."""
+        ends = {end for edges in groups for edge in edges for end in (edge[0], edge[2])}
+        missing = [end for end in ends if end not in self.nodes]
+        if missing:
+            for row in self._db.execute(_BY_NUMBER, (json.dumps(missing),)):
+                self._take(row)
+
+    def keep(self, number: int, edges: list[EdgeTuple], limit: int) -> list[EdgeTuple]:
+        """Put the first ``limit`` edges of a node, in the order of the law, into the answer."""
+        kept = self.ordered(number, edges)[:limit]
+        for source, verb, target, first, last, count in kept:
+            self._piece.edges[self._words.verb[verb], source, target] = (first, last, count)
+            for end in (source, target):
+                self._piece.nodes[end] = self.nodes[end]
+        return kept
+
+    def ordered(self, number: int, edges: list[EdgeTuple]) -> list[EdgeTuple]:
+        """Edges of a node, each once, most recently tied first, then by the neighbour's id."""
+        return sorted(dict.fromkeys(edges), key=lambda edge: self.rank(number, edge))
+
+    def rank(self, number: int, edge: EdgeTuple) -> tuple[int, str, str, str]:
+        """Where an edge of a node stands in the order of the law."""
+        kind, row = self.nodes[edge[2] if edge[0] == number else edge[0]]
+        return (-edge[4], kind.value, str(row[0]), self._words.verb[edge[1]])
+
+    def snapshot(self) -> Snapshot:
+        """What was kept, with the columns of the visible generation."""
+        number, as_of = visible(self._db)
+        piece = self._piece
+        piece.published = shapes(self._db, number)
+        if piece.published:
+            asked = (number, json.dumps(list(piece.nodes)))
+            rows = self._db.execute(_PUBLISHED, asked)
+            piece.values = {node: json.loads(text) for node, text in rows}
+        return piece.snapshot(as_of, number)
+
+    def _take(self, row: Row) -> None:
+        kind = self._words.kind[row[1]]  # type: ignore[index]
+        wanted = [row[i] for i in _SLICE[kind]]
+        self.nodes[row[0]] = (kind, (row[2], row[3], row[4], *wanted))  # type: ignore[index]
