@@ -1,0 +1,83 @@
+"""Walking through time as the service would have lived it.
+
+Facts are written as they happen, each sign-up is met with what was known at its own moment, and
+refreshes come at a fixed interval.
+What is done at each step is the caller's: :mod:`etl.train` keeps what a model learns from,
+:mod:`etl.backtest` decides. The walk only promises that the store never knows more than it should.
+"""
+
+import heapq
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from etl.timeline import Timeline
+from etl.unrolled import Unrolled, signup_of, unroll
+from graph.facts import Signup
+from graph.store import GraphStore
+
+DAY_US = 86_400_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """A sign-up. The store knows what happened before ``at``, and nothing of the sign-up itself."""
+
+    at: int
+    event: Signup
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A refresh. The store knows what happened up to and with ``at``, and nothing later."""
+
+    at: int
+
+
+Step = Applied | Due
+
+
+class Replay:
+    """One walk through a timeline, writing into one store; time only goes forward."""
+
+    def __init__(
+        self, timeline: Timeline, store: GraphStore, unrolled: Unrolled | None = None
+    ) -> None:
+        self.timeline = timeline
+        self.store = store
+        self._unrolled = unroll(timeline) if unrolled is None else unrolled
+        self._told = timeline.bounds[0]
+
+    def steps(self, since: int, until: int, refreshes: tuple[int, ...]) -> Iterator[Step]:
+        """Sign-ups after ``since`` up to ``until`` and the refreshes, in the order of time.
+
+        At one moment sign-ups come first: a refresh describes the moment as it ended. When a step
+        is handed out the store has been told exactly what the step says it knows.
+        """
+        for step in heapq.merge(
+            self._signups(since, until), map(Due, refreshes), key=lambda step: step.at
+        ):
+            self.tell(step.at if isinstance(step, Applied) else step.at + 1)
+            yield step
+        self.tell(until + 1)
+
+    def tell(self, before: int) -> None:
+        """Write what happened before ``before`` (us) and was not written yet."""
+        if before <= self._told:
+            return
+        facts = self._unrolled.between(self._told, before)
+        if facts.nodes or facts.edges:
+            self.store.write(facts)
+        self._told = before
+
+    def _signups(self, since: int, until: int) -> Iterator[Step]:
+        table = self.timeline.read("signups", since=since, until=until)
+        for batch in table.to_batches(max_chunksize=1_000):
+            for row in batch.to_pylist():
+                yield Applied(row["at"], signup_of(row, row["at"]))
+
+
+def refresh_moments(since: int, until: int, every_us: int) -> tuple[int, ...]:
+    """``since`` and every ``every_us`` after it, up to ``until``."""
+    return tuple(np.arange(since, until + 1, every_us).tolist())
