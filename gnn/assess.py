@@ -111,8 +111,10 @@ def assess(
     except StoreUnavailable:
         return degraded(event, policy, payment=payment, why="the graph store did not answer")
     moment = Moment(event, Vicinity.of(event, piece, payment), now, payment)
-    if scorer is None:
-        return degraded(event, policy, payment=payment, why="no model is loaded", moment=moment)
+    if scorer is None or not scorer.knows_signups:
+        return degraded(
+            event, policy, payment=payment, why="no model of sign-ups is loaded", moment=moment
+        )
     return assessed(moment, scorer, policy, piece.as_of if piece.generation else 0)
 
 

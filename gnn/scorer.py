@@ -60,6 +60,11 @@ class Scorer:
         """The bundle's thresholds."""
         return self.bundle.thresholds
 
+    @property
+    def knows_signups(self) -> bool:
+        """Whether the bundle was trained on sign-ups at all."""
+        return "signup" in self.bundle.forests
+
     def signup(self, row: npt.NDArray[np.float32]) -> float:
         """The calibrated score (0..1) of one sign-up's row, float32 [F]."""
         return float(self.signups(row[np.newaxis, :])[0])

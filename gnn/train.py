@@ -1,0 +1,178 @@
+"""Training: rows and verdicts in, a bundle out.
+
+``train(rows, config, rng)`` fits the account forests (:mod:`gnn.train_accounts`), passes their
+out-of-fold scores to the mates of every sign-up and fits the sign-up forest
+(:mod:`gnn.train_signups`), calibrates both on out-of-fold margins and sets thresholds on accounts
+(:mod:`gnn.thresholds`). Time, chance and settings are arguments; the same rows, config and seed
+give the same bundle digest.
+"""
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from gnn.bundle import Bundle, Thresholds
+from gnn.calibrate import Calibration
+from gnn.folds import fold_of, groups_of
+from gnn.thresholds import Floats, interval_of, threshold_for
+from gnn.train_accounts import AccountFit, Setting, fit_accounts, highest_of
+from gnn.train_signups import SignupFit, fit_signups, signup_rows
+from gnn.training_rows import Roll, TrainingRows, chosen
+from graph.errors import InputError
+
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class TrainConfig:
+    """How a model is made: ``TrainConfig(folds=5)``.
+
+    Shares (0..1): ``flag_share`` of the accounts not known to be fraud may be flagged by their
+    score, ``deny_share`` of them denied at sign-up, ``review_share`` of all sign-ups reviewed.
+    """
+
+    folds: int = 5
+    flag_share: float = 0.0005
+    deny_share: float = 0.0001
+    review_share: float = 0.01
+
+
+@dataclass(frozen=True)
+class Fits:
+    """What the stages of one training gave."""
+
+    setting: Setting
+    accounts: AccountFit
+    calibration: Calibration
+    signups: SignupFit
+
+
+def train(
+    rows: TrainingRows,
+    config: TrainConfig,
+    rng: np.random.Generator,
+    progress: Progress = lambda step, done, total: None,
+) -> Bundle:
+    """Fit everything on ``rows``; see the module's opening.
+
+    Raises:
+        InputError: if there is no refresh to learn from, or no account is known to be fraud.
+    """
+    if not rows.moments:
+        raise InputError("nothing to train on: no refresh lies before the end of training")
+    progress("train", 0, 3)
+    setting = _setting(rows, config, rng)
+    if not any(setting.roll.fraud[seat[pick]].any() for seat, pick in _picked(setting)):
+        raise InputError("nothing to train on: no account was known to be fraud by then")
+    accounts = fit_accounts(setting)
+    progress("train", 1, 3)
+    calibration = _calibration(setting, accounts)
+    signups = _signups(rows, setting, accounts, calibration)
+    progress("train", 2, 3)
+    bundle = _bundle(rows, config, Fits(setting, accounts, calibration, signups), rng)
+    progress("train", 3, 3)
+    return bundle
+
+
+def _setting(rows: TrainingRows, config: TrainConfig, rng: np.random.Generator) -> Setting:
+    roll = Roll.of(rows)
+    seats = [roll.numbers(moment.keys) for moment in rows.moments]
+    groups = groups_of(roll, rows.moments[-1].links, seats[-1])
+    fold = fold_of(roll, groups, config.folds, rng)
+    picks = chosen(rows.moments, seats, roll)
+    seed = int(rng.integers(2**31 - 1))
+    return Setting(rows.moments, seats, picks, roll, groups, fold, config.folds, seed)
+
+
+def _picked(setting: Setting) -> list[tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]]:
+    return list(zip(setting.seats, setting.picks, strict=True))
+
+
+def _calibration(setting: Setting, fit: AccountFit) -> Calibration:
+    """The calibration of account margins, on their last state before they were known."""
+    size = len(setting.roll.number)
+    last = np.full(size, np.nan)
+    for moment, seat, margin in zip(setting.moments, setting.seats, fit.margins, strict=True):
+        open_yet = setting.roll.known_at[seat] > moment.as_of
+        last[seat[open_yet]] = margin[open_yet]
+    sure = np.isfinite(last) & ~fit.doubtful
+    return Calibration.fit(last[sure], fit.fraud[sure])
+
+
+def _signups(
+    rows: TrainingRows, setting: Setting, accounts: AccountFit, calibration: Calibration
+) -> SignupFit:
+    table = signup_rows(rows, [calibration.probability(m) for m in accounts.margins])
+    seat = setting.roll.numbers([signup.event.account_id for signup in rows.signups])
+    doubtful = accounts.doubtful[seat]
+    return fit_signups(table, accounts.fraud[seat], doubtful, setting.fold[seat], setting.seed)
+
+
+def _bundle(
+    rows: TrainingRows, config: TrainConfig, fits: Fits, rng: np.random.Generator
+) -> Bundle:
+    accounts, signups = fits.accounts, fits.signups
+    seat = fits.setting.roll.numbers([signup.event.account_id for signup in rows.signups])
+    signup_fraud, last = accounts.fraud[seat], fits.setting.seats[-1]
+    signup_calibration = Calibration.fit(signups.margin, signup_fraud)
+    score = signup_calibration.probability(signups.margin)
+    reference = _reference(fits)
+    flag = threshold_for(reference, config.flag_share)
+    thresholds = Thresholds(
+        account_flag=flag,
+        signup_review=threshold_for(score, config.review_share),
+        signup_deny=threshold_for(score[~signup_fraud], config.deny_share),
+    )
+    ordinary = ~accounts.fraud[last]
+    usual = {
+        "signup": _usual(signups.rows[~signup_fraud]),
+        "own": _usual(rows.moments[-1].rows[ordinary]),
+        "near": _usual(accounts.heard[ordinary]),
+    }
+    stages = accounts.stages
+    forests = {"own": stages.own, "near": stages.near, "far": stages.far}
+    if signups.forest is not None:
+        forests["signup"] = signups.forest
+    return Bundle(
+        forests=forests,
+        calibrations={"account": fits.calibration, "signup": signup_calibration},
+        thresholds=thresholds,
+        usual=usual,
+        trained_as_of=rows.as_of,
+        notes=_notes(config, fits, interval_of(reference, flag, rng)),
+    )
+
+
+def _reference(fits: Fits) -> Floats:
+    """The highest score of each account that is not known or promoted as fraud."""
+    scores = [fits.calibration.probability(margin) for margin in fits.accounts.margins]
+    highest = highest_of(fits.setting, scores)
+    return np.asarray(highest[~fits.accounts.fraud & np.isfinite(highest)], np.float64)
+
+
+def _usual(rows: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """The median of each column over those who know it, float32 [F]; NaN where nobody does."""
+    usual = np.full(rows.shape[1], np.nan, np.float32)
+    known = ~np.isnan(rows).all(axis=0) if len(rows) else np.zeros(rows.shape[1], bool)
+    usual[known] = np.nanmedian(rows[:, known], axis=0)
+    return usual
+
+
+def _notes(config: TrainConfig, fits: Fits, flagged: tuple[float, float]) -> dict[str, object]:
+    """What people want to know of a training, with the settings that made it."""
+    roll, groups = fits.setting.roll, fits.setting.groups
+    return {
+        "config": asdict(config),
+        "accounts": len(roll.number),
+        "known_fraud": int(roll.fraud.sum()),
+        "known_banned": int(roll.banned.sum()),
+        "promoted": int((fits.accounts.fraud & ~roll.fraud).sum()),
+        "left_out": int(fits.accounts.doubtful.sum()),
+        "rings": len(np.unique(groups.group[roll.fraud])),
+        "moments": len(fits.setting.moments),
+        "account_rows": int(sum(pick.sum() for pick in fits.setting.picks)),
+        "signup_rows": len(fits.signups.rows),
+        "flagged_share_90_percent_interval": list(flagged),
+    }

@@ -1,0 +1,156 @@
+"""Fitting the three forests of an account score, so that no row meets a model that saw its ring.
+
+Own behaviour first: a forest per fold gives every account an out-of-fold score at every moment.
+Those scores are passed along the links of that moment, and the second and third forest learn what
+mates' scores are worth. What is unlabelled in a bad group is left out at first; where its own
+behaviour, judged out of fold, is that of known fraud it joins them. The forests that are kept are
+then fitted on all rows. See ``gnn.train`` for what is done with the result.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from gnn.booster import Booster, Floats, TreeConfig
+from gnn.features import ACCOUNT_COLUMNS
+from gnn.folds import Groups, ring_weights
+from gnn.mates import MATES_COLUMNS, MONOTONE, mates_matrix
+from gnn.scorer import Stages, probability
+from gnn.training_rows import AccountMoment, Ints, Mask, Roll, Rows
+
+OWN_TREES = TreeConfig(trees=250, depth=5, rate=0.06, child_weight=4.0)
+MATES_TREES = TreeConfig(trees=120, depth=3, rate=0.08, child_weight=8.0, column_share=0.8)
+PROMOTE_QUANTILE = 0.5  # a shadow joins the known when above this quantile of their own scores
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What all stages share: moments, their accounts' numbers, verdicts, folds, chosen rows."""
+
+    moments: Sequence[AccountMoment]
+    seats: Sequence[Ints]
+    picks: Sequence[Mask]
+    roll: Roll
+    groups: Groups
+    fold: Ints
+    folds: int
+    seed: int
+
+
+@dataclass(frozen=True)
+class AccountFit:
+    """The kept forests, and what they would have said out of fold.
+
+    ``margins`` holds for each moment the mean margin of its accounts [N]; ``own_margins`` that of
+    their own behaviour alone. ``fraud`` [A] are the known and the promoted, ``doubtful`` [A] the
+    unlabelled of bad groups that were not promoted. ``heard`` are the rows of the second forest at
+    the last moment.
+    """
+
+    stages: Stages
+    margins: Sequence[Floats]
+    own_margins: Sequence[Floats]
+    fraud: Mask
+    doubtful: Mask
+    heard: Rows
+
+
+@dataclass(frozen=True)
+class Targets:
+    """Which accounts count as fraud, and how much each account's rows weigh, both [A]."""
+
+    fraud: Mask
+    weight: Floats
+
+
+def fit_accounts(setting: Setting) -> AccountFit:
+    """Fit the three forests; see the module's opening."""
+    own_rows = [moment.rows for moment in setting.moments]
+    first = _out_of_fold(setting, own_rows, _targets(setting, setting.roll.fraud), "own")
+    fraud = setting.roll.fraud | _promoted(setting, first)
+    targets = _targets(setting, fraud)
+    own = _out_of_fold(setting, own_rows, targets, "own")
+    near_rows = _heard(setting, own, own)
+    near = _out_of_fold(setting, near_rows, targets, "near")
+    far_rows = _heard(setting, own, near)
+    far = _out_of_fold(setting, far_rows, targets, "far")
+    kept = Stages(
+        _fitted(setting, own_rows, targets, "own"),
+        _fitted(setting, near_rows, targets, "near"),
+        _fitted(setting, far_rows, targets, "far"),
+    )
+    means = [(a + b + c) / 3.0 for a, b, c in zip(own, near, far, strict=True)]
+    return AccountFit(kept, means, own, fraud, setting.groups.shadow & ~fraud, near_rows[-1])
+
+
+def _targets(setting: Setting, fraud: Mask) -> Targets:
+    """Known fraud weighs by ring; the unlabelled of bad groups nothing; everybody else one."""
+    weight = np.ones(len(fraud))
+    weight[setting.groups.shadow] = 0.0
+    weight[fraud] = ring_weights(fraud, setting.groups.group)[fraud]
+    return Targets(fraud, weight)
+
+
+def _promoted(setting: Setting, own: Sequence[Floats]) -> Mask:
+    """Unlabelled accounts of bad groups whose own behaviour is that of known fraud, [A]."""
+    highest = highest_of(setting, own)
+    known = highest[setting.roll.fraud & np.isfinite(highest)]
+    if not len(known):
+        return np.zeros(len(highest), bool)
+    bar = max(float(np.quantile(known, PROMOTE_QUANTILE)), 0.0)
+    return np.asarray(setting.groups.shadow & (highest > bar), bool)
+
+
+def highest_of(setting: Setting, values: Sequence[Floats]) -> Floats:
+    """Each account's highest value over the moments before it was known, -inf for none, [A]."""
+    highest = np.full(len(setting.roll.number), -np.inf)
+    for moment, seat, value in zip(setting.moments, setting.seats, values, strict=True):
+        open_yet = setting.roll.known_at[seat] > moment.as_of
+        np.maximum.at(highest, seat[open_yet], value[open_yet])
+    return highest
+
+
+def _heard(
+    setting: Setting, own: Sequence[Floats], passed: Sequence[Floats]
+) -> list[npt.NDArray[np.float32]]:
+    return [
+        mates_matrix(margin, moment.links, probability(told))
+        for moment, margin, told in zip(setting.moments, own, passed, strict=True)
+    ]
+
+
+def _out_of_fold(
+    setting: Setting, rows: Sequence[Rows], targets: Targets, stage: str
+) -> list[Floats]:
+    """The margin of every account at every moment, by a forest that saw nobody of its fold."""
+    margins = [np.zeros(len(seat)) for seat in setting.seats]
+    for number in range(setting.folds):
+        away = replace(targets, weight=np.where(setting.fold == number, 0.0, targets.weight))
+        forest = _fitted(setting, rows, away, stage)
+        for margin, row, seat in zip(margins, rows, setting.seats, strict=True):
+            here = setting.fold[seat] == number
+            if here.any():
+                margin[here] = forest.margin(row[here])
+    return margins
+
+
+def _fitted(setting: Setting, rows: Sequence[Rows], targets: Targets, stage: str) -> Booster:
+    picked = [(row[pick], seat[pick]) for row, seat, pick in _zipped(setting, rows)]
+    accounts = np.concatenate([seat for _, seat in picked])
+    # an account that comes in many times must not count many times
+    times = np.bincount(accounts, minlength=len(targets.weight))[accounts]
+    return Booster.fit(
+        np.concatenate([row for row, _ in picked]),
+        targets.fraud[accounts],
+        targets.weight[accounts] / times,
+        columns=ACCOUNT_COLUMNS if stage == "own" else MATES_COLUMNS,
+        config=OWN_TREES if stage == "own" else MATES_TREES,
+        seed=setting.seed,
+        monotone=None if stage == "own" else MONOTONE,
+    )
+
+
+def _zipped(setting: Setting, rows: Sequence[Rows]) -> list[tuple[Rows, Ints, Mask]]:
+    return list(zip(rows, setting.seats, setting.picks, strict=True))

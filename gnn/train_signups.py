@@ -1,0 +1,90 @@
+"""Fitting the sign-up forest on rows that hold what was known at each sign-up's own moment.
+
+Mates' scores are those of the last refresh before the sign-up, out of fold: a model that had seen
+the mates' labels would look better in training than it will be. The very function that serves
+(:func:`gnn.features.row_of`) makes the rows. It knows nothing of account forests.
+"""
+
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from gnn.booster import Booster, Floats, Rows, TreeConfig
+from gnn.features import SIGNUP_COLUMNS, row_of
+from gnn.features_signup import Moment
+from gnn.training_rows import Ints, Mask, TrainingRows
+
+SIGNUP_TREES = TreeConfig(trees=200, depth=4, rate=0.06, child_weight=4.0)
+
+
+@dataclass(frozen=True)
+class SignupFit:
+    """The sign-up forest, its out-of-fold margins [S] and the rows it saw [S, F].
+
+    ``forest`` is None when no sign-up, or none of a known fraud, was there to learn from.
+    """
+
+    forest: Booster | None
+    margin: Floats
+    rows: Rows
+
+
+def signup_rows(rows: TrainingRows, scores: Sequence[Floats]) -> Rows:
+    """The rows of all sign-ups, float32 [S, F], given the scores (0..1) at each moment."""
+    if not rows.signups:
+        return np.empty((0, len(SIGNUP_COLUMNS)), np.float32)
+    moments = [moment.as_of for moment in rows.moments]
+    published = [_lookup(m.keys, s) for m, s in zip(rows.moments, scores, strict=True)]
+    return np.stack([_signup_row(signup, moments, published) for signup in rows.signups])
+
+
+def _signup_row(
+    signup: Moment, moments: Sequence[int], published: Sequence[Mapping[str, float]]
+) -> npt.NDArray[np.float32]:
+    last = bisect_right(moments, signup.now) - 1
+    if last < 0:
+        return row_of(signup)
+    score_of = published[last]
+
+    def scores(keys: Sequence[str]) -> Floats:
+        return np.array([score_of.get(key, np.nan) for key in keys], np.float64)
+
+    return row_of(replace(signup, vicinity=signup.vicinity.with_scores(scores)))
+
+
+def _lookup(keys: Sequence[str], scores: Floats) -> dict[str, float]:
+    return dict(zip(keys, scores.tolist(), strict=True))
+
+
+def fit_signups(table: Rows, fraud: Mask, doubtful: Mask, fold: Ints, seed: int) -> SignupFit:
+    """The sign-up forest on all rows, and out-of-fold margins.
+
+    Args:
+        table: float32 [S, F].
+        fraud: which sign-ups are known fraud, [S].
+        doubtful: which are left out of fitting, [S].
+        fold: the fold of each, whole rings in one, [S].
+        seed: of the draw of rows and columns.
+    """
+    weight = np.where(doubtful, 0.0, 1.0)
+    if not fraud.any():
+        return SignupFit(None, np.zeros(len(table)), table)
+
+    def fitted(part: Mask) -> Booster:
+        return Booster.fit(
+            table,
+            fraud,
+            np.where(part, weight, 0.0),
+            columns=SIGNUP_COLUMNS,
+            config=SIGNUP_TREES,
+            seed=seed,
+        )
+
+    margin = np.zeros(len(table))
+    for number in np.unique(fold):
+        here = fold == number
+        margin[here] = fitted(~here).margin(table[here])
+    return SignupFit(fitted(np.ones(len(table), bool)), margin, table)
