@@ -1,0 +1,30 @@
+"""People who copy prompts: users of one prompt library, strangers to each other."""
+
+from collections.abc import Iterator
+
+from graph.simulate.cast import Account
+from graph.simulate.chance import Dice
+from graph.simulate.clock import DAY_US
+from graph.simulate.kits import CAMPAIGN_INTENTS, PRODUCT_INTENTS, written_kit
+from graph.simulate.registry import crowd
+from graph.simulate.town import Town
+
+
+@crowd("library", 0.085)
+def library(town: Town, dice: Dice) -> Iterator[Account]:
+    """Readers of one prompt library or course: strangers who send the same few templates.
+
+    Some libraries go viral: their readers come within days, newly signed up.
+    """
+    intent = dice.choice(CAMPAIGN_INTENTS + PRODUCT_INTENTS)
+    made = written_kit(dice, f"library/{dice.word(5)}", intent, dice.randint(1, 4))
+    kit = dice.choice(town.public) if dice.chance(0.3) else made
+    viral = town.start + int(dice.random() * 0.9 * (town.end - town.start))
+    hot = dice.chance(0.5)
+    for _ in range(dice.randint(20, 90)):
+        at = min(viral + int(dice.expovariate(1 / 5) * DAY_US), town.end - DAY_US) if hot else None
+        style = dice.pick({"casual": 3, "worker": 3, "developer": 3, "student": 1, "batch": 1})
+        account = town.person(dice, style, None, at)
+        streams = town.repertoire.kit(kit, dice.pick({0: 5, 2: 3}))
+        account.sends(streams[: dice.randint(1, len(streams))], dice.choice((0.15, 0.4, 0.7, 0.95)))
+        yield account
