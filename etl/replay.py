@@ -1,7 +1,7 @@
 """Walking through time as the service would have lived it.
 
-Facts are written as they happen, each sign-up is met with what was known at its own moment, and
-refreshes come at a fixed interval.
+The store learns of events as they happen, each sign-up is met with what was known at its own
+moment, and refreshes come at a fixed interval.
 What is done at each step is the caller's: :mod:`etl.train` keeps what a model learns from,
 :mod:`etl.backtest` decides. The walk only promises that the store never knows more than it should.
 """
@@ -12,10 +12,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from etl.lazily import LazyStore
 from etl.timeline import Timeline
-from etl.unrolled import Unrolled, signup_of, unroll
+from etl.unrolled import signup_of
 from graph.facts import Signup
-from graph.store import GraphStore
 
 DAY_US = 86_400_000_000
 
@@ -39,15 +39,11 @@ Step = Applied | Due
 
 
 class Replay:
-    """One walk through a timeline, writing into one store; time only goes forward."""
+    """One walk through a timeline, over one store; time only goes forward."""
 
-    def __init__(
-        self, timeline: Timeline, store: GraphStore, unrolled: Unrolled | None = None
-    ) -> None:
+    def __init__(self, timeline: Timeline, store: LazyStore) -> None:
         self.timeline = timeline
         self.store = store
-        self._unrolled = unroll(timeline) if unrolled is None else unrolled
-        self._told = timeline.bounds[0]
 
     def steps(self, since: int, until: int, refreshes: tuple[int, ...]) -> Iterator[Step]:
         """Sign-ups after ``since`` up to ``until`` and the refreshes, in the order of time.
@@ -58,18 +54,9 @@ class Replay:
         for step in heapq.merge(
             self._signups(since, until), map(Due, refreshes), key=lambda step: step.at
         ):
-            self.tell(step.at if isinstance(step, Applied) else step.at + 1)
+            self.store.advance(step.at if isinstance(step, Applied) else step.at + 1)
             yield step
-        self.tell(until + 1)
-
-    def tell(self, before: int) -> None:
-        """Write what happened before ``before`` (us) and was not written yet."""
-        if before <= self._told:
-            return
-        facts = self._unrolled.between(self._told, before)
-        if facts.nodes or facts.edges:
-            self.store.write(facts)
-        self._told = before
+        self.store.advance(until + 1)
 
     def _signups(self, since: int, until: int) -> Iterator[Step]:
         table = self.timeline.read("signups", since=since, until=until)

@@ -2,75 +2,19 @@
 
 import itertools
 
-import numpy as np
 import pyarrow as pa
 import pytest
 
 from etl.timeline import Timeline
 from etl.unrolled import Unrolled, payment_of, signup_of, unroll
 from graph.facts import Edge, Facts, Request, facts_of
-
-
-def place(number: int) -> dict[str, object]:
-    return {
-        "ip": f"ip{number}",
-        "subnet": f"203.0.{number % 3}.0/24",
-        "asn": "AS1",
-        "asn_name": "One",
-        "ip_country": "NL",
-        "ip_class": "home",
-    }
-
-
-def signup(account: str, at: int, ip: int) -> dict[str, object]:
-    return {
-        "account_id": account,
-        "at": at,
-        **place(ip),
-        "mailbox": f"box-{account}",
-        "email_domain": "gmail.com",
-        "email_class": "public",
-        "email_shape": "a.9",
-        "phone": None,
-        "phone_country": None,
-        "device": "dev",
-        "user_agent": "chrome/windows",
-        "country": "NL",
-        "pathway": "self_serve",
-        "plan": None,
-        "organisation": None,
-        "referrer_account_id": None,
-    }
-
-
-def payment(account: str, at: int, method: str) -> dict[str, object]:
-    return {
-        "account_id": account,
-        "at": at,
-        "payment_method": method,
-        "kind": "card",
-        "issuer": "424242",
-        "issuer_country": "NL",
-    }
+from tests.etl.worlds import crowd, place, signup
 
 
 @pytest.fixture
 def timeline() -> Timeline:
     """Twenty accounts with 300 requests from eight addresses, out of order on purpose."""
-    rng = np.random.default_rng(5)
-    signups = [signup(f"a{i:02}", 10 * i, int(rng.integers(8))) for i in range(20)]
-    requests = [
-        {"account_id": f"a{rng.integers(20):02}", "at": int(at), **place(int(rng.integers(8)))}
-        for at in rng.integers(0, 400, 300)
-    ]
-    payments = [payment(f"a{i:02}", 10 * i + 5, f"card{i % 4}") for i in range(20)]
-    return Timeline(
-        {
-            "signups": pa.Table.from_pylist(signups[::-1]),
-            "requests": pa.Table.from_pylist(requests),
-            "payments": pa.Table.from_pylist(payments),
-        }
-    )
+    return crowd(accounts=20, requests=300, seed=5)
 
 
 def one_by_one(timeline: Timeline, until: int) -> dict[tuple[str, str, str], Edge]:
@@ -121,7 +65,7 @@ def test_a_stretch_names_each_edge_once(timeline):
 
 def test_what_happens_later_changes_nothing_that_was_told_before(timeline):
     later = timeline.read("requests").to_pylist()
-    later += [{"account_id": "a00", "at": 300, **place(99)}, {**later[0], "at": 301}]
+    later += [{"account_id": "a000", "at": 300, **place(99)}, {**later[0], "at": 301}]
     longer = timeline.with_table("requests", pa.Table.from_pylist(later))
 
     assert unroll(longer).between(0, 300).edges == unroll(timeline).between(0, 300).edges
@@ -130,19 +74,23 @@ def test_what_happens_later_changes_nothing_that_was_told_before(timeline):
 def test_an_account_keeps_what_its_sign_up_said_when_a_payment_names_it_again(timeline):
     facts = unroll(timeline).between(0, 10_000)
 
-    newest = {node.id: node for node in facts.nodes}["account:a03"]
+    newest = {node.id: node for node in facts.nodes}["account:a003"]
     assert newest.properties["pathway"] == "self_serve"
     assert newest.properties["email_shape"] == "a.9"
 
 
 def test_a_ban_and_a_reinstatement_become_the_accounts_status_at_their_time(timeline):
     enforcements = pa.table(
-        {"account_id": ["a01"] * 3, "at": [100, 150, 200], "action": ["ban", "verify", "reinstate"]}
+        {
+            "account_id": ["a001"] * 3,
+            "at": [100, 150, 200],
+            "action": ["ban", "verify", "reinstate"],
+        }
     )
     unrolled = unroll(timeline.with_table("enforcements", enforcements))
 
     def status(facts: Facts) -> list[object]:
-        return [n.properties.get("status") for n in facts.nodes if n.id == "account:a01"]
+        return [n.properties.get("status") for n in facts.nodes if n.id == "account:a001"]
 
     assert "banned" not in status(unrolled.between(0, 100))
     assert status(unrolled.between(100, 151)) == ["banned"]

@@ -1,0 +1,232 @@
+"""A store that is told only what is asked for: the same answers, a hundredth of the writes.
+
+A replay of a million requests asks for the surroundings of some thousand sign-ups. Of everything
+that happened, only edges of the entities they name can be seen in the answers, so those alone are
+written, when they are first asked for and up to the moment of asking; a whole snapshot is laid out
+from columns. That both equal what an eagerly written store says is the law of this module, and
+its test. It stands in for a store inside one job, and is no home for a graph.
+"""
+
+import bisect
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from etl.unrolled import Unrolled
+from graph.facts import Facts, Node
+from graph.schema import EDGE_OF, NODE_PROPERTIES, PROPERTY_TYPE, NodeType, split_id
+from graph.snapshot import Snapshot
+from graph.store import Generation, GraphStore, RingRow
+from graph.stores.piece import edge_table, recount
+
+Ints = npt.NDArray[np.int64]
+_ACCOUNT = f"{NodeType.ACCOUNT.value}:"
+
+
+class LazyStore:
+    """The verbs of a ``GraphStore`` that a replay needs, over an embedded one kept small.
+
+    Args:
+        inner: an empty store that nobody else writes to.
+        unrolled: everything that will ever happen; what is later than :meth:`advance` said is
+            never looked at.
+    """
+
+    def __init__(self, inner: GraphStore, unrolled: Unrolled) -> None:
+        self._inner = inner
+        self._all = unrolled
+        self._by_end = _ByEnd.of(unrolled)
+        self._columns = _Columns(unrolled)
+        self._before = int(np.iinfo(np.int64).min)
+        self._accounts_told = 0
+        self._nodes_told: dict[str, int] = {}
+        self._written: dict[str, int] = {}
+
+    def advance(self, before: int) -> None:
+        """From now on the store knows what happened before ``before`` (us); never backwards."""
+        self._before = max(before, self._before)
+
+    def neighbourhood(self, ids: Sequence[str], *, per_id: int = 100, hops: int = 1) -> Snapshot:
+        """As the port says, for one hop; degrees are those of the named nodes only."""
+        if hops != 1:
+            raise NotImplementedError("a replay looks one hop far")
+        nodes = (*self._new_accounts(), *self._news_of(ids))
+        rows = np.array([row for identity in ids for row in self._occurred(identity)], np.int64)
+        if nodes or len(rows):
+            self._inner.write(Facts(nodes, tuple(self._all.written(rows))))
+        return self._inner.neighbourhood(ids, per_id=per_id)
+
+    def snapshot(self, as_of: int | None = None) -> Snapshot:
+        """The whole graph as it stands, without published columns."""
+        moment = self._before - 1 if as_of is None else as_of
+        return self._columns.snapshot(min(moment, self._before - 1))
+
+    def publish(self, generation: Generation) -> None:
+        """Make a refresh visible; what it gives columns to is written first."""
+        given = [
+            f"{kind}:{key}"
+            for kind, table in generation.columns.items()
+            if kind != NodeType.ACCOUNT
+            for key in table["key"].to_pylist()
+        ]
+        nodes = (*self._new_accounts(), *self._news_of(given))
+        if nodes:
+            self._inner.write(Facts(nodes))
+        self._inner.publish(generation)
+
+    def generation(self) -> tuple[int, int]:
+        """Number and moment of the visible generation."""
+        return self._inner.generation()
+
+    def rings(self) -> list[RingRow]:
+        """The rings of the visible generation."""
+        return self._inner.rings()
+
+    def _new_accounts(self) -> Iterator[Node]:
+        """News about accounts since the last call: an answer shows them at the far end."""
+        stop = int(np.searchsorted(self._all.node_at, self._before))
+        first, self._accounts_told = self._accounts_told, max(stop, self._accounts_told)
+        return (n for n in self._all.nodes[first:stop] if n.kind is NodeType.ACCOUNT)
+
+    def _news_of(self, ids: Iterable[str]) -> Iterator[Node]:
+        """The latest about each node, if it is new."""
+        for identity in ids:
+            news = self._columns.news_of.get(identity, [])
+            known = bisect.bisect_left(news, self._before, key=lambda i: int(self._all.node_at[i]))
+            if known and self._nodes_told.get(identity) != known:
+                self._nodes_told[identity] = known
+                yield self._all.nodes[news[known - 1]]
+
+    def _occurred(self, identity: str) -> Sequence[int]:
+        """Occurrences that bring each edge of a node up to date, since it was last asked for."""
+        start, stop = self._by_end.span(identity, self._before)
+        start = max(start, self._written.get(identity, 0))
+        if stop <= start:
+            return ()
+        self._written[identity] = stop
+        rows = self._by_end.occurrence[start:stop][::-1]
+        _, newest = np.unique(self._all.edge[rows], return_index=True)
+        found: list[int] = rows[newest].tolist()
+        return found
+
+
+@dataclass(frozen=True)
+class _ByEnd:
+    """Occurrences by the node at either end, each node's in the order of time."""
+
+    number: Mapping[str, int]
+    start: Ints
+    at: Ints
+    occurrence: Ints
+
+    @classmethod
+    def of(cls, unrolled: Unrolled) -> "_ByEnd":
+        """Index the occurrences of ``unrolled``."""
+        number: dict[str, int] = {}
+        targets = [number.setdefault(target, len(number)) for _, _, target in unrolled.edges]
+        # An account is shown at the far end only; an address is tied to its operator too.
+        sources = [
+            -1 if source.startswith(_ACCOUNT) else number.setdefault(source, len(number))
+            for source, _, _ in unrolled.edges
+        ]
+        ends = [np.array(side, np.int64)[unrolled.edge] for side in (targets, sources)]
+        end = np.concatenate(ends)
+        occurrence = np.tile(np.arange(len(unrolled.edge)), 2)[end >= 0]
+        end = end[end >= 0]
+        order = np.lexsort((occurrence, end))
+        start = np.searchsorted(end[order], np.arange(len(number) + 1))
+        occurrence = occurrence[order]
+        return cls(number, start, unrolled.at[occurrence], occurrence)
+
+    def span(self, identity: str, before: int) -> tuple[int, int]:
+        """Where the occurrences of a node before ``before`` (us) begin and end."""
+        place = self.number.get(identity)
+        if place is None:
+            return 0, 0
+        start, stop = int(self.start[place]), int(self.start[place + 1])
+        return start, start + int(np.searchsorted(self.at[start:stop], before))
+
+
+@dataclass
+class _Columns:
+    """Snapshots straight from the columns of an :class:`Unrolled`."""
+
+    all: Unrolled
+    _verb: Ints = field(init=False)
+    _seat: tuple[Ints, Ints] = field(init=False)
+
+    def __post_init__(self) -> None:
+        verbs = list(EDGE_OF)
+        self._verb = np.array([verbs.index(verb) for _, verb, _ in self.all.edges], np.int64)
+        seat = {identity: i for i, identity in enumerate(self._ids)}
+        source = np.array([seat[source] for source, _, _ in self.all.edges], np.int64)
+        target = np.array([seat[target] for _, _, target in self.all.edges], np.int64)
+        self._seat = (source, target)
+
+    @cached_property
+    def _ids(self) -> list[str]:
+        """Every node that will ever be, by kind and then key: the order of a snapshot."""
+        parts = {split_id(identity) for identity in self.news_of}
+        kinds = {kind: i for i, kind in enumerate(NodeType)}
+        ordered = sorted(parts, key=lambda part: (kinds[part[0]], part[1]))
+        return [f"{kind.value}:{key}" for kind, key in ordered]
+
+    @cached_property
+    def news_of(self) -> dict[str, list[int]]:
+        """Which of ``all.nodes`` are about a node, in the order of time."""
+        found: dict[str, list[int]] = {}
+        for i, node in enumerate(self.all.nodes):
+            found.setdefault(node.id, []).append(i)
+        return found
+
+    @cached_property
+    def _news(self) -> Ints:
+        """The seat of the node of each news about a node, int64 [M]."""
+        seat = {identity: i for i, identity in enumerate(self._ids)}
+        return np.array([seat[node.id] for node in self.all.nodes], np.int64)
+
+    def snapshot(self, moment: int) -> Snapshot:
+        """The graph as of ``moment`` (us), exact."""
+        news = int(np.searchsorted(self.all.node_at, moment, side="right"))
+        seats, newest = np.unique(self._news[:news][::-1], return_index=True)
+        known = [self.all.nodes[news - 1 - i] for i in newest.tolist()]
+        row_of = np.full(len(self._ids), -1, np.int64)
+        tables: dict[NodeType, pa.Table] = {}
+        kinds = np.array([list(NodeType).index(node.kind) for node in known], np.int64)
+        for place, kind in enumerate(NodeType):
+            mine = np.flatnonzero(kinds == place)
+            if len(mine):
+                row_of[seats[mine]] = np.arange(len(mine))
+                tables[kind] = _node_table(kind, [known[i] for i in mine.tolist()])
+        edges = self._edges(moment, row_of)
+        return Snapshot(moment, recount(tables, edges), edges)
+
+    def _edges(self, moment: int, row_of: Ints) -> dict[str, pa.Table]:
+        stop = int(np.searchsorted(self.all.at, moment, side="right"))
+        edge, newest = np.unique(self.all.edge[:stop][::-1], return_index=True)
+        rows = stop - 1 - newest
+        tables = {}
+        for place, verb in enumerate(EDGE_OF):
+            mine = self._verb[edge] == place
+            if mine.any():
+                chosen, last = edge[mine], rows[mine]
+                source, target = (row_of[seat[chosen]] for seat in self._seat)
+                first, at, count = self.all.first[chosen], self.all.at[last], self.all.count[last]
+                tables[verb] = edge_table(source, target, first, at, count)
+        return tables
+
+
+def _node_table(kind: NodeType, nodes: Sequence[Node]) -> pa.Table:
+    columns: dict[str, pa.Array] = {
+        "key": pa.array([node.key for node in nodes], pa.string()),
+        "first_seen": pa.array([node.first_seen for node in nodes], pa.int64()),
+        "degree": pa.nulls(len(nodes), pa.int64()),
+    }
+    for name in NODE_PROPERTIES.get(kind, {}):
+        type_ = pa.int64() if PROPERTY_TYPE.get(name) is int else pa.string()
+        columns[name] = pa.array([node.properties.get(name) for node in nodes], type_)
+    return pa.table(columns)
