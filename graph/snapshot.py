@@ -37,7 +37,7 @@ class Snapshot:
     """Nodes and edges as Arrow tables.
 
     ``nodes[kind]`` has ``key`` (text, ascending, unique), ``first_seen`` (us), ``degree`` (number
-    of distinct neighbours in the whole store, not only in this piece) and the kind's properties
+    of edges that touch it in the whole store, not only in this piece) and the kind's properties
     (null = unknown). ``edges[verb]`` has :data:`EDGE_FIELDS`; ``source`` and ``target`` are row
     numbers into the tables of the verb's node types. A kind or verb that is absent is empty.
 

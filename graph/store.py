@@ -67,9 +67,14 @@ class GraphStore(Protocol):
         """Take in nodes and edges.
 
         Law: idempotent and order-free. Of two facts about one node or edge the one with the higher
-        ``version`` holds (equal versions are the same fact); a node's ``first_seen`` only falls.
-        An edge with ``count`` 0 is taken out. Ends that no node fact names are made, empty.
-        One call is one transaction: all of it is seen or none.
+        ``version`` holds. Equal versions are joined: the wider span and greater count of an edge,
+        a node's known properties (of two values the greater). A node's ``first_seen`` only falls,
+        to its earliest fact or tie. An edge with ``count`` 0 is taken out. Ends that no node fact
+        names are made, empty. One call is one transaction: all of it is seen or none.
+
+        Raises:
+            UnknownName: for a verb, an end or a property outside the vocabulary.
+            InputError: for a ring (rings are published), or a property of another type.
         """
 
     def load(self, batches: Iterable[Facts]) -> None:
@@ -85,12 +90,13 @@ class GraphStore(Protocol):
         """
 
     def neighbourhood(self, ids: Sequence[str], *, per_id: int = 100, hops: int = 1) -> Snapshot:
-        """The named nodes with their ``degree``, and the accounts tied to each, in one short read.
+        """The named nodes with their ``degree``, and the nodes tied to each, in one short read.
 
-        Law: of each node at most ``per_id`` neighbours, the most recently tied first (then by key),
-        so a hub costs no more than another node; what was cut is ``degree`` minus what is shown.
-        ``hops`` 2 adds the entities of those accounts (not their accounts), at most ``per_id``
-        each. Unknown ids are absent from the answer, not an error.
+        Law: of each node at most ``per_id`` edges, the most recently tied first (then by kind and
+        key of the neighbour), so a hub costs no more than another node; what was cut is ``degree``
+        minus what is shown. ``hops`` 2 goes on from accounts reached to their entities, and from
+        entities reached from an account to their accounts, at most ``per_id`` edges each. Unknown
+        ids are absent from the answer, not an error. ``as_of`` is the visible generation's.
         """
 
     def neighbours(

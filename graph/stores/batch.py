@@ -34,8 +34,7 @@ class Batch:
 
     ``nodes`` maps (kind, key) to (first_seen us, version, properties); ``edges`` maps
     (verb, source key, target key) to (first_seen us, last_seen us, count, version); ``ends`` maps
-    every end of an edge whose node fact does not already say so to the earliest moment (us) it was
-    tied.
+    every end of an edge to the earliest moment (us) at which it was tied.
     """
 
     nodes: dict[NodeKey, NodeRow]
@@ -52,9 +51,36 @@ class Batch:
         """
         nodes = _nodes(facts.nodes)
         edges, ends = _edges(facts.edges)
-        for key in [k for k, first in ends.items() if k in nodes and nodes[k][0] <= first]:
-            del ends[key]
         return cls(nodes, edges, ends)
+
+    def keys(self) -> dict[NodeType, list[str]]:
+        """The keys of the ends of edges by kind."""
+        keys: dict[NodeType, list[str]] = {}
+        for kind, key in self.ends:
+            keys.setdefault(kind, []).append(key)
+        return keys
+
+
+def kind_named(name: str) -> NodeType:
+    """The kind called ``name``.
+
+    Raises:
+        UnknownName: if there is none.
+    """
+    try:
+        return NodeType(name)
+    except ValueError:
+        raise UnknownName.among("kind of node", name, list(NodeType)) from None
+
+
+def key_of(identity: str) -> NodeKey:
+    """The kind and key of a node id.
+
+    Raises:
+        UnknownName: if the part before the first colon is no kind of node.
+    """
+    kind, _, key = identity.partition(":")
+    return (kind_named(kind), key)
 
 
 def joined_nodes(one: NodeRow, other: NodeRow) -> NodeRow:
@@ -65,7 +91,7 @@ def joined_nodes(one: NodeRow, other: NodeRow) -> NodeRow:
         return (first, newer[1], newer[2])
     both = {**one[2], **other[2]}
     for name in one[2].keys() & other[2].keys():
-        both[name] = max(one[2][name], other[2][name])  # type: ignore[type-var]
+        both[name] = max(one[2][name], other[2][name])
     return (first, one[1], both)
 
 

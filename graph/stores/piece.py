@@ -5,6 +5,7 @@ order, the full set of columns and the columns of the visible generation, so tha
 equal digests wherever they are kept. It knows nothing of SQL or Cypher.
 """
 
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -72,7 +73,7 @@ def _plain(kind: str, name: str, given: pa.DataType) -> str:
 def _values(column: pa.ChunkedArray, kind: str) -> list[object]:
     if kind == "double":
         numbers = column.cast(pa.float64()).to_pylist()
-        return [None if x is None or x != x else x for x in numbers]
+        return [None if x is None or math.isnan(x) else x for x in numbers]
     if kind == "int64":
         return list(column.cast(pa.int64()).to_pylist())
     return list(column.cast(pa.string()).to_pylist())

@@ -14,11 +14,10 @@ from typing import Self
 
 from graph.errors import InputError
 from graph.facts import Facts
-from graph.schema import NodeType
 from graph.snapshot import Snapshot
 from graph.store import Generation, Page, RingRow
 from graph.stores import sqlite_page, sqlite_publish, sqlite_read, sqlite_schema, sqlite_write
-from graph.stores.batch import Batch
+from graph.stores.batch import Batch, kind_named
 from graph.stores.migrations import Step, migrate
 from graph.stores.sqlite_link import Link
 from graph.stores.sqlite_read import Words
@@ -94,7 +93,7 @@ class SqliteStore:
         """One page of a node's neighbours, most recently tied first."""
         if limit < 1:
             raise InputError(f"limit must be at least 1, got {limit}")
-        wanted = None if kind is None else NodeType(kind)
+        wanted = None if kind is None else kind_named(kind)
         with self._link.reading() as db:
             return sqlite_page.page_of(db, self._words, identity, wanted, (limit, cursor))
 

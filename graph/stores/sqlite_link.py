@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from graph.errors import StoreCorrupt, StoreError, StoreUnavailable
+from graph.stores.sqlite_schema import INTAKE
 
 _CORRUPT = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 _AWAY = {
@@ -126,6 +127,7 @@ class Link:
                 _make_folder(self._path.parent)
             db = self._connect(self._path or ":memory:", _WRITER_CACHE_KIB)
             db.execute("PRAGMA journal_mode = WAL")
+            db.execute(INTAKE)
             self._writer = db
         return self._writer
 

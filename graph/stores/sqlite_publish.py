@@ -9,7 +9,7 @@ import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pyarrow as pa
 
@@ -125,7 +125,7 @@ def all_rings(db: sqlite3.Connection) -> list[RingRow]:
     found = db.execute(
         _RING + "WHERE generation = ? ORDER BY score DESC, ring_id", (visible(db)[0],)
     )
-    return [RingRow(*row[:6], json.loads(row[6])) for row in found]
+    return [_ring(row, ()) for row in found]
 
 
 def one_ring(db: sqlite3.Connection, ring_id: str) -> RingRow:
@@ -143,4 +143,9 @@ def one_ring(db: sqlite3.Connection, ring_id: str) -> RingRow:
         "ORDER BY strength DESC, account",
         (number, ring_id),
     )
-    return RingRow(*row[:6], json.loads(row[6]), tuple(members.fetchall()))
+    return _ring(row, tuple(members.fetchall()))
+
+
+def _ring(row: tuple[Any, ...], members: tuple[tuple[str, float, int], ...]) -> RingRow:
+    ring_id, score, size, status, first_seen, last_seen, detail = row
+    return RingRow(ring_id, score, size, status, first_seen, last_seen, json.loads(detail), members)

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from graph.schema import EDGE_OF, NodeType, split_id
+from graph.schema import EDGE_OF, NodeType
 from graph.snapshot import Snapshot
-from graph.stores.batch import WRITTEN_VERBS
+from graph.stores.batch import WRITTEN_VERBS, key_of
 from graph.stores.piece import (
     PROPERTIES,
     Int64,
@@ -41,14 +41,16 @@ _PUBLISHED = (
     "WHERE generation = ? AND node IN (SELECT value FROM json_each(?))"
 )
 EDGE = "SELECT source, verb, target, first_seen, last_seen, count FROM edge "
-_OUT = EDGE + "WHERE source = ? AND count > 0 "
-_IN = EDGE + "WHERE target = ? AND count > 0 "
-_RECENT = "ORDER BY last_seen DESC LIMIT ?"
+_OUT = EDGE + "WHERE source = :node AND count > 0 "
+_IN = EDGE + "WHERE target = :node AND count > 0 "
+_OUT_ENTITIES = _OUT + "AND verb IN (SELECT value FROM json_each(:entities)) "
+_RECENT = "ORDER BY last_seen DESC LIMIT :limit"
 _SLICE = {
     kind: [5 + PROPERTY_NAMES.index(name) for name in names] for kind, names in PROPERTIES.items()
 }
 _HAS_OUT = frozenset(spec.source for spec in WRITTEN_VERBS.values())
 _HAS_IN = frozenset(spec.target for spec in WRITTEN_VERBS.values())
+TO_ENTITIES = tuple(v for v, s in WRITTEN_VERBS.items() if s.target is not NodeType.ACCOUNT)
 EdgeTuple = tuple[int, int, int, int, int, int]
 Row = tuple[object, ...]
 
@@ -199,14 +201,13 @@ def around(
     for number, edges in first.items():
         for edge in walk.keep(number, edges, per_id):
             other = edge[2] if edge[0] == number else edge[0]
-            if walk.nodes[other][0] is NodeType.ACCOUNT and other not in first:
+            if other not in first and walk.crosses(number, other):
                 reached[other] = None
     if hops > 1:
-        second = {number: walk.recent(number, per_id, out_only=True) for number in reached}
+        second = {number: walk.onward(number, per_id) for number in reached}
         walk.meet(second.values())
         for number, edges in second.items():
-            entities = [e for e in edges if walk.nodes[e[2]][0] is not NodeType.ACCOUNT]
-            walk.keep(number, entities, per_id)
+            walk.keep(number, edges, per_id)
     return walk.snapshot()
 
 
@@ -218,12 +219,13 @@ class Walk:
         self._words = words
         self.nodes: dict[int, tuple[NodeType, Row]] = {}
         self._piece = Piece()
+        self._entities = json.dumps([words.number[verb] for verb in TO_ENTITIES])
 
     def find(self, ids: Iterable[str]) -> list[int]:
         """The numbers of the ids that exist, each once, in the order asked."""
-        numbers = {}
+        numbers: dict[int, None] = {}
         for identity in ids:
-            kind, key = split_id(identity)
+            kind, key = key_of(identity)
             row = self._db.execute(_BY_KEY, (self._words.number[kind.value], key)).fetchone()
             if row is not None:
                 self._take(row)
@@ -231,22 +233,37 @@ class Walk:
                 self._piece.nodes[row[0]] = self.nodes[row[0]]
         return list(numbers)
 
-    def recent(self, number: int, limit: int, *, out_only: bool = False) -> list[EdgeTuple]:
+    def recent(self, number: int, limit: int) -> list[EdgeTuple]:
         """Edges of a node, most recent first: ``limit`` each way, and what ties with the last."""
-        kind = None if out_only else self.nodes[number][0]
+        kind = self.nodes[number][0]
         found: list[EdgeTuple] = []
-        if kind is None or kind in _HAS_OUT:
+        if kind in _HAS_OUT:
             found += self._one_way(_OUT, number, limit)
-        if kind is not None and kind in _HAS_IN:
+        if kind in _HAS_IN:
             found += self._one_way(_IN, number, limit)
         return found
 
+    def onward(self, number: int, limit: int) -> list[EdgeTuple]:
+        """Edges from an account to its entities, or from an entity to its accounts."""
+        account = self.nodes[number][0] is NodeType.ACCOUNT
+        return self._one_way(_OUT_ENTITIES if account else _IN, number, limit)
+
+    def crosses(self, number: int, other: int) -> bool:
+        """Whether one of two nodes is an account and the other an entity."""
+        kinds = {
+            self.nodes[number][0] is NodeType.ACCOUNT,
+            self.nodes[other][0] is NodeType.ACCOUNT,
+        }
+        return len(kinds) == 2
+
     def _one_way(self, side: str, number: int, limit: int) -> list[EdgeTuple]:
-        rows: list[EdgeTuple] = self._db.execute(side + _RECENT, (number, limit + 1)).fetchall()
-        if len(rows) <= limit or rows[limit][4] != rows[limit - 1][4]:
-            return rows
+        asked = {"node": number, "limit": limit + 1, "entities": self._entities}
+        rows: list[EdgeTuple] = self._db.execute(side + _RECENT, asked).fetchall()
+        if len(rows) <= limit or limit == 0 or rows[limit][4] != rows[limit - 1][4]:
+            return rows[:limit]
         moment = rows[limit][4]
-        tied = self._db.execute(side + "AND last_seen = ? LIMIT ?", (number, moment, TIES))
+        asked |= {"moment": moment, "limit": TIES}
+        tied = self._db.execute(side + "AND last_seen = :moment LIMIT :limit", asked)
         return [row for row in rows if row[4] != moment] + tied.fetchall()
 
     def meet(self, groups: Iterable[Iterable[EdgeTuple]]) -> None:

@@ -3,9 +3,9 @@
 Column names come from :mod:`graph.schema` and nowhere else; values are always parameters. Nodes are
 one wide table with small integer numbers, edges a table clustered by source, with one index for
 each direction ordered by most recent first, which is what makes a hub cost no more than another
-node. Degrees are kept by triggers in the transaction that changes an edge.
+node.
 
-The law of versions (see ``graph.store``) is in the two upserts below. Read on in
+The law of versions (see ``graph.store``) is in the upserts below. Read on in
 ``sqlite_write`` and ``sqlite_read``.
 """
 
@@ -43,17 +43,6 @@ TABLES = (
     """CREATE TABLE member (generation INTEGER, ring_id TEXT, account TEXT,
         strength REAL NOT NULL, since INTEGER NOT NULL,
         PRIMARY KEY (generation, ring_id, account)) WITHOUT ROWID""",
-    """CREATE TRIGGER edge_made AFTER INSERT ON edge WHEN new.count > 0 BEGIN
-        UPDATE node SET degree = degree + 1 WHERE number = new.source;
-        UPDATE node SET degree = degree + 1
-        WHERE number = new.target AND new.target <> new.source;
-    END""",
-    """CREATE TRIGGER edge_turned AFTER UPDATE OF count ON edge
-    WHEN (old.count > 0) <> (new.count > 0) BEGIN
-        UPDATE node SET degree = degree + iif(new.count > 0, 1, -1) WHERE number = new.source;
-        UPDATE node SET degree = degree + iif(new.count > 0, 1, -1)
-        WHERE number = new.target AND new.target <> new.source;
-    END""",
 )
 
 # Step n brings a store from schema version n - 1 to n; the first makes a new one.
@@ -103,8 +92,22 @@ UPSERT_NODE = _node_upsert()
 UPSERT_END = """INSERT INTO node (kind, key, first_seen, version) VALUES (?, ?, ?, -1)
 ON CONFLICT (kind, key) DO UPDATE SET first_seen = excluded.first_seen
 WHERE excluded.first_seen < first_seen"""
-UPSERT_EDGE = """INSERT INTO edge (source, verb, target, first_seen, last_seen, count, version)
-VALUES (?, ?, ?, ?, ?, ?, ?)
+# The edges of one batch, compared with what is there and then merged into it.
+INTAKE = """CREATE TEMP TABLE IF NOT EXISTS intake (
+    source INTEGER, verb INTEGER, target INTEGER,
+    first_seen INTEGER, last_seen INTEGER, count INTEGER, version INTEGER)"""
+CLEAR_INTAKE = "DELETE FROM temp.intake"
+FILL_INTAKE = "INSERT INTO temp.intake VALUES (?, ?, ?, ?, ?, ?, ?)"
+CHANGED_EXISTENCE = """SELECT source, target, iif(after, 1, -1) FROM (
+    SELECT new.source, new.target, ifnull(old.count > 0, 0) AS before,
+        CASE WHEN old.version IS NULL OR new.version > old.version THEN new.count > 0
+             WHEN new.version = old.version THEN max(new.count, old.count) > 0
+             ELSE old.count > 0 END AS after
+    FROM temp.intake AS new LEFT JOIN edge AS old
+    ON old.source = new.source AND old.verb = new.verb AND old.target = new.target)
+WHERE before <> after"""
+UPSERT_EDGES = """INSERT INTO edge (source, verb, target, first_seen, last_seen, count, version)
+SELECT * FROM temp.intake WHERE true
 ON CONFLICT (source, verb, target) DO UPDATE SET
 first_seen = iif(excluded.version > version, excluded.first_seen,
                  min(first_seen, excluded.first_seen)),

@@ -1,0 +1,73 @@
+"""What every test may ask for, and how absent servers are treated.
+
+Fixture policy: the smallest real thing that has what the test needs. A store is a real store: the
+embedded one in the test's own folder, or the Neo4j that ``RINGSIGHT_TEST_NEO4J_URI`` names (emptied
+before each test that takes it, so never point it at a graph you want to keep). What is absent is
+skipped by name and counted in the last lines; ``RINGSIGHT_REQUIRE=neo4j,node,chromium,postgres``
+turns such a skip into a failure.
+"""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from graph.store import GraphStore
+from graph.stores import open_store
+
+NEEDS = {
+    "neo4j": "needs Neo4j: set RINGSIGHT_TEST_NEO4J_URI",
+    "postgres": "needs PostgreSQL: set RINGSIGHT_TEST_POSTGRES_URL",
+    "node": "needs Node",
+    "chromium": "needs Chromium",
+}
+
+
+def require(name: str) -> None:
+    """Skip the test for want of ``name``, or fail it where ``RINGSIGHT_REQUIRE`` lists it."""
+    reason = NEEDS[name]
+    if name in os.environ.get("RINGSIGHT_REQUIRE", "").replace(" ", "").split(","):
+        pytest.fail(f"{reason} (RINGSIGHT_REQUIRE lists {name})", pytrace=False)
+    pytest.skip(reason)
+
+
+def neo4j_address() -> tuple[str, str, str]:
+    """URL, user and password of the test server; skips where there is none."""
+    url = os.environ.get("RINGSIGHT_TEST_NEO4J_URI")
+    if not url:
+        require("neo4j")
+    user = os.environ.get("RINGSIGHT_TEST_NEO4J_USER", "neo4j")
+    return (str(url), user, os.environ.get("RINGSIGHT_TEST_NEO4J_PASSWORD", ""))
+
+
+@pytest.fixture
+def sqlite_store(tmp_path: Path) -> Iterator[GraphStore]:
+    """An empty embedded store in a file of its own."""
+    with open_store(f"sqlite:///{tmp_path}/graph.db") as store:
+        yield store
+
+
+@pytest.fixture
+def neo4j_store() -> Iterator[GraphStore]:
+    """The test server, emptied."""
+    url, user, password = neo4j_address()
+    with open_store(url, user, password) as store:
+        store.clear()
+        yield store
+
+
+@pytest.fixture(params=["sqlite", pytest.param("neo4j", marks=pytest.mark.neo4j)])
+def store(request: pytest.FixtureRequest) -> GraphStore:
+    """An empty store of each kind in turn: what passes here passes over both."""
+    found: GraphStore = request.getfixturevalue(f"{request.param}_store")
+    return found
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say how many tests had no server to run against."""
+    skipped = terminalreporter.stats.get("skipped", [])
+    for name in ("neo4j", "postgres", "node", "chromium"):
+        count = sum(NEEDS[name] in str(report.longrepr) for report in skipped)
+        if count or name == "neo4j":
+            label = {"neo4j": "Neo4j", "postgres": "PostgreSQL"}.get(name, name.capitalize())
+            terminalreporter.write_line(f"{label} tests skipped: {count}")
