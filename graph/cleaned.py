@@ -162,9 +162,7 @@ def unpack_mark(packed: bytes) -> PromptMark:
 def row_of(event: Event) -> dict[str, Any]:
     """The cleaned columns of an event by name."""
     place = getattr(event, "place", None)
-    row = {
-        name: getattr(event, name) for name in type(event).__slots__ if name not in _NOT_COLUMNS
-    }
+    row = {name: getattr(event, name) for name in type(event).__slots__ if name not in _NOT_COLUMNS}
     if hasattr(event, "place"):
         row |= _place_columns(place)
     if isinstance(event, Request):

@@ -175,9 +175,7 @@ def _as_values(dictionary: pa.Array) -> Sequence[Any]:
     return list(dictionary.to_pylist())
 
 
-def _laid_out(
-    step: ColumnStep, values: Sequence[Any], codes: npt.NDArray[np.int64]
-) -> Cleaned:
+def _laid_out(step: ColumnStep, values: Sequence[Any], codes: npt.NDArray[np.int64]) -> Cleaned:
     """The step on each distinct value, then each row's outputs by the number of its value."""
     cleaned: list[tuple[Any, ...]] = []
     wrong: dict[int, tuple[Reason, str]] = {}
@@ -202,9 +200,7 @@ def _laid_out(
     return Cleaned(tuple(_array(column).take(positions) for column in columns), refused)
 
 
-def _refused_rows(
-    codes: npt.NDArray[np.int64], wrong: dict[int, tuple[Reason, str]]
-) -> Refusals:
+def _refused_rows(codes: npt.NDArray[np.int64], wrong: dict[int, tuple[Reason, str]]) -> Refusals:
     if not wrong:
         return []
     rows = np.flatnonzero(np.isin(codes, np.fromiter(wrong, np.int64, len(wrong))))

@@ -17,13 +17,17 @@ Value = str | int | float
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A node as of ``version``: its kind, key, first event and properties that are known."""
+    """A node as of ``version``: its kind, key, first event and properties that are known.
+
+    ``gone`` takes it out of the graph: a conflict has shown that nothing ever named it.
+    """
 
     kind: NodeType
     key: str
     first_seen: int
     properties: Mapping[str, Value] = field(default_factory=dict)
     version: int = 0
+    gone: bool = False
 
     @property
     def id(self) -> str:

@@ -259,7 +259,9 @@ _SAME_PROVIDER = {
 # Providers that ignore dots in the local part.
 _DOTLESS = frozenset({"gmail.com", "proton.me"})
 _LOCAL = re.compile(r"[^\s@<>()\[\],;:\\\"\x00-\x1f\x7f]{1,64}")
-_DOMAIN = re.compile(r"(?=.{4,253}$)([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]")
+_DOMAIN = re.compile(
+    r"(?=.{4,253}$)([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]"
+)
 
 
 def email_of(value: object) -> Email:
@@ -325,7 +327,9 @@ def phone_of(value: object) -> Phone:
     except phonenumbers.NumberParseException:
         raise Refused(Reason.BAD_PHONE) from None
     number = f"+{parsed.country_code}{parsed.national_number}"
-    return Phone(number, phonenumbers.region_code_for_number(parsed) or _region(parsed.country_code))
+    return Phone(
+        number, phonenumbers.region_code_for_number(parsed) or _region(parsed.country_code)
+    )
 
 
 def _region(calling_code: int) -> str | None:
