@@ -12,6 +12,10 @@ import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
 _EDGE = 1e-9  # probabilities are kept this far from 0 and 1
+# Where the two kinds are apart without overlap the likelihood has no maximum; a pull towards the
+# identity and bounds keep scores from piling up at exactly 1, where they could not be ranked.
+_PULL = 1e-3
+_BOUNDS = [(0.2, 3.0), (0.2, 3.0), (-10.0, 10.0)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +52,13 @@ class Calibration:
             log_odds = parameters[0] * logs[0] + parameters[1] * logs[1] + parameters[2]
             cost = np.logaddexp(0.0, log_odds) - fraud * log_odds
             slope = share * (_sigmoid(log_odds) - fraud)
+            away = np.array([parameters[0] - 1.0, parameters[1] - 1.0, 0.0])
             gradient = np.array([slope @ logs[0], slope @ logs[1], slope.sum()])
-            return float(share @ cost), gradient
+            return float(share @ cost + _PULL * away @ away / 2), gradient + _PULL * away
 
-        bounds = [(0.02, 20.0), (0.02, 20.0), (-20.0, 20.0)]
-        best = minimize(loss, np.array([1.0, 1.0, 0.0]), jac=True, method="L-BFGS-B", bounds=bounds)
+        best = minimize(
+            loss, np.array([1.0, 1.0, 0.0]), jac=True, method="L-BFGS-B", bounds=_BOUNDS
+        )
         return cls(*(float(value) for value in best.x))
 
 

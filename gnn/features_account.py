@@ -164,8 +164,7 @@ for _name, _sentence in SENTENCES.items():
 def _is(accounts: Accounts, name: str, *codes: str) -> Floats:
     values = accounts.texts(name)
     hit = _numbers(pc.is_in(values, pa.array(codes)))
-    hit[~np.asarray(values.is_valid())] = np.nan
-    return hit
+    return np.where(np.asarray(values.is_valid()), hit, np.nan)
 
 
 def _numbers(values: pa.Array) -> Floats:

@@ -22,7 +22,7 @@ from gnn.training_rows import AccountMoment, Ints, Mask, Roll, Rows
 
 OWN_TREES = TreeConfig(trees=250, depth=5, rate=0.06, child_weight=4.0)
 MATES_TREES = TreeConfig(trees=120, depth=3, rate=0.08, child_weight=8.0, column_share=0.8)
-PROMOTE_QUANTILE = 0.5  # a shadow joins the known when above this quantile of their own scores
+PROMOTE_QUANTILE = 0.99  # of ordinary accounts' own scores; above it a shadow joins the known
 
 
 @dataclass(frozen=True)
@@ -94,12 +94,18 @@ def _targets(setting: Setting, fraud: Mask) -> Targets:
 
 
 def _promoted(setting: Setting, own: Sequence[Floats]) -> Mask:
-    """Unlabelled accounts of bad groups whose own behaviour is that of known fraud, [A]."""
+    """Unlabelled accounts of bad groups whose own behaviour is out of the ordinary, [A].
+
+    A bystander of a bad group behaves like anybody: he passes with probability
+    ``1 - PROMOTE_QUANTILE``, so those who join are pure. By mates' scores they would not be.
+    """
     highest = highest_of(setting, own)
-    known = highest[setting.roll.fraud & np.isfinite(highest)]
-    if not len(known):
+    seen = np.isfinite(highest)
+    anybody = highest[seen & ~setting.roll.fraud & ~setting.groups.shadow]
+    known = highest[seen & setting.roll.fraud]
+    if not len(anybody) or not len(known):
         return np.zeros(len(highest), bool)
-    bar = max(float(np.quantile(known, PROMOTE_QUANTILE)), 0.0)
+    bar = max(float(np.quantile(anybody, PROMOTE_QUANTILE)), float(np.quantile(known, 0.1)))
     return np.asarray(setting.groups.shadow & (highest > bar), bool)
 
 

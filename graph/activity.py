@@ -38,6 +38,11 @@ def _share(condition: pl.Expr) -> pl.Expr:
     return condition.mean()
 
 
+def _different(name: str) -> pl.Expr:
+    """How many different values, the unknown not being one."""
+    return pl.col(name).drop_nulls().n_unique()
+
+
 def _spread(values: pl.Expr) -> pl.Expr:
     """Standard deviation in units of the mean."""
     return values.std() / values.mean()
@@ -46,11 +51,13 @@ def _spread(values: pl.Expr) -> pl.Expr:
 _AT, _DAY = pl.col("at"), pl.col("at") // DAY_US
 _HOUR = (pl.col("at") // HOUR_US) % 24
 _GAP = pl.col("gap_minutes")
+_SINCE_RELEASE = _AT - pl.col("released")
+_SWITCHED = ((_SINCE_RELEASE >= 0) & (_SINCE_RELEASE < SWITCH_US)).fill_null(value=False)
 
 PAYMENTS: tuple[Summary, ...] = (
     Summary("payments", "Payments tried", pl.len(), 0.0),
-    Summary("payment_methods", "Payment methods used", pl.col("payment_method").n_unique(), 0.0),
-    Summary("issuers", "Issuers of its cards", pl.col("issuer").n_unique(), 0.0),
+    Summary("payment_methods", "Payment methods used", _different("payment_method"), 0.0),
+    Summary("issuers", "Issuers of its cards", _different("issuer"), 0.0),
     Summary(
         "declined_share", "Payments that were declined", _share(pl.col("outcome") == "declined")
     ),
@@ -88,14 +95,14 @@ PAYMENTS: tuple[Summary, ...] = (
 )
 
 PLACES: tuple[Summary, ...] = (
-    Summary("addresses", "Addresses used", pl.col("ip").n_unique()),
-    Summary("prefixes", "Network prefixes used", pl.col("subnet").n_unique()),
-    Summary("operators", "Network operators used", pl.col("asn").n_unique()),
-    Summary("countries", "Countries it was used from", pl.col("ip_country").n_unique()),
+    Summary("addresses", "Addresses used", _different("ip")),
+    Summary("prefixes", "Network prefixes used", _different("subnet")),
+    Summary("operators", "Network operators used", _different("asn")),
+    Summary("countries", "Countries it was used from", _different("ip_country")),
     Summary(
         "addresses_per_day",
         "Addresses used per active day",
-        pl.col("ip").n_unique() / _DAY.n_unique(),
+        _different("ip") / _DAY.n_unique(),
     ),
     Summary(
         "hosting_share",
@@ -120,7 +127,7 @@ PLACES: tuple[Summary, ...] = (
         "Visits and requests from another country than its own",
         _share(pl.col("ip_country") != pl.col("home")),
     ),
-    Summary("agents", "User agents used", pl.col("user_agent").n_unique()),
+    Summary("agents", "User agents used", _different("user_agent")),
     Summary(
         "scripted_share",
         "Visits and requests by scripts and libraries",
@@ -130,7 +137,7 @@ PLACES: tuple[Summary, ...] = (
 
 VISITS: tuple[Summary, ...] = (
     Summary("visits", "Visits to the site", pl.len(), 0.0),
-    Summary("devices", "Devices used", pl.col("device").n_unique(), 0.0),
+    Summary("devices", "Devices used", _different("device"), 0.0),
 )
 
 REQUESTS: tuple[Summary, ...] = (
@@ -170,18 +177,16 @@ REQUESTS: tuple[Summary, ...] = (
     ),
     Summary("refused_share", "Requests that were refused", _share(pl.col("outcome") == "refused")),
     Summary("limited_share", "Requests over the limit", _share(pl.col("outcome") == "limited")),
-    Summary("models", "Models used", pl.col("model").n_unique(), 0.0),
+    Summary("models", "Models used", _different("model"), 0.0),
     Summary(
         "early_switch_share",
         "Requests to a model within a day of its release",
-        _share(
-            (pl.col("released") <= _AT) & (_AT - pl.col("released") < SWITCH_US),
-        ),
+        _share(_SWITCHED),
     ),
     Summary(
         "conversations_share",
         "Conversations for each request",
-        pl.col("conversation").n_unique() / pl.len(),
+        _different("conversation") / pl.len(),
     ),
     Summary("later_turn_share", "Requests past a first turn", _share(pl.col("turn") > 1)),
     Summary("hours_used", "Hours of the day with requests", _HOUR.n_unique(), 0.0),
@@ -205,7 +210,7 @@ PROMPTS: tuple[Summary, ...] = (
         "Spread of prompt lengths in words, relative to their mean",
         _spread(pl.col("words")),
     ),
-    Summary("languages", "Languages written in", pl.col("language").n_unique(), 0.0),
+    Summary("languages", "Languages written in", _different("language"), 0.0),
     Summary(
         "has_system_prompt_share",
         "Requests with a system prompt",
