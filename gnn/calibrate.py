@@ -15,7 +15,7 @@ _EDGE = 1e-9  # probabilities are kept this far from 0 and 1
 # Where the two kinds are apart without overlap the likelihood has no maximum; a pull towards the
 # identity and bounds keep scores from piling up at exactly 1, where they could not be ranked.
 _PULL = 1e-3
-_BOUNDS = [(0.2, 3.0), (0.2, 3.0), (-10.0, 10.0)]
+_BOUNDS = [(0.2, 1.5), (0.2, 1.5), (-5.0, 5.0)]
 
 
 @dataclass(frozen=True, slots=True)
