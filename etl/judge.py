@@ -6,7 +6,7 @@ figures themselves are defined in ``gnn.evaluate``, the pictures made in ``etl.r
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,7 @@ import pyarrow as pa
 
 from gnn import evaluate
 from gnn.evaluate import NEVER, Bools, Floats, Ints, Prevented
+from graph.simulate.truth import TrueAccount
 
 HONEST_KIND_WITHOUT_TRUTH = "unlabelled"
 FALSE_POSITIVE_LIMIT = 0.001
@@ -23,6 +24,12 @@ REVIEW_BUDGET = 0.01
 REQUESTS_TO_KNOW = 3
 CURVE_POINTS = 60
 US_PER_DAY = 86_400_000_000
+_TRUTH = {
+    "account_id": pl.String,
+    "kind": pl.String,
+    "campaign": pl.String,
+    "active_from": pl.Int64,
+}
 
 
 @dataclass(frozen=True)
@@ -37,12 +44,10 @@ class Truth:
     against: str = "truth"
 
     @classmethod
-    def of_world(cls, table: pa.Table) -> "Truth":
+    def of_world(cls, accounts: Mapping[str, TrueAccount]) -> "Truth":
         """The truth of a simulated world, as ``graph.simulate.truth`` reads it."""
-        frame = pl.DataFrame(pl.from_arrow(table)).with_columns(
-            pl.col("active_from").cast(pl.Int64)
-        )
-        return cls(frame.select("account_id", "kind", "campaign", "active_from"))
+        rows = [(a.account_id, a.kind, a.campaign, a.active_from) for a in accounts.values()]
+        return cls(pl.DataFrame(rows, schema=_TRUTH, orient="row"))
 
     @classmethod
     def of_labels(cls, signups: pa.Table, labels: pa.Table) -> "Truth":

@@ -11,6 +11,8 @@ import bisect
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from types import TracebackType
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
@@ -20,7 +22,7 @@ from etl.unrolled import Unrolled
 from graph.facts import Facts, Node
 from graph.schema import EDGE_OF, NODE_PROPERTIES, PROPERTY_TYPE, NodeType, split_id
 from graph.snapshot import Snapshot
-from graph.store import Generation, GraphStore, RingRow
+from graph.store import Generation, GraphStore, Page, RingRow
 from graph.stores.piece import edge_table, recount
 
 Ints = npt.NDArray[np.int64]
@@ -54,10 +56,7 @@ class LazyStore:
         """As the port says, for one hop; degrees are those of the named nodes only."""
         if hops != 1:
             raise NotImplementedError("a replay looks one hop far")
-        nodes = (*self._new_accounts(), *self._news_of(ids))
-        rows = np.array([row for identity in ids for row in self._occurred(identity)], np.int64)
-        if nodes or len(rows):
-            self._inner.write(Facts(nodes, tuple(self._all.written(rows))))
+        self._bring(ids)
         return self._inner.neighbourhood(ids, per_id=per_id)
 
     def snapshot(self, as_of: int | None = None) -> Snapshot:
@@ -85,6 +84,65 @@ class LazyStore:
     def rings(self) -> list[RingRow]:
         """The rings of the visible generation."""
         return self._inner.rings()
+
+    def ring(self, ring_id: str) -> RingRow:
+        """One ring with its members."""
+        return self._inner.ring(ring_id)
+
+    def write(self, facts: Facts) -> None:
+        """Take in what is not in the timeline, such as what accounts asked."""
+        self._inner.write(facts)
+
+    def load(self, batches: Iterable[Facts]) -> None:
+        """Take in many facts."""
+        self._inner.load(batches)
+
+    def neighbours(
+        self, identity: str, *, kind: str | None, limit: int, cursor: str | None
+    ) -> Page:
+        """One page of the neighbours of a node."""
+        self._bring((identity,))
+        return self._inner.neighbours(identity, kind=kind, limit=limit, cursor=cursor)
+
+    def meta(self, name: str) -> str | None:
+        """A value kept with the graph."""
+        return self._inner.meta(name)
+
+    def set_meta(self, name: str, value: str) -> None:
+        """Keep a value."""
+        self._inner.set_meta(name, value)
+
+    def counts(self) -> Mapping[str, int]:
+        """Numbers of nodes and edges as of now."""
+        snapshot = self.snapshot()
+        nodes = {kind.value: table.num_rows for kind, table in snapshot.nodes.items()}
+        return nodes | {verb: table.num_rows for verb, table in snapshot.edges.items()}
+
+    def clear(self) -> None:
+        """Not for a replay: what happened cannot be forgotten half way."""
+        raise NotImplementedError("a replay's store is thrown away, not cleared")
+
+    def close(self) -> None:
+        """Let go of the inner store."""
+        self._inner.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _bring(self, ids: Sequence[str]) -> None:
+        """Write what is new about the nodes ``ids`` and their edges."""
+        nodes = (*self._new_accounts(), *self._news_of(ids))
+        rows = np.array([row for identity in ids for row in self._occurred(identity)], np.int64)
+        if nodes or len(rows):
+            self._inner.write(Facts(nodes, tuple(self._all.written(rows))))
 
     def _new_accounts(self) -> Iterator[Node]:
         """News about accounts since the last call: an answer shows them at the far end."""

@@ -86,8 +86,9 @@ class Timeline:
 
     @cached_property
     def bounds(self) -> tuple[int, int]:
-        """The first and last moment of anything (us); ``(0, 0)`` when there is nothing."""
-        ends = [(int(at[0]), int(at[-1])) for at in self._at.values() if len(at)]
+        """First and last moment of any account's event (us); ``(0, 0)`` without one."""
+        dated = [at for name, at in self._at.items() if name != "model_releases"]
+        ends = [(int(at[0]), int(at[-1])) for at in dated if len(at)]
         return (min(a for a, _ in ends), max(b for _, b in ends)) if ends else (0, 0)
 
 

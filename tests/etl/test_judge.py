@@ -9,6 +9,7 @@ import pytest
 
 from etl.judge import Outcome, Truth, judge
 from etl.report import page
+from graph.simulate.truth import TrueAccount
 
 DAY = 86_400_000_000
 T = 100 * DAY
@@ -53,16 +54,9 @@ def outcome(flags: dict[str, int]) -> Outcome:
 
 
 def truth() -> Truth:
-    table = pa.table(
-        {
-            "account_id": ["a", "b", "c", "d", "h"],
-            "kind": ["campaign", "campaign", "campaign", "office", "office"],
-            "campaign": ["red", "red", "red", None, None],
-            "operator": ["o", "o", "o", None, None],
-            "active_from": pa.array([0, 0, 0, None, None], pa.int64()),
-        }
-    )
-    return Truth.of_world(table)
+    accounts = [TrueAccount(name, "campaign", "red", "o", 0) for name in "abc"]
+    accounts += [TrueAccount(name, "office", None, None, None) for name in "dh"]
+    return Truth.of_world({account.account_id: account for account in accounts})
 
 
 def test_a_flag_prevents_what_comes_after_it_and_silent_accounts_are_not_counted():

@@ -1,0 +1,201 @@
+"""The regular job: prompt clusters, what accounts do, their scores, the rings; then one publish.
+
+The same function runs in production every day and in a back-test at every simulated one; it sees
+events up to ``as_of`` and nothing else. It knows nothing of where events, graph and model live.
+Read :mod:`etl.asked` for prompts, :mod:`gnn.scorer` for scores, :mod:`graph.rings` for rings.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Protocol
+
+import numpy as np
+import polars as pl
+import pyarrow as pa
+
+from etl.asked import DAY_US, Answered, Asked, add_asked, changes, look_up, prompt_columns
+from etl.prompt_columns import PromptColumns
+from etl.timeline import EventTables, tables_of
+from gnn.scorer import AccountScores, Scorer
+from graph.activity import add_activity
+from graph.prompts import ClusterIndex
+from graph.rings import RingInputs, Rings, find
+from graph.schema import NodeType
+from graph.snapshot import Snapshot
+from graph.store import Generation, GraphStore
+
+Progress = Callable[[str, int, int], None]
+STEPS = ("prompts", "activity", "scores", "rings", "publish")
+FLAGS = {"account_id": pl.String, "score": pl.Float64, "ring_id": pl.String}
+
+
+class FitsClusters(Protocol):
+    """Whoever finds prompt templates in requests: ``etl.prompts``."""
+
+    def __call__(
+        self, prompts: PromptColumns, previous: ClusterIndex, as_of: int
+    ) -> tuple[ClusterIndex, pa.Table]:
+        """An index under the ids of ``previous``, and its clusters with ``weight`` and ``why``."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class RefreshConfig:
+    """How a refresh works: ``RefreshConfig(window_days=14)``.
+
+    Prompts of the last ``window_days`` make clusters, fitted anew every ``refit_days``;
+    ``keep_asked`` writes account-to-cluster edges to the store, for people to browse.
+    """
+
+    window_days: int = 14
+    refit_days: float = 2.0
+    keep_asked: bool = True
+
+
+@dataclass(frozen=True)
+class RefreshState:
+    """What one refresh hands to the next: prompt clusters and rings under their lasting ids."""
+
+    asked: Asked
+    number: int = 0
+    rings: Rings | None = None
+    edges: pl.DataFrame | None = None
+
+
+@dataclass(frozen=True)
+class RefreshReport:
+    """What a refresh found.
+
+    ``flags`` (``account_id``, ``score``, ``ring_id``) are the accounts that call for action as of
+    the moment, by their own score or as members of a ring that does; ``ring_id`` is null for the
+    former. ``snapshot`` holds activity and prompt edges, as the scores saw them.
+    """
+
+    as_of: int
+    state: RefreshState
+    snapshot: Snapshot
+    rings: Rings
+    scores: AccountScores | None
+    flags: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=FLAGS))
+
+
+@dataclass(frozen=True)
+class Job:
+    """What a refresh works with; the same for every refresh of a deployment or a back-test."""
+
+    events: EventTables
+    store: GraphStore
+    fit: FitsClusters
+    config: RefreshConfig = RefreshConfig()
+
+
+def refresh(
+    job: Job,
+    scorer: Scorer | None,
+    as_of: int,
+    state: RefreshState,
+    progress: Progress = lambda step, done, total: None,
+) -> RefreshReport:
+    """Everything as of ``as_of`` (us), published as one generation.
+
+    Without a ``scorer`` (before the first training) rings are found by links and evidence alone.
+    """
+    progress(STEPS[0], 0, len(STEPS))
+    answered = _prompts(job, state.asked, as_of)
+    progress(STEPS[1], 1, len(STEPS))
+    snapshot = _described(job, answered, as_of)
+    progress(STEPS[2], 2, len(STEPS))
+    scores = None if scorer is None else scorer.accounts(snapshot)
+    progress(STEPS[3], 3, len(STEPS))
+    rings = find(_ring_inputs(job, answered, snapshot, scores), state.rings)
+    progress(STEPS[4], 4, len(STEPS))
+    if job.config.keep_asked:
+        for facts in changes(state.edges, answered.edges, as_of):
+            job.store.write(facts)
+    number = state.number + 1
+    job.store.publish(_generation(number, snapshot, scores, rings))
+    after = RefreshState(answered.asked, number, rings, answered.edges)
+    progress("refresh", len(STEPS), len(STEPS))
+    return RefreshReport(as_of, after, snapshot, rings, scores, flags_of(scores, rings))
+
+
+def flags_of(scores: AccountScores | None, rings: Rings) -> pl.DataFrame:
+    """Accounts that call for action, each with its strongest reason: a ring before a score."""
+    members = rings.strongest(flagged_only=True)
+    flagged = {account: (ring.score, ring.ring_id) for account, (ring, _) in members.items()}
+    rows: dict[str, tuple[float, str | None]] = dict(flagged)
+    if scores is not None:
+        for place in np.flatnonzero(scores.flagged).tolist():
+            rows.setdefault(scores.keys[place], (float(scores.score[place]), None))
+    columns = [(account, score, ring) for account, (score, ring) in sorted(rows.items())]
+    return pl.DataFrame(columns, schema=FLAGS, orient="row")
+
+
+def _prompts(job: Job, asked: Asked, as_of: int) -> Answered:
+    """Fit templates anew if it is time, and look every open request up."""
+    if as_of - asked.fitted_at >= job.config.refit_days * DAY_US:
+        since = max(as_of - job.config.window_days * DAY_US, 0)
+        requests = job.events.read("requests", since=since, until=as_of)
+        if requests.num_rows:
+            columns = prompt_columns(requests, job.events.read("signups", until=as_of))
+            index, clusters = job.fit(columns, asked.index, as_of)
+            asked = replace(asked, index=index, clusters=clusters, fitted_at=as_of)
+    return look_up(job.events, asked, as_of, job.config.window_days)
+
+
+def _described(job: Job, answered: Answered, as_of: int) -> Snapshot:
+    """The graph with prompt edges and activity as of the moment."""
+    snapshot = replace(job.store.snapshot(), as_of=as_of)
+    tables = tables_of(job.events, ("payments", "sessions", "signups", "requests"), as_of)
+    releases = job.events.read("model_releases", until=as_of)
+    return add_activity(
+        add_asked(snapshot, answered.edges), {**tables, "model_releases": releases}, as_of
+    )
+
+
+def _ring_inputs(
+    job: Job, answered: Answered, snapshot: Snapshot, scores: AccountScores | None
+) -> RingInputs:
+    as_of = snapshot.as_of
+    return RingInputs(
+        snapshot,
+        as_of,
+        suspicion=None if scores is None else scores.score,
+        clusters=answered.asked.clusters,
+        requests=answered.requests,
+        **tables_of(job.events, ("payments", "signups", "enforcements"), as_of),
+    )
+
+
+def _generation(
+    number: int, snapshot: Snapshot, scores: AccountScores | None, rings: Rings
+) -> Generation:
+    """What the store shows from now on."""
+    keys = snapshot.keys(NodeType.ACCOUNT)
+    table, members = rings.tables()
+    columns: Mapping[str, pa.Table] = {
+        NodeType.ACCOUNT.value: pa.table(
+            {"key": keys, **_scored(scores, len(keys)), **_ringed(rings, keys.to_pylist())}
+        )
+    }
+    return Generation(number, snapshot.as_of, columns, table, members)
+
+
+def _scored(scores: AccountScores | None, size: int) -> dict[str, pa.Array]:
+    if scores is None:
+        return {"score": pa.nulls(size, pa.float64()), "flagged": pa.nulls(size, pa.int64())}
+    return {"score": pa.array(scores.score), "flagged": pa.array(scores.flagged.astype(np.int64))}
+
+
+def _ringed(rings: Rings, keys: list[str]) -> dict[str, pa.Array]:
+    held = rings.strongest()
+    found = [held.get(key) for key in keys]
+    return {
+        "ring_id": pa.array([None if f is None else f[0].ring_id for f in found], pa.string()),
+        "ring_score": pa.array([None if f is None else f[0].score for f in found], pa.float64()),
+        "ring_flagged": pa.array(
+            [None if f is None else int(f[0].flagged) for f in found], pa.int64()
+        ),
+        "ring_version": pa.array([None if f is None else f[0].version for f in found], pa.int64()),
+        "ring_size": pa.array([None if f is None else f[0].size for f in found], pa.int64()),
+    }

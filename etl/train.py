@@ -1,0 +1,96 @@
+"""Training: live through what happened until T, keep what a model learns from, fit it.
+
+Rows are what the service would have computed at the time: sign-ups with their surroundings at
+their own moment, accounts at refreshes. Verdicts are those known by T. It decides nothing; fitting
+is :mod:`gnn.train`.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from etl.asked import DAY_US
+from etl.refresh import Job, RefreshState, refresh
+from etl.replay import Applied, Replay, refresh_moments
+from gnn.bundle import Bundle
+from gnn.features_signup import Moment
+from gnn.known import Known
+from gnn.train import TrainConfig, train
+from gnn.training_rows import AccountMoment, TrainingRows
+from gnn.vicinity import Vicinity, ids_of
+from graph.facts import Signup
+from graph.store import GraphStore
+
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """Which moments training looks at: a refresh every ``every_us`` of the last ``days`` before T.
+
+    ``mates_per_entity`` must be what the serving policy has.
+    """
+
+    every_us: int = DAY_US
+    days: float = 35.0
+    mates_per_entity: int = 100
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A model, and the state of the refresh job at T for a replay to go on from."""
+
+    bundle: Bundle
+    state: RefreshState
+
+
+def collect(
+    replay: Replay,
+    job: Job,
+    until: int,
+    state: RefreshState,
+    course: Course,
+    progress: Progress = lambda step, done, total: None,
+) -> tuple[TrainingRows, RefreshState]:
+    """Walk to ``until`` (us) and keep every sign-up and every refresh on the way."""
+    start = replay.timeline.bounds[0]
+    first = max(start + course.every_us, until - int(course.days * DAY_US))
+    first = until - (until - first) // course.every_us * course.every_us
+    moments: list[AccountMoment] = []
+    signups: list[Moment] = []
+    job = replace(job, config=replace(job.config, keep_asked=False))
+    for step in replay.steps(start - 1, until, refresh_moments(first, until, course.every_us)):
+        if isinstance(step, Applied):
+            signups.append(_seen(step.event, job.store, course.mates_per_entity))
+            continue
+        report = refresh(job, None, step.at, state)
+        state = report.state
+        moments.append(AccountMoment.of(report.snapshot))
+        progress("learn", int(step.at - start), int(until - start))
+    known = Known.of(
+        job.events.read("labels", until=until), job.events.read("enforcements", until=until), until
+    )
+    return TrainingRows(until, known, moments, signups), state
+
+
+def train_at(
+    replay: Replay,
+    job: Job,
+    until: int,
+    state: RefreshState,
+    rng: np.random.Generator,
+    course: Course = Course(),
+) -> Trained:
+    """A model of what was known at ``until`` (us).
+
+    Raises:
+        InputError: if nothing lies before ``until``, or no account was known to be fraud by then.
+    """
+    rows, state = collect(replay, job, until, state, course)
+    return Trained(train(rows, TrainConfig(), rng), state)
+
+
+def _seen(event: Signup, store: GraphStore, per_id: int) -> Moment:
+    piece = store.neighbourhood(ids_of(event), per_id=per_id)
+    return Moment(event, Vicinity.of(event, piece), event.at)
