@@ -49,13 +49,18 @@ _Keyed = tuple[int, int, bytes, Event]
 
 @dataclass(frozen=True, slots=True)
 class Intake:
-    """One chunk of a file: cleaned rows with their row numbers, and the rows that were refused."""
+    """One chunk of a file: cleaned rows with their row numbers, and the rows that were refused.
+
+    ``numbers`` None: the rows stand in no file. ``again`` names rows that leave the quarantine
+    first, because this very intake judges them anew.
+    """
 
     table: str
     rows: pa.RecordBatch
-    numbers: Sequence[int]
+    numbers: Sequence[int] | None
     refused: Sequence[QuarantineRecord] = ()
     chunk: Chunk | None = None
+    again: Sequence[int] = ()
 
 
 class Journal:
@@ -82,8 +87,7 @@ class Journal:
     # ------------------------------------------------------------------------------- writing
     def append(self, table: str, rows: pa.RecordBatch) -> Taken:
         """Take in cleaned rows that stand in no file; the law of :meth:`commit`."""
-        numbers = range(1, rows.num_rows + 1)
-        return self.commit(LIVE, Intake(table, rows, numbers))
+        return self.commit(LIVE, Intake(table, rows, None))
 
     def append_event(self, event: Event) -> Taken:
         """Take in one cleaned event; the law of :meth:`commit`."""
@@ -100,8 +104,11 @@ class Journal:
         with self._link.transaction() as connection:
             if intake.chunk is not None:
                 journal_sources.record(connection, source, intake.chunk)
-            places: list[Place] = [(source, row) for row in intake.numbers]
-            writer = BatchWriter(connection, intake.table, next_version(connection))
+            journal_sources.release(connection, source, intake.again)
+            version = next_version(connection)
+            numbers = intake.numbers or range(version << 20, (version << 20) + len(intake.rows))
+            places: list[Place] = [(source, row) for row in numbers]
+            writer = BatchWriter(connection, intake.table, version)
             taken = writer.write(intake.rows, places)
             refused = [(source, record) for record in intake.refused]
             lost = [(p[0], _conflict(intake.table, p[1], key)) for p, key in taken.losers]

@@ -71,6 +71,7 @@ CREATE TABLE quarantine (
   reason TEXT NOT NULL,
   PRIMARY KEY (source, row)
 ) WITHOUT ROWID;
+INSERT INTO source VALUES (0, '(live)', '', '', -1, -1);
 INSERT INTO meta VALUES ('journal_id', lower(hex(randomblob(8)))), ('clock', '0');
 """
 

@@ -201,7 +201,7 @@ class Address(NamedTuple):
 
 
 def address_of(value: object) -> Address:
-    """The address in ``value``: a peer's, so neither unspecified nor multicast."""
+    """The address in ``value``; the unspecified and the broadcast one are nobody's."""
     text = _as_text(value).strip().strip("[]")
     try:
         ip = ipaddress.ip_address(text)
@@ -219,14 +219,14 @@ def address_of(value: object) -> Address:
 
 def _address_v4(ip: ipaddress.IPv4Address) -> Address:
     number = int(ip)
-    if number >> 24 == 0 or number >> 28 == 14 or number == 2**32 - 1:
-        raise Refused(Reason.BAD_IP)  # 0.0.0.0/8, multicast, broadcast
+    if number in (0, 2**32 - 1):
+        raise Refused(Reason.BAD_IP)  # unspecified, broadcast: nobody's
     first = f"{number >> 24}.{number >> 16 & 255}.{number >> 8 & 255}.0"
     return Address(str(ip), f"{first}/24", first)
 
 
 def _address_v6(ip: ipaddress.IPv6Address) -> Address:
-    if ip.is_unspecified or ip.is_multicast:
+    if ip.is_unspecified:
         raise Refused(Reason.BAD_IP)
     subscriber = ipaddress.IPv6Address(int(ip) >> 64 << 64)
     first = str(ipaddress.IPv6Address(int(ip) >> 80 << 80))
