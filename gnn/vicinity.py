@@ -141,6 +141,8 @@ def _tie(piece: Snapshot, link: Link, key: str, seat: Ints) -> Tie | None:
     itself = bool((rows < 0).any())
     degree = piece.numbers(kind, "degree")[row]
     accounts = int(max(degree if not np.isnan(degree) else 0, len(rows))) - int(itself)
+    if itself and not accounts:
+        return None  # known from this very sign-up, sent before: as new as the first time
     first = int(piece.numbers(kind, "first_seen")[row])
     return Tie(link, key, accounts, first, rows[rows >= 0], seen[rows >= 0])
 

@@ -1,0 +1,15 @@
+"""The front door: builds the settings from the environment and hands the words to ``api.cli``."""
+
+import os
+import sys
+
+from api.cli import run
+
+
+def main() -> None:
+    """Run ``ringsight`` with this process's arguments and environment; leave with its exit code."""
+    sys.exit(run(sys.argv[1:], os.environ))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,70 @@
+"""The HTTP application: routers, errors by one table, strict headers and a limit on bodies.
+
+``create_app`` puts an open :class:`~api.service.Service` behind HTTP and opens nothing itself. The
+error table is in ``api.problems``, the wire types in ``api.schemas``. Everything is answered by
+plain functions in worker threads: the stores have a connection a thread.
+"""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+from typing import Any
+
+from fastapi import FastAPI
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+
+from api import browse, front, health, problems, rings, signup
+from api.problems import STATUS_OF, status_of
+from api.schemas import Problem
+from api.service import Service
+from api.shield import BodyLimit, StrictHeaders
+
+__all__ = ["LOOPBACK_HOSTS", "STATUS_OF", "create_app", "status_of"]
+
+# A service on loopback answers only to these names: a page in the same machine's browser cannot
+# reach it through a host name of its own (DNS rebinding).
+LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "[::1]")
+_PROBLEM = {"model": Problem, "content": {problems.MEDIA_TYPE: {}}}
+_ERRORS: dict[int | str, dict[str, Any]] = {
+    404: {**_PROBLEM, "description": "No such thing"},
+    422: {**_PROBLEM, "description": "The request does not fit the contract"},
+    503: {**_PROBLEM, "description": "The store does not answer right now"},
+}
+
+
+def create_app(service: Service, *, hosts: Sequence[str] = ("*",)) -> FastAPI:
+    """The application over ``service``, which it closes when it stops.
+
+    Args:
+        service: open, and shared by every request.
+        hosts: names the ``Host`` header may carry; ``LOOPBACK_HOSTS`` when bound to loopback.
+    """
+
+    @asynccontextmanager
+    async def life(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        service.close()
+
+    app = FastAPI(
+        title="Ringsight",
+        version=version("ringsight"),
+        summary="Finds, explains and follows rings of accounts that distil a language model.",
+        lifespan=life,
+        docs_url=None,
+        redoc_url=None,
+    )
+    app.state.service = service
+    problems.install(app)
+    app.include_router(signup.router, responses=_only(422, 503))
+    app.include_router(rings.router, responses=_only(404, 422, 503))
+    app.include_router(browse.router, responses=_only(404, 422, 503))
+    app.include_router(health.router)
+    app.include_router(front.router)
+    app.add_middleware(BodyLimit)
+    app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(hosts))
+    app.add_middleware(StrictHeaders)
+    return app
+
+
+def _only(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    return {status: _ERRORS[status] for status in statuses}

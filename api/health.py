@@ -1,0 +1,37 @@
+"""Whether the process lives, and whether it can answer: ``/healthz`` and ``/readyz``."""
+
+from importlib.metadata import version
+
+from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse
+
+from api.deps import ServiceDep
+from api.problems import MEDIA_TYPE, problem
+from api.schemas import Health, Problem, Readiness, moment
+
+router = APIRouter(tags=["health"])
+
+
+@router.get("/healthz", operation_id="get_health", response_model=Health)
+async def get_health() -> Health:
+    """The process is alive; nothing else is looked at."""
+    return Health(version=version("ringsight"))
+
+
+@router.get(
+    "/readyz",
+    operation_id="get_readiness",
+    response_model=Readiness,
+    responses={503: {"description": "Not ready", "content": {MEDIA_TYPE: {}}, "model": Problem}},
+)
+def get_readiness(request: Request, service: ServiceDep) -> Readiness | JSONResponse:
+    """The store answers, a model is loaded and verified, and a refresh is visible; else 503."""
+    checks = dict(service.checks())
+    scorer = service.champion.scorer()
+    if scorer is None or any(found != "ok" for found in checks.values()):
+        title = "Not ready to score."
+        told = Problem(type="urn:ringsight:error:NotReady", title=title, checks=checks)
+        return problem(request, 503, told)
+    return Readiness(
+        checks=checks, model_version=scorer.version, graph_as_of=moment(service.as_of())
+    )

@@ -1,0 +1,120 @@
+"""Errors as ``application/problem+json`` (RFC 9457), by one table.
+
+No error class knows its status: :data:`STATUS_OF` gives it, most specific class first, and a test
+walks the whole tree of ``graph.errors``. What went wrong inside (a path, a host) stays inside: from
+500 on the caller reads the class's one line, not the error's text. A bad body is answered with the
+places that are wrong, never with what stood there.
+"""
+
+import logging
+from collections.abc import Sequence
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from api.schemas import Problem
+from graph import errors
+
+log = logging.getLogger("ringsight.api")
+
+MEDIA_TYPE = "application/problem+json"
+STATUS_OF: dict[type[errors.RingError], int] = {
+    errors.RingError: 500,
+    errors.SettingsError: 500,
+    errors.KeyMissing: 500,
+    errors.KeyRefused: 500,
+    errors.SourceError: 422,
+    errors.MappingError: 422,
+    errors.TooMuchQuarantined: 422,
+    errors.InputError: 422,
+    errors.NotFound: 404,
+    errors.UnknownName: 422,
+    errors.StoreError: 500,
+    errors.StoreUnavailable: 503,
+    errors.StoreCorrupt: 500,
+    errors.SchemaMismatch: 500,
+    errors.ModelError: 500,
+    errors.ModelMissing: 503,
+    errors.ModelMismatch: 503,
+    errors.BundleCorrupt: 503,
+}
+RETRY_AFTER_S = 2
+
+
+def status_of(error: errors.RingError) -> int:
+    """The HTTP status of ``error``: that of its most specific class in the table."""
+    return next(STATUS_OF[kind] for kind in type(error).__mro__ if kind in STATUS_OF)
+
+
+def problem(request: Request, status: int, problem: Problem) -> JSONResponse:
+    """``problem`` as a response to ``request``."""
+    problem = problem.model_copy(update={"status": status, "instance": request.url.path})
+    headers = {"Retry-After": str(RETRY_AFTER_S)} if status == 503 else {}
+    return JSONResponse(
+        problem.model_dump(exclude_none=True), status, headers=headers, media_type=MEDIA_TYPE
+    )
+
+
+def install(app: FastAPI) -> None:
+    """Answer every error of ``app`` in the one shape."""
+    app.add_exception_handler(errors.RingError, _ring_error)
+    app.add_exception_handler(RequestValidationError, _bad_request)
+    app.add_exception_handler(HTTPException, _http_error)
+    app.add_exception_handler(Exception, _fault)
+
+
+def _ring_error(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, errors.RingError)
+    status = status_of(error)
+    line = (type(error).__doc__ or "").strip().splitlines()[0]
+    if status >= 500:
+        log.error("%s %s: %s: %s", request.method, request.url.path, type(error).__name__, error)
+    return problem(
+        request,
+        status,
+        Problem(
+            type=f"urn:ringsight:error:{type(error).__name__}",
+            title=line,
+            detail=None if status >= 500 else str(error),
+        ),
+    )
+
+
+def _bad_request(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)
+    return problem(
+        request,
+        422,
+        Problem(
+            type="urn:ringsight:error:BadRequest",
+            title="The request does not fit the contract.",
+            errors=places(error.errors()),
+        ),
+    )
+
+
+def places(found: Sequence[Any]) -> list[dict[str, str]]:
+    """Where a request is wrong and why; values and the caller's own names stay out."""
+    return [
+        {"at": "/".join(str(step) for step in part["loc"]), "reason": part["type"]}
+        for part in found[:20]
+    ]
+
+
+def _http_error(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)
+    response = problem(
+        request, error.status_code, Problem(type="about:blank", title=str(error.detail))
+    )
+    response.headers.update(error.headers or {})
+    return response
+
+
+def _fault(request: Request, error: Exception) -> JSONResponse:
+    # The text of an unforeseen error may hold a personal value: its class is enough.
+    log.error("%s %s: fault: %s", request.method, request.url.path, type(error).__name__)
+    title = "A fault of Ringsight's own."
+    return problem(request, 500, Problem(type="urn:ringsight:error:Fault", title=title))

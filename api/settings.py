@@ -1,0 +1,200 @@
+"""The one reader of the environment: what an operator can set, with defaults and secrets hidden.
+
+``Settings`` is built once in ``api.__main__`` and passed down; nothing below the roof knows that
+an environment exists. The README's table is checked against :func:`documented`. Where the graph
+lives, which pseudonym key is used and in which folder everything else is kept: nothing more.
+"""
+
+import os
+import secrets
+import stat
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Self
+from urllib.parse import quote
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from graph.errors import KeyMissing, SettingsError
+
+PREFIX = "RINGSIGHT_"
+KEY_BYTES_MIN = 16
+# Names with the prefix that are not settings: they steer the tests.
+_FOR_TESTS = ("RINGSIGHT_TEST_", "RINGSIGHT_REQUIRE")
+
+
+class Settings(BaseSettings):
+    """Everything the environment may say.
+
+    Settings(home=Path("/srv/ringsight"))                    # embedded store in that folder
+    Settings(store="bolt://db:7687", store_user="neo4j")     # the graph lives in Neo4j
+    """
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, env_ignore_empty=True)
+
+    home: Path = Field(
+        Path("ringsight-data"),
+        description="folder of the embedded store, the journal, bundles and runs",
+    )
+    store: str | None = Field(
+        None,
+        description="where the graph lives: `sqlite:///path/graph.db` or `bolt://host:7687`; "
+        "unset means `graph.db` in `RINGSIGHT_HOME`",
+    )
+    store_user: str | None = Field(None, description="user of a `bolt://` store")
+    store_password: SecretStr | None = Field(None, description="password of a `bolt://` store")
+    key: SecretStr | None = Field(
+        None,
+        description="secret that makes pseudonyms of personal values, 16 bytes or more; "
+        "`serve` and `build` refuse to start without one",
+    )
+    key_file: Path | None = Field(
+        None, description="file that holds the key, instead of `RINGSIGHT_KEY`"
+    )
+
+    @classmethod
+    def from_environment(cls) -> Self:
+        """What the environment of this process says.
+
+        Raises:
+            SettingsError: if a value cannot be right; names the setting, never shows the value.
+        """
+        try:
+            settings = cls()
+        except ValidationError as error:
+            names = sorted({PREFIX + str(part["loc"][0]).upper() for part in error.errors()})
+            raise SettingsError(f"cannot be right: {', '.join(names)}") from None
+        if settings.key is not None and settings.key_file is not None:
+            raise SettingsError("RINGSIGHT_KEY and RINGSIGHT_KEY_FILE are both set; keep one")
+        return settings
+
+    @property
+    def store_url(self) -> str:
+        """The store's address, the embedded default included."""
+        return self.store or f"sqlite:///{quote(str(self.graph_path))}"
+
+    @property
+    def graph_path(self) -> Path:
+        """The embedded store's file, used when ``store`` is unset."""
+        return self.home / "graph.db"
+
+    @property
+    def store_password_text(self) -> str | None:
+        """The password in the clear, for the driver alone."""
+        return None if self.store_password is None else self.store_password.get_secret_value()
+
+    @property
+    def journal_path(self) -> Path:
+        """The journal of cleaned events."""
+        return self.home / "journal.db"
+
+    @property
+    def bundles_path(self) -> Path:
+        """The folder of trained bundles."""
+        return self.home / "bundles"
+
+    @property
+    def kept_key_path(self) -> Path:
+        """Where ``demo`` and its like keep the key they made."""
+        return self.home / "key"
+
+    def given_key(self) -> bytes:
+        """The pseudonym key that the operator gave.
+
+        Raises:
+            KeyMissing: if none is given; says how to give one.
+            SettingsError: if it is too short or its file cannot be read.
+        """
+        if self.key is not None:
+            return _checked(self.key.get_secret_value().encode(), "RINGSIGHT_KEY")
+        if self.key_file is not None:
+            return read_key(self.key_file)
+        raise KeyMissing(self._how_to_give_a_key())
+
+    def known_key(self) -> bytes:
+        """The key that was given, else the one an earlier command kept in the home folder.
+
+        Raises:
+            KeyMissing: if there is neither.
+        """
+        if self.key is None and self.key_file is None and self.kept_key_path.exists():
+            return read_key(self.kept_key_path)
+        return self.given_key()
+
+    def own_key(self, folder: Path | None = None) -> bytes:
+        """The key that was given, else a random one kept in ``folder`` (default: the home)."""
+        if self.key is not None or self.key_file is not None:
+            return self.given_key()
+        kept = (folder or self.home) / "key"
+        if not kept.exists():
+            make_key(kept)
+        return read_key(kept)
+
+    def _how_to_give_a_key(self) -> str:
+        if self.kept_key_path.exists():
+            return (
+                "no pseudonym key given; the data here was made with the demo's key: "
+                f"export RINGSIGHT_KEY_FILE={self.kept_key_path}"
+            )
+        return (
+            "no pseudonym key given; make one once and keep it: "
+            "openssl rand -hex 32 > ringsight.key && chmod 600 ringsight.key && "
+            "export RINGSIGHT_KEY_FILE=$PWD/ringsight.key"
+        )
+
+
+def read_key(path: Path) -> bytes:
+    """The key a file holds, without the white space around it.
+
+    Raises:
+        SettingsError: if the file cannot be read or the key is too short.
+    """
+    try:
+        return _checked(path.read_bytes().strip(), f"the key in {path}")
+    except OSError as error:
+        raise SettingsError(f"cannot read the key file {path}: {error.strerror}") from None
+
+
+def make_key(path: Path) -> None:
+    """Write a random key of 32 bytes, in hex, into a new file that only its owner can read."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "w") as file:
+        file.write(secrets.token_hex(32) + "\n")
+
+
+def readable_by_others(path: Path) -> bool:
+    """Whether anybody but the owner may read ``path``."""
+    return bool(path.stat().st_mode & (stat.S_IRGRP | stat.S_IROTH))
+
+
+def documented() -> list[tuple[str, str, str]]:
+    """Name, default and meaning of every setting, in order, for the README and ``doctor``."""
+    return [
+        (
+            PREFIX + name.upper(),
+            "" if field.default is None else f"./{field.default}",
+            field.description or "",
+        )
+        for name, field in Settings.model_fields.items()
+    ]
+
+
+def unknown_names(environment: Mapping[str, str]) -> list[str]:
+    """Names in ``environment`` that carry the prefix and mean nothing: misspelt, most likely."""
+    known = {name for name, _, _ in documented()}
+    return sorted(
+        name
+        for name in environment
+        if name.startswith(PREFIX) and name not in known and not name.startswith(_FOR_TESTS)
+    )
+
+
+def _checked(key: bytes, where: str) -> bytes:
+    if len(key) < KEY_BYTES_MIN:
+        raise SettingsError(
+            f"{where} has {len(key)} bytes; {KEY_BYTES_MIN} or more are needed "
+            "(openssl rand -hex 32)"
+        )
+    return key

@@ -1,0 +1,40 @@
+"""A home, a service and a client of the test's own; what is in them is in ``small_home``."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from fastapi.testclient import TestClient
+
+from api.app import create_app
+from api.service import Service
+from tests.api.small_home import KEY, Home, build
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """The home that every test's own is a copy of; never written to."""
+    return build(tmp_path_factory.mktemp("built") / "home")
+
+
+@pytest.fixture
+def home(built: Home, tmp_path: Path) -> Home:
+    """A home of the test's own."""
+    shutil.copytree(built.settings.home, tmp_path / "home")
+    settings = built.settings.model_copy(update={"home": tmp_path / "home"})
+    return Home(settings, built.world, built.rings, built.signups)
+
+
+@pytest.fixture
+def service(home: Home) -> Iterator[Service]:
+    """The service over that home; its clock stands at the end of the world."""
+    with Service.of(home.settings, KEY, clock=lambda: home.world.town.end + 1) as service:
+        yield service
+
+
+@pytest.fixture
+def client(service: Service) -> Iterator[TestClient]:
+    """HTTP in front of that service."""
+    with TestClient(create_app(service), raise_server_exceptions=False) as client:
+        yield client
