@@ -36,7 +36,7 @@ def communities(
     nodes = np.flatnonzero(split)
     if len(nodes):
         groups[nodes] = _leiden(weights[nodes][:, nodes], seed, resolution) + len(sizes)
-    return _renumbered(groups, smallest)
+    return renumbered(groups, smallest)
 
 
 def _complete(
@@ -63,7 +63,7 @@ def _leiden(weights: sparse.csr_array, seed: int, resolution: float) -> Ints:
     return np.fromiter((found[i] for i in range(weights.shape[0])), np.int64, weights.shape[0])
 
 
-def _renumbered(groups: Ints, smallest: int) -> Ints:
+def renumbered(groups: Ints, smallest: int) -> Ints:
     """Groups numbered from 0 by their lowest node; those under ``smallest`` become -1."""
     inside = np.flatnonzero(groups >= 0)
     if not len(inside):

@@ -1,20 +1,37 @@
 """Finding rings: links, groups, evidence, judgement, names. One call does a whole refresh.
 
 :func:`find` is the only entrance. Equal inputs give equal rings, whatever order rows came in. Each
-step is a module of its own; read them in the order of the imports.
+step is a module of its own; read them in the order they are called here.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from scipy import sparse
 
-from graph.rings import communities, evidence_ties, lineage, links, relations
+from graph.rings import (
+    communities,
+    counter,
+    evidence_signup,
+    evidence_ties,
+    evidence_timing,
+    lineage,
+    links,
+    relations,
+    suspects,
+    timing,
+    traits,
+)
+from graph.rings.evidence_timing import Clock
 from graph.rings.groups import Evidence, Groups
-from graph.rings.inputs import Floats, Ints, RingInputs
+from graph.rings.inputs import Bools, Floats, Ints, RingInputs
 from graph.rings.judge import Judgement, judge
 from graph.rings.links import Links
-from graph.rings.model import Member, Reason, Ring, Rings, Status, Verdict
+from graph.rings.model import Family, Member, Reason, Ring, Rings, Status, Verdict
+from graph.rings.relations import Incidence
+from graph.rings.timing import Handovers, Moments
+from graph.rings.traits import Trait
 
 MIN_TOLD = 0.05
 """Nats under which evidence is not worth a sentence."""
@@ -30,7 +47,7 @@ class RingConfig:
         RingConfig(kept_size=3)       # keep every group, also households
 
     ``seed`` of the community search; ``smallest`` ring (accounts); a group is kept when its score
-    is at least ``kept_score`` (0..1) or it has ``kept_size`` members, but at most ``kept_most``, the
+    is at least ``kept_score`` (0..1) or it has ``kept_size`` members; at most ``kept_most``, the
     highest scores and then the largest: households are counted in hundreds of thousands.
     """
 
@@ -42,11 +59,22 @@ class RingConfig:
 
 
 @dataclass(frozen=True)
+class _Scene:
+    """What a refresh looks at, before there are groups."""
+
+    inputs: RingInputs
+    incidences: Sequence[Incidence]
+    links: Links
+    handed: Handovers
+    moments: Moments
+    traits: Sequence[Trait]
+
+
+@dataclass(frozen=True)
 class _Found:
     """Everything known about the candidate groups of a refresh."""
 
     inputs: RingInputs
-    links: Links
     groups: Groups
     evidence: Sequence[Evidence]
     judgement: Judgement
@@ -60,14 +88,61 @@ def find(
     config = config or RingConfig()
     if not inputs.size:
         return lineage.carry_on([], previous, inputs.as_of)
-    incidences = list(relations.incidences(inputs))
-    tied = links.weigh(incidences, inputs.size)
-    label = communities.communities(tied.total, config.seed, smallest=config.smallest)
+    scene = _scene(inputs)
+    label, picked = _grouped(scene, config)
     groups = Groups(label)
-    evidence = list(evidence_ties.ties(incidences, tied, groups))
-    strength = communities.tie_strength(tied.total, label)
-    found = _Found(inputs, tied, groups, evidence, judge(evidence, groups), strength)
+    evidence = list(_evidence(scene, groups, picked))
+    strength = communities.tie_strength(scene.links.total, label)
+    found = _Found(inputs, groups, evidence, judge(evidence, groups), strength)
     return lineage.carry_on(_rings(found, config), previous, inputs.as_of)
+
+
+def _scene(inputs: RingInputs) -> _Scene:
+    incidences = list(relations.incidences(inputs))
+    handed = timing.handovers(inputs)
+    tied = _with_handovers(inputs, links.weigh(incidences, inputs.size), handed)
+    moments = Moments.of(inputs.request_columns, inputs.size)
+    return _Scene(inputs, incidences, tied, handed, moments, traits.traits(inputs))
+
+
+def _with_handovers(inputs: RingInputs, tied: Links, handed: Handovers) -> Links:
+    if not len(handed):
+        return tied
+    active = len(np.unique(inputs.request_columns.account))
+    holders = np.bincount(handed.talk)[handed.talk]
+    worth = np.maximum(np.log(relations.SHARED_BY_TIED * active / holders), 0.0)
+    pairs = links.product(handed.account, handed.talk, np.sqrt(worth), inputs.size)
+    return tied.with_family(Family.TIMING, pairs)
+
+
+def _grouped(scene: _Scene, config: RingConfig) -> tuple[Ints, Bools]:
+    """Groups of suspects by everything and of all others by what they hold, and the suspects."""
+    size, tied = scene.inputs.size, scene.links
+    zero = sparse.csr_array((size, size), dtype=np.float64)
+    prompts, handed = (tied.families.get(f, zero) for f in (Family.PROMPTS, Family.TIMING))
+    behaviour = (prompts + handed).tocsr()
+    held = tied.without(Family.PROMPTS)
+    label = communities.communities(held.total, config.seed, smallest=config.smallest)
+    picked = suspects.suspects(tied, behaviour, scene.inputs.suspicion)
+    if picked.any():
+        model = traits.learn(list(scene.traits), behaviour, suspects.KIT)
+        ties = suspects.Ties(tied, model, scene.moments)
+        found = suspects.tell_apart(picked, behaviour, ties, config.seed)
+        label = np.where(found >= 0, found + label.max(initial=0) + 1, label)
+    return communities.renumbered(label, config.smallest), picked
+
+
+def _evidence(scene: _Scene, groups: Groups, picked: Bools) -> Iterator[Evidence]:
+    inputs, incidences = scene.inputs, scene.incidences
+    together = counter.gathered(inputs, incidences, groups)
+    reference = groups.share(picked) == 0
+    clock = Clock(inputs, scene.moments, scene.handed, groups, reference)
+    pieces = list(evidence_ties.ties(incidences, scene.links, groups))
+    if len(inputs.request_columns):
+        pieces += evidence_timing.timing(clock)
+    pieces += evidence_signup.signup(inputs, scene.traits, groups)
+    yield from counter.explained(pieces, together)
+    yield from counter.innocence(inputs, incidences, scene.moments, groups)
 
 
 def _rings(found: _Found, config: RingConfig) -> list[Ring]:
@@ -99,7 +174,7 @@ def _ring(found: _Found, group: int) -> Ring:
         reasons=tuple(reason for reason in told if reason.weight >= 0),
         counter_evidence=tuple(reason for reason in told if reason.weight < 0),
         first_seen=int(inputs.created_at[rows].min()),
-        last_seen=_last_seen(inputs, rows),
+        last_seen=int(inputs.last_seen[rows].max()),
     )
 
 
@@ -107,8 +182,3 @@ def _told(found: _Found, group: int, size: int) -> list[Reason]:
     pieces = [p for p in found.evidence if abs(p.weight[group]) >= MIN_TOLD]
     reasons = [piece.reason(group, size) for piece in pieces]
     return sorted(reasons, key=lambda reason: (-abs(reason.weight), reason.code))
-
-
-def _last_seen(inputs: RingInputs, rows: Ints) -> int:
-    """The last event of any of the accounts ``rows`` (us)."""
-    return int(inputs.last_seen[rows].max())

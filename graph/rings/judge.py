@@ -18,6 +18,8 @@ from graph.rings.model import POSSESSIONS, Family
 
 PRIOR = -6.0
 """Log-odds of a candidate group before any evidence: about 1 in 400 is a fraudulent ring."""
+SMALL = 3.0
+"""Members of doubt: three accounts alike are found by looking at enough threes."""
 POSSESSION_CAP = 3.0
 BEHAVIOUR_CAP = 6.0
 SPEAKS = 2.0
@@ -44,7 +46,8 @@ def judge(evidence: Sequence[Evidence], groups: Groups) -> Judgement:
             other = other + piece.weight
         else:
             families[piece.family] = families[piece.family] + piece.weight
-    families = {f: np.clip(weight, 0.0, BEHAVIOUR_CAP) for f, weight in families.items()}
+    firm = groups.sizes / (groups.sizes + SMALL)
+    families = {f: np.clip(weight, 0.0, BEHAVIOUR_CAP) * firm for f, weight in families.items()}
     held = np.minimum(sum((families[f] for f in POSSESSIONS), zero), POSSESSION_CAP)
     behaviour = sum((families[f] for f in Family if f not in POSSESSIONS), zero)
     score = 1.0 / (1.0 + np.exp(-(PRIOR + held + behaviour + other)))

@@ -19,6 +19,8 @@ from graph.rings.relations import Incidence
 
 FAMILY_CAP = 8.0
 """Most nats one family may add to a pair: odds of 3,000 to 1."""
+PROMPT_CAP = 4.0
+"""The same for templates: siblings come together in one toolkit, and toolkits are shared."""
 MIN_LINK = 0.5
 """A pair tied by less is left out."""
 
@@ -46,7 +48,7 @@ class Links:
 
     def with_family(self, family: Family, matrix: sparse.csr_array) -> "Links":
         """These links with ``matrix`` (uncapped) as those of ``family``."""
-        return Links({**self.families, family: _capped(matrix)}, self.size)
+        return Links({**self.families, family: _capped(matrix, family)}, self.size)
 
     def without(self, family: Family) -> "Links":
         """These links as if ``family`` had never been looked at."""
@@ -58,10 +60,10 @@ def weigh(incidences: Iterable[Incidence], size: int) -> Links:
     by_family: dict[Family, list[Incidence]] = {}
     for incidence in incidences:
         by_family.setdefault(incidence.relation.family, []).append(incidence)
-    return Links({f: _family(parts, size) for f, parts in by_family.items()}, size)
+    return Links({f: _capped(_pairs(parts, size), f) for f, parts in by_family.items()}, size)
 
 
-def _family(parts: list[Incidence], size: int) -> sparse.csr_array:
+def _pairs(parts: list[Incidence], size: int) -> sparse.csr_array:
     accounts: list[Ints] = []
     entities: list[Ints] = []
     values: list[Floats] = []
@@ -73,9 +75,7 @@ def _family(parts: list[Incidence], size: int) -> sparse.csr_array:
         entities.append(part.entity[keep] + offset)
         values.append(np.sqrt(part.weight[part.entity[keep]] * part.strength[keep]))
         offset += len(part.weight)
-    return _capped(
-        product(np.concatenate(accounts), np.concatenate(entities), np.concatenate(values), size)
-    )
+    return product(np.concatenate(accounts), np.concatenate(entities), np.concatenate(values), size)
 
 
 def product(account: Ints, entity: Ints, value: Floats, size: int) -> sparse.csr_array:
@@ -93,9 +93,9 @@ def product(account: Ints, entity: Ints, value: Floats, size: int) -> sparse.csr
     )
 
 
-def _capped(matrix: sparse.csr_array) -> sparse.csr_array:
+def _capped(matrix: sparse.csr_array, family: Family) -> sparse.csr_array:
     kept = _above(matrix, MIN_LINK / 2)
-    kept.data = np.minimum(kept.data, FAMILY_CAP)
+    kept.data = np.minimum(kept.data, PROMPT_CAP if family is Family.PROMPTS else FAMILY_CAP)
     return kept
 
 

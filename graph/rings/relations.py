@@ -112,7 +112,8 @@ def _incidence(inputs: RingInputs, relation: Relation) -> Incidence | None:
     why: dict[int, str] = {}
     if relation.family is Family.PROMPTS:
         strength = strength * _firmness(count)
-        weight, why = _cluster_weights(inputs, snapshot.keys(kind), weight)
+        rarity = np.where(degree >= 2, np.maximum(weight + np.log(crowd), 0.0), 0.0)
+        weight, why = _cluster_weights(inputs, snapshot.keys(kind), rarity)
     keys = snapshot.keys(kind)
     return Incidence(
         relation,

@@ -1,0 +1,293 @@
+"""Evidence from time: lockstep, handover, equal load, release pivots, sleepers, replacements.
+
+Each is held against the population or against reference groups of the same data (people who share
+an office or a home and nothing else keep some time in common too). What a shared place explains is
+taken off in :mod:`graph.rings.counter`. Read :mod:`graph.rings.timing` for the matched null.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from graph.rings.groups import Evidence, Groups
+from graph.rings.inputs import DAY_US, Bools, Floats, Ints, RingInputs
+from graph.rings.model import Family
+from graph.rings.timing import BIN_US, Handovers, Moments, windows_of
+
+CAP = 6.0
+MIN_REFERENCE = 20
+USUAL_RATIO, USUAL_SPREAD = 0.3, 0.3
+"""Log-ratio of moments in common of honest groups, where the data hold too few to learn it from."""
+GAP_US = 7 * DAY_US
+"""A silence this long is sleep."""
+REPLACED_US = 2 * DAY_US
+MIN_PAIRS_SEEN = 5.0
+"""Moments in common (a group and all its bins) under which lockstep is not judged."""
+
+
+@dataclass(frozen=True)
+class Clock:
+    """What the timing evidence looks at; ``reference`` marks groups held by possessions alone."""
+
+    inputs: RingInputs
+    moments: Moments
+    handed: Handovers
+    groups: Groups
+    reference: Bools
+
+
+def timing(clock: Clock) -> Iterator[Evidence]:
+    """All timing evidence about every group."""
+    yield lockstep(clock)
+    yield handover(clock)
+    yield equal_load(clock)
+    yield from pivots(clock)
+    yield awakening(clock)
+    yield replacement(clock)
+
+
+def _against(value: Floats, usual: float, spread: Floats) -> Floats:
+    """Nats of a Gaussian ``value`` that far above the usual, less two for looking; 0..CAP."""
+    far = np.maximum((value - usual) / spread, 0.0)
+    return np.clip(np.square(far) / 2.0 - 2.0, 0.0, CAP)
+
+
+def member_moments(moments: Moments, groups: Groups) -> tuple[Floats, Floats]:
+    """Moments each account has in common with its group, and how many its rates explain, [N]."""
+    label = groups.label
+    inside = label[moments.account] >= 0
+    width = int(moments.bin.max(initial=0)) + 1
+    key = label[moments.account[inside]] * width + moments.bin[inside]
+    _, place, active = np.unique(key, return_inverse=True, return_counts=True)
+    observed = np.bincount(
+        moments.account[inside], weights=active[place] - 1.0, minlength=moments.size
+    )
+    account, window, bins = windows_of(moments)
+    windows, chance = moments.coincidence
+    held = label[account] >= 0
+    account, window, bins = account[held], window[held], bins[held]
+    cell = label[account] * (int(window.max(initial=0)) + 1) + window
+    _, place = np.unique(cell, return_inverse=True)
+    total = np.bincount(place, weights=bins)
+    squares = chance[np.searchsorted(windows, window)]
+    expected = np.bincount(
+        account, weights=bins * (total[place] - bins) * squares, minlength=moments.size
+    )
+    return observed.astype(np.float64), expected.astype(np.float64)
+
+
+def lockstep(clock: Clock) -> Evidence:
+    """Moments in common beyond the matched null, against groups that only share possessions."""
+    groups = clock.groups
+    observed, expected = member_moments(clock.moments, groups)
+    inside = groups.label >= 0
+    seen = np.bincount(groups.label[inside], observed[inside], groups.count) / 2.0
+    usual = np.bincount(groups.label[inside], expected[inside], groups.count) / 2.0
+    ratio = np.log((seen + 1.0) / (usual + 1.0))
+    firm = (seen >= MIN_PAIRS_SEEN) & (groups.sizes >= 4)
+    noise = 1.0 / (seen + 1.0)
+    middle, spread = _reference(ratio[firm & clock.reference], noise[firm & clock.reference])
+    evident = seen * np.log(np.maximum(seen, 1e-9) / np.maximum(usual, 1e-9)) - (seen - usual)
+    weight = np.where(
+        firm & (evident > 5.0), _against(ratio, middle, np.sqrt(spread**2 + noise)), 0.0
+    )
+    return Evidence(
+        "timing.lockstep",
+        Family.TIMING,
+        weight,
+        np.exp(ratio),
+        np.full(groups.count, float(np.exp(middle))),
+        "members are active in the same ten minutes {observed:.1f} times as often as their rates "
+        "and hours explain; groups that share only a home or office: {usual:.1f} times",
+    )
+
+
+def _reference(values: Floats, noise: Floats) -> tuple[float, float]:
+    """Median of the reference groups, and how far they really differ beyond counting noise."""
+    if len(values) < MIN_REFERENCE:
+        return USUAL_RATIO, USUAL_SPREAD
+    middle = float(np.median(values))
+    spread = 1.4826 * float(np.median(np.abs(values - middle)))
+    real = spread**2 - float(np.median(noise))
+    return max(middle, 0.0), float(np.sqrt(max(real, 0.15**2)))
+
+
+def handover(clock: Clock) -> Evidence:
+    """Members who go on with a talk that another member began."""
+    groups, handed = clock.groups, clock.handed
+    label = groups.label[handed.account]
+    width = int(handed.talk.max(initial=0)) + 1
+    inside = label >= 0
+    key, holders = np.unique(label[inside] * width + handed.talk[inside], return_counts=True)
+    within = np.isin(label * width + handed.talk, key[holders >= 2]) & inside
+    tied = np.zeros(len(groups.label), np.bool_)
+    tied[handed.account[within]] = True
+    anybody = np.unique(handed.account)
+    active = max(len(np.unique(clock.moments.account)), 1)
+    usual = np.clip((len(anybody) + 1.0) / (active + 2.0), 1e-4, 0.5)
+    share = groups.share(tied)
+    weight = np.where(share > usual, 2.0 * _bernoulli(share, usual), 0.0)
+    return Evidence(
+        "timing.handover",
+        Family.TIMING,
+        np.minimum(weight, CAP),
+        share,
+        np.full(groups.count, usual),
+        "{observed:.0%} of members go on with conversations begun on another member's account; "
+        "{usual:.1%} of all accounts do with anybody's",
+    )
+
+
+def _bernoulli(share: Floats, usual: float) -> Floats:
+    """Mean nats a member of a share of ``share`` where ``usual`` is expected."""
+    some = np.clip(share, 1e-6, 1 - 1e-6)
+    nats: Floats = some * np.log(some / usual) + (1 - some) * np.log((1 - some) / (1 - usual))
+    return nats
+
+
+def equal_load(clock: Clock) -> Evidence:
+    """Members that send nearly the same number of requests on the days they work."""
+    requests, groups = clock.inputs.request_columns, clock.groups
+    day = np.unique(requests.account * 100_000 + requests.at // DAY_US)
+    days = np.bincount(day // 100_000, minlength=clock.inputs.size)
+    total = np.bincount(requests.account, minlength=clock.inputs.size)
+    load = np.log(np.where(days >= 3, total / np.maximum(days, 1), np.nan))
+    known = load[~np.isnan(load)]
+    usual = float(np.std(known)) if len(known) >= 50 else np.nan
+    spread = np.sqrt(np.maximum(groups.mean(load**2) - groups.mean(load) ** 2, 0.0))
+    count = np.bincount(groups.label[(groups.label >= 0) & ~np.isnan(load)], minlength=groups.count)
+    weight = np.clip(np.log(usual / np.maximum(spread, 0.05)), 0.0, 1.5)
+    weight = np.where(count >= 5, np.nan_to_num(weight), 0.0)
+    return Evidence(
+        "timing.equal_load",
+        Family.TIMING,
+        weight,
+        np.nan_to_num(spread),
+        np.full(groups.count, np.nan_to_num(usual)),
+        "members' requests a working day differ by a factor of e to the {observed:.2f}; "
+        "those of all accounts by e to the {usual:.2f}",
+    )
+
+
+def pivots(clock: Clock) -> Iterator[Evidence]:
+    """For each model new in the data: how much of a group's traffic moved to it within 24 hours."""
+    requests, groups = clock.inputs.request_columns, clock.groups
+    model, names = requests.codes("model")
+    if not len(requests):
+        return
+    start = int(requests.at[0])
+    for number, name in enumerate(names):
+        rows = np.flatnonzero(model == number)
+        first = int(requests.at[rows[0]]) if len(rows) else start
+        if first < start + GAP_US:
+            continue  # it may well be older than the data
+        moved = _moved(clock, model == number, first)
+        known = moved[~np.isnan(moved)]
+        if len(known) < 50:
+            continue
+        usual, spread = float(known.mean()), max(float(known.std()), 0.05)
+        share = np.nan_to_num(groups.mean(moved), nan=usual)
+        count = np.bincount(
+            groups.label[(groups.label >= 0) & ~np.isnan(moved)], minlength=groups.count
+        )
+        weight = np.clip(2.0 * (share - usual) / spread, 0.0, 3.0)
+        yield Evidence(
+            "timing.release_pivot",
+            Family.TIMING,
+            np.where(count >= 4, weight, 0.0),
+            share,
+            np.full(groups.count, usual),
+            f"{{observed:.0%}} of members' traffic was on {name} within 24 hours of its release; "
+            "{usual:.0%} of everybody's",
+        )
+
+
+def _moved(clock: Clock, on_model: Bools, first: int) -> Floats:
+    """Share of each account's requests of the day after ``first`` that are on the model, [N]."""
+    requests, size = clock.inputs.request_columns, clock.inputs.size
+    day = (requests.at >= first) & (requests.at < first + DAY_US)
+    total = np.bincount(requests.account[day], minlength=size)
+    moved = np.bincount(requests.account[day & on_model], minlength=size)
+    return np.where(total >= 3, moved / np.maximum(total, 1), np.nan)
+
+
+def awakening(clock: Clock) -> Evidence:
+    """Accounts that slept for a week or more and woke within two days of each other."""
+    requests, groups = clock.inputs.request_columns, clock.groups
+    order = np.lexsort((requests.at, requests.account))
+    account, at = requests.account[order], requests.at[order]
+    previous = np.where(np.r_[True, np.diff(account) != 0], -1, np.r_[-1, at[:-1]])
+    opened = clock.inputs.created_at[account]
+    slept = at - np.where(previous >= 0, previous, opened) >= GAP_US
+    woke = np.unique(account[slept] * 100_000 + at[slept] // REPLACED_US)
+    who, when = woke // 100_000, woke % 100_000
+    share, usual = _busiest(groups, who, when), _busiest_usual(who, when, clock.inputs.size)
+    weight = np.where(share > usual, 2.0 * _bernoulli(share, usual), 0.0)
+    return Evidence(
+        "timing.woke_together",
+        Family.TIMING,
+        np.where(groups.sizes >= 4, np.clip(weight - 1.0, 0.0, 4.0), 0.0),
+        share,
+        np.full(groups.count, usual),
+        "{observed:.0%} of members woke from a week or more of silence within the same two days; "
+        "{usual:.1%} of all accounts in their busiest two days",
+    )
+
+
+def _busiest(groups: Groups, who: Ints, when: Ints) -> Floats:
+    """Share of each group's members in its busiest period, [G]."""
+    label = groups.label[who]
+    inside = label >= 0
+    width = int(when.max(initial=0)) + 1
+    cell, woke = np.unique(label[inside] * width + when[inside], return_counts=True)
+    most = np.zeros(groups.count)
+    np.maximum.at(most, cell // width, woke.astype(np.float64))
+    share: Floats = most / np.maximum(groups.sizes, 1)
+    return share
+
+
+def _busiest_usual(who: Ints, when: Ints, size: int) -> float:
+    del who
+    counts = np.bincount(when) if len(when) else np.zeros(1)
+    return float(np.clip((counts.max() + 1.0) / max(size, 1), 1e-3, 0.5))
+
+
+def replacement(clock: Clock) -> Evidence:
+    """New members that appear within two days of a member's ban, more than by the group's pace."""
+    inputs, groups = clock.inputs, clock.groups
+    events = inputs.enforcement_columns
+    action, names = events.codes("action")
+    bans = np.flatnonzero(action == names.index("ban")) if "ban" in names else action[:0]
+    weight, seen = np.zeros(groups.count), np.zeros(groups.count)
+    usual = np.zeros(groups.count)
+    label = groups.label[events.account[bans]] if len(bans) else bans
+    for group in np.unique(label[label >= 0]):
+        times = events.at[bans[label == group]]
+        joined = np.sort(inputs.created_at[groups.members(int(group))])
+        seen[group], usual[group] = _replaced(times, joined)
+        if seen[group] >= 3 and seen[group] > usual[group]:
+            nats = seen[group] * np.log(seen[group] / usual[group]) - seen[group] + usual[group]
+            weight[group] = min(nats / 2.0, 4.0)
+    return Evidence(
+        "timing.ban_and_replace",
+        Family.TIMING,
+        weight,
+        seen,
+        usual,
+        "{observed:.0f} members signed up within two days of another member's ban; "
+        "the group's own pace explains {usual:.1f}",
+    )
+
+
+def _replaced(bans: Ints, joined: Ints) -> tuple[float, float]:
+    """Sign-ups within two days of a ban, and how many an even pace would have put there."""
+    starts = np.sort(bans)
+    near = np.searchsorted(joined, starts + REPLACED_US) > np.searchsorted(joined, starts)
+    after = np.zeros(len(joined), np.bool_)
+    for start in starts[near]:
+        after |= (joined > start) & (joined <= start + REPLACED_US)
+    ends = np.minimum(np.r_[starts[1:], np.iinfo(np.int64).max], starts + REPLACED_US)
+    covered = float((ends - starts).sum())
+    span = max(float(joined[-1] - joined[0]), float(BIN_US))
+    return float(after.sum()), max(len(joined) * min(covered / span, 1.0), 0.1)

@@ -1,0 +1,106 @@
+"""Telling rings apart among suspects: average linkage over everything that ties or parts two.
+
+Only accounts that something unusual has already picked out come here (rare templates in common, a
+talk handed over, a model's suspicion), so that dense work stays small: all pairs of a block, where
+a block is what is connected at all. Two groups join while the mean pair between them is worth more
+than :data:`JOIN` nats: pairs are many, and most that share a toolkit are strangers.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import sparse
+from scipy.cluster.hierarchy import fcluster, linkage
+from scipy.sparse.csgraph import connected_components
+from scipy.spatial.distance import squareform
+
+from graph.rings import communities, timing
+from graph.rings.inputs import Bools, Floats, Ints
+from graph.rings.links import Links
+from graph.rings.timing import Moments
+from graph.rings.traits import TraitModel
+
+JOIN = 4.0
+"""Log-odds against a pair of suspects being tied: as much as a toolkit in common is worth alone."""
+MAX_BLOCK = 3_000
+SUSPICION = 0.2
+"""A probability from which a model's word alone makes a suspect."""
+TEMPLATES = 1.0
+"""Nats of templates in common that make a pair of suspects worth comparing."""
+KIT = 3.5
+"""Nats of templates in common that make two accounts suspects: more than one template's worth."""
+
+
+@dataclass(frozen=True)
+class Ties:
+    """What ties two suspects: links by shared things, moments of all and of the population."""
+
+    links: Links
+    model: TraitModel
+    moments: Moments
+
+    def block(self, accounts: Ints) -> Floats:
+        """Nats between each two of ``accounts``, dense [n, n], zero diagonal."""
+        total = np.asarray(self.links.total[accounts][:, accounts].toarray(), np.float64)
+        total += timing.lockstep_pairs(self.moments, self.moments, accounts).toarray()
+        total += self.model.pairs(accounts)
+        np.fill_diagonal(total, 0.0)
+        return total
+
+
+def suspects(links: Links, behaviour: sparse.csr_array, suspicion: Floats | None) -> Bools:
+    """Accounts worth comparing with all of their block, [N].
+
+    ``behaviour`` ties accounts by what they do (templates, talks): see :data:`KIT`.
+    """
+    picked = np.zeros(links.size, np.bool_)
+    strong = behaviour.tocoo()
+    picked[strong.row[strong.data >= KIT]] = True
+    if suspicion is not None:
+        picked |= np.nan_to_num(suspicion) >= SUSPICION
+    return picked
+
+
+def tell_apart(picked: Bools, behaviour: sparse.csr_array, ties: Ties, seed: int) -> Ints:
+    """Groups among the suspects, [N]: -1 for everybody else and for the lonely."""
+    label = np.full(len(picked), -1, np.int64)
+    free = 0
+    for accounts in _blocks(picked, behaviour, ties.links, seed):
+        found = average_linkage(ties.block(accounts), JOIN)
+        label[accounts] = found + free
+        free += int(found.max(initial=0)) + 1
+    sizes = np.bincount(label[label >= 0], minlength=1)
+    label[(label >= 0) & (sizes[label] < 3)] = -1
+    return label
+
+
+def _blocks(picked: Bools, behaviour: sparse.csr_array, links: Links, seed: int) -> Iterator[Ints]:
+    nodes = np.flatnonzero(picked)
+    if not len(nodes):
+        return
+    near = behaviour[nodes][:, nodes].tocsr()
+    near.data[near.data < TEMPLATES] = 0.0
+    near.eliminate_zeros()
+    near = (near + links.total[nodes][:, nodes]).tocsr()
+    _, component = connected_components(near, directed=False)
+    large = np.bincount(component)[component] > MAX_BLOCK
+    if large.any():
+        inside = np.flatnonzero(large)
+        parts = communities.communities(near[inside][:, inside].tocsr(), seed, smallest=1)
+        component = component.copy()
+        component[inside] = parts + component.max() + 1
+    order = np.argsort(component, kind="stable")
+    bounds = np.flatnonzero(np.diff(component[order])) + 1
+    for rows in np.split(order, bounds):
+        if 3 <= len(rows) <= 2 * MAX_BLOCK:
+            yield nodes[np.sort(rows)]
+
+
+def average_linkage(nats: Floats, join: float) -> Ints:
+    """Groups whose parts were each tied to the rest by ``join`` nats or more on average, [n]."""
+    highest = float(nats.max(initial=0.0)) + 1.0
+    distance = highest - nats
+    np.fill_diagonal(distance, 0.0)
+    tree = linkage(squareform(distance, checks=False), method="average")
+    return np.asarray(fcluster(tree, highest - join, criterion="distance"), np.int64) - 1

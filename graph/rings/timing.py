@@ -1,0 +1,175 @@
+"""Acting together: moments shared beyond what rates and hours explain, and talks handed over.
+
+Every account's moments are cut into bins of :data:`BIN_US`. The null is matched: within each window
+of :data:`WINDOW_US` an account keeps the number of bins it was active in, and only *which* bins is
+left to chance, with the chances of the whole population at those very bins, so that a cron job on
+the hour and the rush after lunch are expected of everybody. What remains is lockstep.
+It knows nothing of rings: :mod:`graph.rings.evidence_timing` weighs it for groups.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from scipy import sparse
+
+from graph.rings.inputs import HOUR_US, Bools, Columns, Floats, Ints, RingInputs
+
+BIN_US = HOUR_US // 6
+WINDOW_US = 2 * HOUR_US
+BINS = WINDOW_US // BIN_US
+PRIOR_ACTIVE = 24.0
+"""Accounts' worth of evenness mixed into the population's bins, so that few say little."""
+PAIR_CAP = 6.0
+"""Most nats that moments in common may tie a pair by."""
+MAX_HANDED = 8
+"""A conversation on more accounts than this is a shared text, not a talk handed over."""
+
+
+@dataclass(frozen=True)
+class Moments:
+    """Which account was active in which bin, each pair once.
+
+    Shapes: account, bin int64 [E], ascending by account then bin; ``size`` accounts.
+    """
+
+    account: Ints
+    bin: Ints
+    size: int
+
+    @classmethod
+    def of(cls, events: Columns, size: int, keep: Bools | None = None) -> "Moments":
+        """The moments of ``events`` (those that ``keep`` marks)."""
+        rows = np.arange(len(events)) if keep is None else np.flatnonzero(keep)
+        account, bins = events.account[rows], events.at[rows] // BIN_US
+        width = int(bins.max(initial=0)) + 1
+        pair = np.unique(account * width + bins)
+        return cls(pair // width, pair % width, size)
+
+    @cached_property
+    def crowd(self) -> tuple[Ints, Floats]:
+        """Active accounts in every bin that has any."""
+        bins, active = np.unique(self.bin, return_counts=True)
+        return bins, active.astype(np.float64)
+
+    @cached_property
+    def coincidence(self) -> tuple[Ints, Floats]:
+        """Windows, and the chance that two moments of a window share a bin: sum of q squared."""
+        bins, active = self.crowd
+        windows, place = np.unique(bins // BINS, return_inverse=True)
+        total = np.bincount(place, weights=active).astype(np.float64) + PRIOR_ACTIVE
+        even = PRIOR_ACTIVE / BINS
+        squares = np.bincount(place, weights=((active + even) / total[place]) ** 2)
+        silent = BINS - np.bincount(place)
+        chance = squares + silent * np.square(even / total)
+        return windows, chance.astype(np.float64)
+
+    def select(self, accounts: Bools) -> "Moments":
+        """The moments of the accounts that the mask marks, under the same numbers."""
+        keep = accounts[self.account]
+        return Moments(self.account[keep], self.bin[keep], self.size)
+
+
+def lockstep_pairs(moments: Moments, null: Moments, accounts: Ints) -> sparse.csr_array:
+    """Nats by which moments in common tie pairs among ``accounts``, [len, len] in their order.
+
+    ``o log(o / e) - (o - e)`` for ``o`` bins in common where ``e`` are expected by the matched null
+    of the population ``null`` (a Poisson log-likelihood ratio), where ``o > e``, at most
+    :data:`PAIR_CAP`.
+    """
+    place = np.full(moments.size, -1, np.int64)
+    place[accounts] = np.arange(len(accounts))
+    inside = place[moments.account] >= 0
+    row, bins = place[moments.account[inside]], moments.bin[inside]
+    seen = _incidence(row, bins, np.ones(len(row)), len(accounts))
+    together = (seen @ seen.T).tocoo()
+    windows, chance = null.coincidence
+    found = np.clip(np.searchsorted(windows, bins // BINS), 0, len(windows) - 1)
+    held = _incidence(row, bins // BINS, np.sqrt(chance[found]), len(accounts))
+    expected = (held @ held.T).tocsr()
+    apart = together.row != together.col
+    i, j, o = together.row[apart], together.col[apart], together.data[apart]
+    e = np.maximum(np.asarray(expected[i, j]).ravel(), 1e-6)
+    nats = np.where(o > e, o * np.log(o / e) - (o - e), 0.0)
+    return sparse.csr_array((np.minimum(nats, PAIR_CAP), (i, j)), shape=(len(accounts),) * 2)
+
+
+def _incidence(row: Ints, column: Ints, value: Floats, size: int) -> sparse.csr_array:
+    _, place = np.unique(column, return_inverse=True)
+    width = int(place.max(initial=-1)) + 1
+    return sparse.csr_array((value, (row, place)), shape=(size, max(width, 1)))
+
+
+@dataclass(frozen=True)
+class Handovers:
+    """Conversations begun on one account and gone on with on another.
+
+    Shapes: account, talk int64 [E] (an account's part in a talk, once), at int64 [E] (us, its
+    first moment there).
+    """
+
+    account: Ints
+    talk: Ints
+    at: Ints
+
+    def __len__(self) -> int:
+        return len(self.account)
+
+
+def handovers(inputs: RingInputs) -> Handovers:
+    """Talks on two to :data:`MAX_HANDED` accounts.
+
+    By conversation id where events carry one; else by the digest of the first turn, if one account
+    went on (a turn after the first) with what only another had begun.
+    """
+    parts = [part for part in (_by_id(inputs), _by_prefix(inputs)) if len(part)]
+    if not parts:
+        none = np.empty(0, np.int64)
+        return Handovers(none, none, none)
+    offset = np.cumsum([0] + [int(part.talk.max()) + 1 for part in parts[:-1]])
+    return Handovers(
+        np.concatenate([part.account for part in parts]),
+        np.concatenate([part.talk + o for part, o in zip(parts, offset, strict=True)]),
+        np.concatenate([part.at for part in parts]),
+    )
+
+
+def _by_id(inputs: RingInputs) -> Handovers:
+    requests = inputs.request_columns
+    talk, _ = requests.codes("conversation")
+    return _small(requests, talk, np.flatnonzero(talk >= 0))
+
+
+def _by_prefix(inputs: RingInputs) -> Handovers:
+    """Talks by first-turn digest, kept where some account goes on with what it never began."""
+    requests = inputs.request_columns
+    digest, turn = requests.integers("first_turn_digest"), requests.integers("turn")
+    rows = np.flatnonzero(digest != 0)
+    if not len(rows) or not (turn[rows] > 1).any():
+        return _small(requests, digest, rows[:0])
+    _, talk = np.unique(digest[rows], return_inverse=True)
+    whole = np.full(len(requests), -1, np.int64)
+    whole[rows] = talk
+    part = talk * inputs.size + requests.account[rows]
+    pairs, place = np.unique(part, return_inverse=True)
+    first_turn = np.full(len(pairs), np.iinfo(np.int64).max)
+    np.minimum.at(first_turn, place, np.maximum(turn[rows], 1))
+    latecomer = np.zeros(int(talk.max()) + 1, np.bool_)
+    latecomer[(pairs // inputs.size)[first_turn > 1]] = True
+    return _small(requests, whole, rows[latecomer[talk]])
+
+
+def _small(requests: Columns, talk: Ints, rows: Ints) -> Handovers:
+    """The talks among ``rows`` that are on two to :data:`MAX_HANDED` accounts."""
+    width = int(requests.account.max(initial=0)) + 1
+    part, first = np.unique(talk[rows] * width + requests.account[rows], return_index=True)
+    _, place, holders = np.unique(part // width, return_inverse=True, return_counts=True)
+    few = (holders[place] >= 2) & (holders[place] <= MAX_HANDED)
+    return Handovers(part[few] % width, place[few], requests.at[rows][first[few]])
+
+
+def windows_of(moments: Moments) -> tuple[Ints, Ints, Ints]:
+    """Accounts, windows and the number of active bins of each pair of them."""
+    width = int(moments.bin.max(initial=0)) // BINS + 1
+    pair, active = np.unique(moments.account * width + moments.bin // BINS, return_counts=True)
+    return pair // width, pair % width, active
