@@ -1,7 +1,8 @@
 """Where a page of neighbours ended, as an opaque text: a keyset cursor, the same over all stores.
 
 It names the last neighbour shown by its place in the order of the law (most recently tied first,
-then kind, key and verb), so that pages neither skip nor repeat while others write.
+then kind and key of the neighbour, then verb and direction), so that pages neither skip nor repeat
+while others write.
 """
 
 import base64
@@ -13,6 +14,11 @@ from graph.errors import InputError
 Rank = tuple[int, str, str, str]
 # Before everything: the order begins with the negated moment of the latest tie.
 START: Rank = (-(2**63 - 1), "", "", "")
+
+
+def directed(verb: str, *, out: bool) -> str:
+    """A verb as the last part of a rank: two accounts may have referred each other."""
+    return verb if out else f"{verb}<"
 
 
 def encode(rank: Rank) -> str:

@@ -6,7 +6,7 @@ equal digests wherever they are kept. It knows nothing of SQL or Cypher.
 """
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -176,3 +176,16 @@ def recount(
         kind: table.set_column(table.column_names.index("degree"), "degree", pa.array(counts[kind]))
         for kind, table in nodes.items()
     }
+
+
+def ring_rows(table: pa.Table) -> Iterator[tuple[object, ...]]:
+    """Rows of ``Generation.rings`` in the order of :class:`RingRow`, ``detail`` as JSON text."""
+    names = ("ring_id", "score", "size", "status", "first_seen", "last_seen", "detail")
+    columns = (table[name].to_pylist() for name in names)
+    return zip(*columns, strict=True)
+
+
+def member_rows(table: pa.Table) -> Iterator[tuple[object, ...]]:
+    """Rows of ``Generation.members``: ring, account, strength, since."""
+    names = ("ring_id", "account_id", "strength", "since")
+    return zip(*(table[name].to_pylist() for name in names), strict=True)

@@ -14,8 +14,9 @@ from typing import Any, TypeVar
 import pyarrow as pa
 
 from graph.errors import NotFound
+from graph.schema import NodeType
 from graph.store import Generation, RingRow
-from graph.stores.piece import Published
+from graph.stores.piece import Published, member_rows, ring_rows
 from graph.stores.sqlite_link import Link
 from graph.stores.sqlite_read import visible
 
@@ -24,7 +25,9 @@ ROWS = 5_000
 _PUT_VALUES = """INSERT OR REPLACE INTO published (generation, node, list)
 SELECT ?, number, ? FROM node WHERE kind = ? AND key = ?"""
 _PUT_RING = "INSERT OR REPLACE INTO ring VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
-_PUT_MEMBER = "INSERT OR REPLACE INTO member VALUES (?, ?, ?, ?, ?)"
+# Accounts that the graph does not hold are no members.
+_PUT_MEMBER = """INSERT OR REPLACE INTO member (generation, ring_id, account, strength, since)
+SELECT ?, ?, key, ?, ? FROM node WHERE kind = ? AND key = ?"""
 _RING = "SELECT ring_id, score, size, status, first_seen, last_seen, detail FROM ring "
 _STALE = tuple(
     (
@@ -53,7 +56,7 @@ def publish(link: Link, words: Mapping[str, int], generation: Generation) -> Non
     sweep(link, current)
     for kind, table in generation.columns.items():
         _lay_columns(link, generation.number, words[kind], shapes[kind], table)
-    _lay_rings(link, generation)
+    _lay_rings(link, generation, words[NodeType.ACCOUNT.value])
     with link.writing() as db:
         rows = [
             (generation.number, kind, json.dumps(shape.types)) for kind, shape in shapes.items()
@@ -86,12 +89,16 @@ def _lay_columns(link: Link, number: int, kind: int, shape: Published, table: pa
     _put(link, _PUT_VALUES, rows)
 
 
-def _lay_rings(link: Link, generation: Generation) -> None:
+def _lay_rings(link: Link, generation: Generation, account_word: int) -> None:
     number = generation.number
     if generation.rings is not None:
         _put(link, _PUT_RING, ((number, *row) for row in ring_rows(generation.rings)))
     if generation.members is not None:
-        _put(link, _PUT_MEMBER, ((number, *row) for row in member_rows(generation.members)))
+        members = (
+            (number, ring, strength, since, account_word, account)
+            for ring, account, strength, since in member_rows(generation.members)
+        )
+        _put(link, _PUT_MEMBER, members)
 
 
 def _put(link: Link, statement: str, rows: Iterable[tuple[object, ...]]) -> None:
@@ -105,19 +112,6 @@ def chunks(rows: Iterable[_T], size: int) -> Iterator[list[_T]]:
     left = iter(rows)
     while chunk := list(islice(left, size)):
         yield chunk
-
-
-def ring_rows(table: pa.Table) -> Iterator[tuple[object, ...]]:
-    """Rows of ``Generation.rings`` in the order of :class:`RingRow`, ``detail`` as JSON text."""
-    names = ("ring_id", "score", "size", "status", "first_seen", "last_seen", "detail")
-    columns = (table[name].to_pylist() for name in names)
-    return zip(*columns, strict=True)
-
-
-def member_rows(table: pa.Table) -> Iterator[tuple[object, ...]]:
-    """Rows of ``Generation.members``: ring, account, strength, since."""
-    names = ("ring_id", "account_id", "strength", "since")
-    return zip(*(table[name].to_pylist() for name in names), strict=True)
 
 
 def all_rings(db: sqlite3.Connection) -> list[RingRow]:

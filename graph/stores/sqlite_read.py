@@ -17,6 +17,7 @@ import pyarrow as pa
 from graph.schema import EDGE_OF, NodeType
 from graph.snapshot import Snapshot
 from graph.stores.batch import WRITTEN_VERBS, key_of
+from graph.stores.cursor import directed
 from graph.stores.piece import (
     PROPERTIES,
     Int64,
@@ -289,8 +290,9 @@ class Walk:
 
     def rank(self, number: int, edge: EdgeTuple) -> tuple[int, str, str, str]:
         """Where an edge of a node stands in the order of the law."""
-        kind, row = self.nodes[edge[2] if edge[0] == number else edge[0]]
-        return (-edge[4], kind.value, str(row[0]), self._words.verb[edge[1]])
+        out = edge[0] == number
+        kind, row = self.nodes[edge[2] if out else edge[0]]
+        return (-edge[4], kind.value, str(row[0]), directed(self._words.verb[edge[1]], out=out))
 
     def snapshot(self) -> Snapshot:
         """What was kept, with the columns of the visible generation."""
