@@ -148,11 +148,9 @@ def page(own: NodeType, other: NodeType | None) -> LiteralString:
     named = f"MATCH (n:{own.label} {{key: $key}}) "
     node = f"{named} RETURN '{own.label}' AS label, properties(n) AS node, [] AS edges"
     if not calls:
-        return (
-        f"{_POINTER_PART} UNION ALL {node}")
+        return f"{_POINTER_PART} UNION ALL {node}"
     edges = f"{named} CALL (n) {{ {union} }} RETURN 'edges' AS label, {{}} AS node, edges"
     return f"{_POINTER_PART} UNION ALL {node} UNION ALL {edges}"
-    )
 
 
 def _page_call(match: str, name: str, order: str) -> str:
@@ -171,8 +169,7 @@ def degrees_out(own: NodeType) -> LiteralString:
     degree = f"MATCH (n:{own.label} {{key: $key}}) RETURN 'degree' AS verb, n.degree AS number"
     verbs = verbs_out(own)
     if not verbs:
-        return (
-        degree)
+        return degree
     return (
         f"{degree} UNION ALL MATCH (n:{own.label} {{key: $key}})-[r:{'|'.join(verbs)}]->() "
         "WHERE r.count > 0 RETURN type(r) AS verb, count(r) AS number"

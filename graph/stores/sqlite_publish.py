@@ -31,9 +31,9 @@ SELECT ?, ?, key, ?, ? FROM node WHERE kind = ? AND key = ?"""
 _RING = "SELECT ring_id, score, size, status, first_seen, last_seen, detail FROM ring "
 _STALE = tuple(
     (
-        f"DELETE FROM {table} WHERE generation = ?1 AND {key} IN "
+        f"DELETE FROM {table} WHERE generation = ?1 AND {key} IN "  # noqa: S608
         f"(SELECT {key} FROM {table} WHERE generation = ?1 LIMIT ?2)",
-        f"SELECT DISTINCT generation FROM {table} WHERE generation <> ?",
+        f"SELECT DISTINCT generation FROM {table} WHERE generation <> ?",  # noqa: S608
     )
     for table, key in (
         ("published", "node"),

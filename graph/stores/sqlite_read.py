@@ -34,9 +34,9 @@ from graph.stores.sqlite_schema import COLUMNS, PROPERTY_NAMES
 TIES = 1_000
 _CHUNK = 50_000
 _WIDE = ", ".join(COLUMNS.values())
-_NODE = f"SELECT number, kind, key, first_seen, degree, {_WIDE} FROM node "
+_NODE = f"SELECT number, kind, key, first_seen, degree, {_WIDE} FROM node "  # noqa: S608
 _BY_KEY = _NODE + "WHERE kind = ? AND key = ?"
-_BY_NUMBER = _NODE + "WHERE number IN (SELECT value FROM json_each(?))"
+_BY_NUMBER = _NODE + "WHERE number IN (SELECT value FROM json_each(?))"  # noqa: S608
 _PUBLISHED = (
     "SELECT node, list FROM published "
     "WHERE generation = ? AND node IN (SELECT value FROM json_each(?))"
@@ -44,7 +44,7 @@ _PUBLISHED = (
 EDGE = "SELECT source, verb, target, first_seen, last_seen, count FROM edge "
 _OUT = EDGE + "WHERE source = :node AND count > 0 "
 _IN = EDGE + "WHERE target = :node AND count > 0 "
-_OUT_ENTITIES = _OUT + "AND verb IN (SELECT value FROM json_each(:entities)) "
+_OUT_ENTITIES = _OUT + "AND verb IN (SELECT value FROM json_each(:entities)) "  # noqa: S608
 _RECENT = "ORDER BY last_seen DESC LIMIT :limit"
 _SLICE = {
     kind: [5 + PROPERTY_NAMES.index(name) for name in names] for kind, names in PROPERTIES.items()
@@ -124,7 +124,7 @@ def _kind_table(
     """The nodes of a kind by key; writes each one's row number into ``row_of`` [highest + 1]."""
     columns = "".join(f", {COLUMNS[name]}" for name in PROPERTIES[kind])
     found = db.execute(
-        f"SELECT number, key, first_seen, degree{columns} FROM node "
+        f"SELECT number, key, first_seen, degree{columns} FROM node "  # noqa: S608
         "WHERE kind = ? AND first_seen <= ? ORDER BY key",
         (words.number[kind.value], _until(as_of)),
     )

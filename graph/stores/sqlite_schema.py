@@ -78,7 +78,7 @@ def _node_upsert() -> str:
     )
     marks = ", ".join("?" * (4 + len(columns)))
     return (
-        f"INSERT INTO node (kind, key, first_seen, version, {', '.join(columns)}) "
+        f"INSERT INTO node (kind, key, first_seen, version, {', '.join(columns)}) "  # noqa: S608
         f"VALUES ({marks}) ON CONFLICT (kind, key) DO UPDATE SET "
         f"first_seen = min(first_seen, excluded.first_seen), {settled}, "
         "version = max(version, excluded.version) "
