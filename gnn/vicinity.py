@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from graph.facts import Facts, Payment, Signup, facts_of
-from graph.schema import EDGE_OF, NodeType, split_id
+from graph.schema import EDGE_OF, EDGES, NodeType, split_id
 from graph.snapshot import Snapshot
 
 Floats = npt.NDArray[np.float64]
@@ -140,11 +140,18 @@ def _tie(piece: Snapshot, link: Link, key: str, seat: Ints) -> Tie | None:
     rows, seen = seat[sources[at]], piece.edge_column(link.verb, "first_seen")[at]
     itself = bool((rows < 0).any())
     degree = piece.numbers(kind, "degree")[row]
-    accounts = int(max(degree if not np.isnan(degree) else 0, len(rows))) - int(itself)
+    known = 0 if np.isnan(degree) else int(degree) - _leading_on(piece, kind, row)
+    accounts = max(known, len(rows)) - int(itself)
     if itself and not accounts:
         return None  # known from this very sign-up, sent before: as new as the first time
     first = int(piece.numbers(kind, "first_seen")[row])
     return Tie(link, key, accounts, first, rows[rows >= 0], seen[rows >= 0])
+
+
+def _leading_on(piece: Snapshot, kind: NodeType, row: int) -> int:
+    """Neighbours of an entity that are no accounts: an address's operator, a card's issuer."""
+    ends = (piece.ends(spec.verb)[0] for spec in EDGES if spec.source is kind)
+    return sum(int((sources == row).sum()) for sources in ends)
 
 
 def _texts(piece: Snapshot, name: str, keep: Sequence[int]) -> tuple[str | None, ...]:
