@@ -13,7 +13,7 @@ import numpy as np
 from graph.rings.groups import Evidence, Groups
 from graph.rings.inputs import DAY_US, Bools, Floats, Ints, RingInputs
 from graph.rings.model import Family
-from graph.rings.timing import BIN_US, Handovers, Moments, windows_of
+from graph.rings.timing import BIN_US, BINS, PRIOR_ACTIVE, Handovers, Moments, windows_of
 
 CAP = 6.0
 MIN_REFERENCE = 20
@@ -54,27 +54,46 @@ def _against(value: Floats, usual: float, spread: Floats) -> Floats:
 
 
 def member_moments(moments: Moments, groups: Groups) -> tuple[Floats, Floats]:
-    """Moments each account has in common with its group, and how many its rates explain, [N]."""
+    """Moments each account has in common with its group, and how many its rates explain, [N].
+
+    The null is the rest of the population: a group's own activity is taken out of it.
+    """
     label = groups.label
     inside = label[moments.account] >= 0
     width = int(moments.bin.max(initial=0)) + 1
     key = label[moments.account[inside]] * width + moments.bin[inside]
-    _, place, active = np.unique(key, return_inverse=True, return_counts=True)
+    cell, place, active = np.unique(key, return_inverse=True, return_counts=True)
     observed = np.bincount(
         moments.account[inside], weights=active[place] - 1.0, minlength=moments.size
     )
     account, window, bins = windows_of(moments)
-    windows, chance = moments.coincidence
     held = label[account] >= 0
     account, window, bins = account[held], window[held], bins[held]
-    cell = label[account] * (int(window.max(initial=0)) + 1) + window
-    _, place = np.unique(cell, return_inverse=True)
+    spans = width // BINS + 1
+    home, place = np.unique(label[account] * spans + window, return_inverse=True)
     total = np.bincount(place, weights=bins)
-    squares = chance[np.searchsorted(windows, window)]
+    bin_home = np.searchsorted(home, cell // width * spans + cell % width // BINS)
+    chance = _chance_without(moments, home % spans, (bin_home, cell % width, active))
     expected = np.bincount(
-        account, weights=bins * (total[place] - bins) * squares, minlength=moments.size
+        account, weights=bins * (total[place] - bins) * chance[place], minlength=moments.size
     )
     return observed.astype(np.float64), expected.astype(np.float64)
+
+
+def _chance_without(moments: Moments, window: Ints, own: tuple[Ints, Ints, Ints]) -> Floats:
+    """Chance that two moments share a bin, for each group's window, by everybody else's bins.
+
+    Shapes: window [H]; ``own`` the group's bins: place in [H], bin, active members; result [H].
+    """
+    home, bin_, members = own
+    bins, active = moments.crowd
+    windows, total, squares = moments.windows
+    everybody = active[np.searchsorted(bins, bin_)] + PRIOR_ACTIVE / BINS
+    less = np.bincount(home, everybody**2 - (everybody - members) ** 2, len(window))
+    fewer = np.bincount(home, members, len(window))
+    row = np.searchsorted(windows, window)
+    chance: Floats = (squares[row] - less) / np.square(total[row] - fewer)
+    return chance
 
 
 def lockstep(clock: Clock) -> Evidence:

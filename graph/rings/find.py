@@ -22,16 +22,18 @@ from graph.rings import (
     suspects,
     timing,
     traits,
+    triage,
 )
 from graph.rings.evidence_timing import Clock
 from graph.rings.groups import Evidence, Groups
 from graph.rings.inputs import Bools, Floats, Ints, RingInputs
 from graph.rings.judge import Judgement, judge
 from graph.rings.links import Links
-from graph.rings.model import Family, Member, Reason, Ring, Rings, Status, Verdict
+from graph.rings.model import Family, Member, Reason, Ring, Rings
 from graph.rings.relations import Incidence
 from graph.rings.timing import Handovers, Moments
 from graph.rings.traits import Trait
+from graph.rings.triage import Triage
 
 MIN_TOLD = 0.05
 """Nats under which evidence is not worth a sentence."""
@@ -79,6 +81,8 @@ class _Found:
     evidence: Sequence[Evidence]
     judgement: Judgement
     strength: Floats
+    triage: Triage
+    banned: Bools
 
 
 def find(
@@ -93,7 +97,15 @@ def find(
     groups = Groups(label)
     evidence = list(_evidence(scene, groups, picked))
     strength = communities.tie_strength(scene.links.total, label)
-    found = _Found(inputs, groups, evidence, judge(evidence, groups), strength)
+    found = _Found(
+        inputs,
+        groups,
+        evidence,
+        judge(evidence, groups),
+        strength,
+        triage.triage(inputs, scene.incidences, groups),
+        triage.banned(inputs),
+    )
     return lineage.carry_on(_rings(found, config), previous, inputs.as_of)
 
 
@@ -162,19 +174,21 @@ def _ring(found: _Found, group: int) -> Ring:
         Member(ids[i], round(float(found.strength[rows[i]]), 6), int(inputs.created_at[rows[i]]))
         for i in order
     )
+    verdict, sorting = found.triage.verdict(group, judgement)
+    last_seen = int(inputs.last_seen[rows].max())
     return Ring(
         ring_id=lineage.founding_id(ids),
         version=1,
         score=round(float(judgement.score[group]), 6),
         flagged=bool(judgement.flagged[group]),
-        status=Status.ACTIVE,
-        verdict=Verdict.UNCLEAR,
+        status=triage.status(float(found.banned[rows].mean()), last_seen, inputs.as_of),
+        verdict=verdict,
         members=members,
         families={f: round(float(w[group]), 4) for f, w in judgement.families.items()},
-        reasons=tuple(reason for reason in told if reason.weight >= 0),
+        reasons=(*(reason for reason in told if reason.weight >= 0), *sorting),
         counter_evidence=tuple(reason for reason in told if reason.weight < 0),
         first_seen=int(inputs.created_at[rows].min()),
-        last_seen=int(inputs.last_seen[rows].max()),
+        last_seen=last_seen,
     )
 
 

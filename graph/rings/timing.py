@@ -53,16 +53,24 @@ class Moments:
         return bins, active.astype(np.float64)
 
     @cached_property
-    def coincidence(self) -> tuple[Ints, Floats]:
-        """Windows, and the chance that two moments of a window share a bin: sum of q squared."""
+    def windows(self) -> tuple[Ints, Floats, Floats]:
+        """Windows with any activity, and over their bins: the sum of active accounts, of squares.
+
+        Each bin is evened out by its part of :data:`PRIOR_ACTIVE`; silent bins count.
+        """
         bins, active = self.crowd
         windows, place = np.unique(bins // BINS, return_inverse=True)
-        total = np.bincount(place, weights=active).astype(np.float64) + PRIOR_ACTIVE
         even = PRIOR_ACTIVE / BINS
-        squares = np.bincount(place, weights=((active + even) / total[place]) ** 2)
-        silent = BINS - np.bincount(place)
-        chance = squares + silent * np.square(even / total)
-        return windows, chance.astype(np.float64)
+        total = np.bincount(place, weights=active).astype(np.float64) + PRIOR_ACTIVE
+        squares = np.bincount(place, weights=(active + even) ** 2)
+        squares = squares + (BINS - np.bincount(place)) * even**2
+        return windows, total, squares.astype(np.float64)
+
+    @cached_property
+    def coincidence(self) -> tuple[Ints, Floats]:
+        """Windows, and the chance that two moments of one share a bin."""
+        windows, total, squares = self.windows
+        return windows, squares / np.square(total)
 
     def select(self, accounts: Bools) -> "Moments":
         """The moments of the accounts that the mask marks, under the same numbers."""

@@ -80,7 +80,7 @@ def test_a_ring_keeps_its_id_while_it_grows_and_an_id_is_given_by_its_founders()
     mules = card_ring(world)
     early = find(world.inputs(START + 20 * DAY_US + 9 * HOUR_US))
 
-    late = find(world.inputs(END), early)
+    late = find(world.inputs(START + 24 * DAY_US), early)
 
     assert late.rings[0].ring_id == early.rings[0].ring_id
     assert late.rings[0].version > early.rings[0].version
