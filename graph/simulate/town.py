@@ -194,7 +194,7 @@ class Town:
         """The one long phase of an ordinary account."""
         wait = dice.pick({6 * MINUTE_US: 50, 4 * HOUR_US: 25, 3 * DAY_US: 18, 12 * DAY_US: 7})
         begins = max(created + int(dice.random() * wait) + MINUTE_US, self.start)
-        stays = dice.around(28.0 if created > self.start else 45.0, 1.0)
+        stays = dice.around(24.0 if created > self.start else 36.0, 1.0)
         low, high = manner.active
         return Phase(
             starts_at=begins, ends_at=min(self.end, begins + int(stays * DAY_US)),

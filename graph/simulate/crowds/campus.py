@@ -25,8 +25,10 @@ def school_class(town: Town, dice: Dice) -> Iterator[Account]:
     lessons = tuple(day + hour + 7 * week * DAY_US for week in range(10))
     given = dice.pick({"tutor": 3, "cot": 2, "rubric": 1, "review": 1})
     kit = written_kit(dice, f"class/{domain}/{dice.word(4)}", given, dice.randint(1, 4))
-    streams = town.repertoire.kit(dice.choice(town.public) if dice.chance(0.25) else kit)
-    for _ in range(dice.randint(14, 45)):
+    taught = dice.choice(town.public) if dice.chance(0.25) else kit
+    streams = town.repertoire.kit(taught, dice.pick({0: 4, 2: 4, 3: 1}))
+    groups = dice.choice((0.0, 0.0, 0.04, 0.12))
+    for number in range(dice.randint(14, 45)):
         at = day + hour + int(dice.gauss(0, 12) * MINUTE_US)
         account = town.person(dice, "student", country, max(at, town.start))
         places = (replace(nat, weight=4.0), *account.phases[0].places[:2])
@@ -37,6 +39,8 @@ def school_class(town: Town, dice: Dice) -> Iterator[Account]:
         account.sends(streams, dice.choice((0.3, 0.6, 0.9)))
         if dice.chance(0.8):
             account.alter(ticks=lessons, jitter_us=int(dice.choice((10, 25)) * MINUTE_US))
+        account.team = f"{kit.name}/{number // 5}"
+        account.alter(handover=groups)
         account.signup_address = dice.choice(nat.addresses)
         account.email = identities.email(dice, country, None, domain if dice.chance(0.75) else None)
         account.organisation = name if dice.chance(0.3) else None

@@ -23,8 +23,9 @@ def hackathon(town: Town, dice: Dice) -> Iterator[Account]:
     intent = dice.choice(CAMPAIGN_INTENTS[:5] + PRODUCT_INTENTS)
     starter = written_kit(dice, f"hackathon/{dice.word(5)}", intent, dice.randint(1, 3))
     kit = dice.choice(town.public) if dice.chance(0.4) else starter
-    streams = town.repertoire.kit(kit, dice.pick({0: 2, 2: 1}))
-    for _ in range(dice.randint(12, 50)):
+    streams = town.repertoire.kit(kit, dice.pick({0: 3, 2: 3, 3: 1}))
+    place = dice.word(5)
+    for number in range(dice.randint(12, 50)):
         at = opens + int(dice.gauss(0, 9) * HOUR_US)
         account = town.person(
             dice, "developer", country if dice.chance(0.7) else None, max(at, town.start)
@@ -36,6 +37,8 @@ def hackathon(town: Town, dice: Dice) -> Iterator[Account]:
         )
         account.alter(rate=town.volume * dice.around(14, 0.8))
         account.sends(streams, dice.choice((0.1, 0.4, 0.8, 0.9)))
+        account.team = f"hackathon/{place}/{number // 4}"
+        account.alter(handover=dice.choice((0.0, 0.0, 0.05, 0.15)))
         if dice.chance(0.25):
             later = replace(account.phases[0], starts_at=opens + 3 * DAY_US, ends_at=town.end)
             later = replace(later, rate=town.volume * 5, active_share=0.1, rhythm="evening")

@@ -67,5 +67,7 @@ def household(town: Town, dice: Dice) -> Iterator[Account]:
             account.billing = replace(account.billing, cards=first.billing.cards)
         if first and dice.chance(0.2):
             account.referrer = first
+        account.team = tablet
+        account.alter(handover=dice.choice((0.0, 0.0, 0.0, 0.05)))
         first = first or account
         yield account

@@ -14,17 +14,22 @@ from graph.simulate.town import Town
 def library(town: Town, dice: Dice) -> Iterator[Account]:
     """Readers of one prompt library or course: strangers who send the same few templates.
 
-    Some libraries go viral: their readers come within days, newly signed up.
+    Some libraries go viral: their readers come within days, newly signed up. Some publish whole
+    conversations, which their readers go on with.
     """
     intent = dice.choice(CAMPAIGN_INTENTS + PRODUCT_INTENTS)
     made = written_kit(dice, f"library/{dice.word(5)}", intent, dice.randint(1, 4))
     kit = dice.choice(town.public) if dice.chance(0.3) else made
     viral = town.start + int(dice.random() * 0.9 * (town.end - town.start))
-    hot = dice.chance(0.5)
+    hot, spread = dice.chance(0.55), dice.choice((1.0, 4.0, 10.0))
+    level = dice.pick({0: 4, 2: 4, 3: 1})
+    published = dice.choice((0.04, 0.1, 0.2)) if dice.chance(0.4) else 0.0
     for _ in range(dice.randint(20, 90)):
-        at = min(viral + int(dice.expovariate(1 / 5) * DAY_US), town.end - DAY_US) if hot else None
+        at = min(viral + int(dice.expovariate(1 / spread) * DAY_US), town.end - DAY_US) if hot else None
         style = dice.pick({"casual": 3, "worker": 3, "developer": 3, "student": 1, "batch": 1})
         account = town.person(dice, style, None, at)
-        streams = town.repertoire.kit(kit, dice.pick({0: 5, 2: 3}))
+        streams = town.repertoire.kit(kit, level if dice.chance(0.85) else 0)
         account.sends(streams[: dice.randint(1, len(streams))], dice.choice((0.15, 0.4, 0.7, 0.95)))
+        account.team = made.name
+        account.alter(handover=published)
         yield account

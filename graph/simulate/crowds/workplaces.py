@@ -15,16 +15,19 @@ from graph.simulate.town import Town
 
 @crowd("office", 0.085)
 def office(town: Town, dice: Dice) -> Iterator[Account]:
-    """A company: one address block, one mail domain, often one card, working hours."""
+    """A company: one address block, one mail domain, often one card, working hours.
+
+    Some are service desks whose seats take over each other's conversations.
+    """
     country = dice.pick(COUNTRIES)
     name, domain = identities.company(dice)
     desk = town.networks.shared_block(dice, "office", country, dice.randint(1, 3))
     card = town.bank.card(dice, country, dice.pick({"card": 6, "virtual": 2, "invoice": 2}))
     central = dice.chance(0.5)
     rollout = town.arrival(dice) if dice.chance(0.4) else None
-    house = town.repertoire.kit(
-        written_kit(dice, f"office/{domain}", dice.choice(PRODUCT_INTENTS), 2)
-    )
+    kit = written_kit(dice, f"office/{domain}", dice.choice(PRODUCT_INTENTS), dice.randint(1, 4))
+    house = town.repertoire.kit(kit, dice.pick({0: 5, 2: 3, 3: 1}))
+    desk_share = dice.choice((0.02, 0.05, 0.1, 0.25)) if dice.chance(0.4) else 0.0
     for _ in range(dice.randint(5, 30)):
         at = None if rollout is None else rollout + int(dice.random() * 3 * DAY_US)
         account = town.person(dice, dice.pick({"worker": 7, "developer": 2}), country, at)
@@ -38,8 +41,10 @@ def office(town: Town, dice: Dice) -> Iterator[Account]:
         account.plan = "team" if central else account.plan
         if central:
             account.billing = billing(dice, (card,), "team")
+        account.team = domain
+        account.alter(handover=desk_share)
         if dice.chance(0.5):
-            account.sends(house, dice.choice((0.1, 0.3, 0.6)))
+            account.sends(house, dice.choice((0.1, 0.3, 0.6, 0.9)))
         yield account
 
 

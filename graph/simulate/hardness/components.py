@@ -1,0 +1,131 @@
+"""The classical rule: accounts that share identifiers are one component; large young ones are bad.
+
+The best of many variants is reported: which identifiers link, how many accounts may share one
+before it is taken for public, how large a component must be, how young.
+"""
+
+from dataclasses import dataclass
+from itertools import product
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+from graph.simulate.clock import DAY_US
+from graph.simulate.hardness.observed import Observed, code, observe
+from graph.simulate.world import World
+
+Ints = NDArray[np.int64]
+_LINKS: Final = (
+    ("card",), ("device",), ("card", "device"), ("card", "device", "ip"),
+    ("card", "device", "ip", "phone"), ("ip",), ("block",), ("card", "block"), ("conversation",),
+    ("card", "device", "conversation"),
+)  # fmt: skip
+_PUBLIC: Final = (5, 15, 50, 200)
+_SIZES: Final = (2, 3, 4, 6, 10, 15, 25, 40)
+_YOUNG_DAYS: Final = (3.0, 10.0, 30.0, 10_000.0)
+
+
+@dataclass(frozen=True, slots=True)
+class ComponentRule:
+    """The best variant: what it prevents and how many honest accounts it flags (shares 0..1)."""
+
+    prevented: float
+    honest_flagged: float
+    rule: str
+
+
+def best_component_rule(world: World, honest_limit: float = 0.001) -> ComponentRule:
+    """The variant that prevents most while it flags at most this share of honest accounts."""
+    seen = observe(world)
+    guilty = np.array([a.campaign is not None for a in world.cast])
+    best = ComponentRule(0.0, 0.0, "none")
+    for names, public in product(_LINKS, _PUBLIC):
+        pairs = _pairs(seen, names, public)
+        for size, young in product(_SIZES, _YOUNG_DAYS):
+            flagged_at = _flagged(seen, pairs, size, young)
+            wrong = float((flagged_at[~guilty] < np.iinfo(np.int64).max).mean())
+            if wrong > honest_limit:
+                continue
+            rule = f"{'+'.join(names)} <= {public} users, component >= {size}, younger {young:g} days"
+            prevented = _prevented(world, seen, flagged_at)
+            if prevented > best.prevented:
+                best = ComponentRule(prevented, wrong, rule)
+    return best
+
+
+def _links(seen: Observed, name: str) -> tuple[Ints, Ints, Ints]:
+    """Account, moment and thing of every touch of one sort of identifier."""
+    requests, created = seen.requests, np.array(seen.signups["created_us"], np.int64)
+    if name == "card":
+        return seen.payments["account"], seen.payments["at"], seen.payments["method"]
+    if name == "device":
+        return seen.sessions["account"], seen.sessions["at"], seen.sessions["device"]
+    if name == "phone":
+        phones = np.array([code(p) for p in seen.signups["phone"]], np.int64)
+        return np.arange(seen.accounts), created, phones
+    if name == "conversation":
+        return requests["account"], requests["at"], requests["conversation"]
+    things = requests["ip"] if name == "ip" else requests["ip"] >> 8
+    return requests["account"], requests["at"], np.where(requests["ip"] < 0, -1, things)
+
+
+def _pairs(seen: Observed, names: tuple[str, ...], public: int) -> tuple[Ints, Ints, Ints]:
+    """Edges (account, account, moment) of accounts that follow each other on one thing."""
+    found = [_chained(*_links(seen, name), public) for name in names]
+    joined = [np.concatenate([part[i] for part in found]) for i in range(3)]
+    return joined[0], joined[1], joined[2]
+
+
+def _chained(owner: Ints, at: Ints, thing: Ints, public: int) -> tuple[Ints, Ints, Ints]:
+    known = thing >= 0
+    owner, at, thing = owner[known], at[known], thing[known]
+    order = np.lexsort((at, owner, thing))
+    owner, at, thing = owner[order], at[order], thing[order]
+    first = (np.diff(thing, prepend=-2) != 0) | (np.diff(owner, prepend=-2) != 0)
+    owner, at, thing = owner[first], at[first], thing[first]
+    order = np.lexsort((at, thing))
+    owner, at, thing = owner[order], at[order], thing[order]
+    begin = np.searchsorted(thing, thing, side="left")
+    users = np.searchsorted(thing, thing, side="right") - begin
+    same = (thing[1:] == thing[:-1]) & (users[1:] <= public)
+    return owner[:-1][same], owner[1:][same], at[1:][same]
+
+
+def _flagged(seen: Observed, pairs: tuple[Ints, Ints, Ints], size: int, young: float) -> Ints:
+    """When each account's component reached the size (edges taken whole, from their last moment)."""
+    left, right, at = pairs
+    never = np.iinfo(np.int64).max
+    created = np.array(seen.signups["created_us"], np.int64)
+    recent = np.abs(created[left] - created[right]) <= young * DAY_US
+    left, right, at = left[recent], right[recent], at[recent]
+    graph = coo_array((np.ones(len(left), np.int8), (left, right)), (seen.accounts, seen.accounts))
+    _, component = connected_components(graph, directed=False)
+    sizes = np.bincount(component)
+    own = np.full(seen.accounts, never, np.int64)
+    np.minimum.at(own, left, at)
+    np.minimum.at(own, right, at)
+    ready = _nth_moment(component, own, size)
+    when = np.maximum(own, ready[component])
+    return np.where((sizes[component] >= size) & (own < never), when, never)
+
+
+def _nth_moment(component: Ints, own: Ints, size: int) -> Ints:
+    """For each component, when its ``size``-th account was tied to it."""
+    order = np.lexsort((own, component))
+    ordered = component[order]
+    first = np.searchsorted(ordered, np.arange(component.max() + 1))
+    position = np.minimum(first + size - 1, len(order) - 1)
+    return np.asarray(own[order][position], np.int64)
+
+
+def _prevented(world: World, seen: Observed, flagged_at: Ints) -> float:
+    owner, at = seen.requests["account"], seen.requests["at"]
+    cut = world.train_until
+    since = np.array(
+        [max(cut, a.active_from or 0) if a.campaign else np.iinfo(np.int64).max for a in world.cast], np.int64
+    )  # fmt: skip
+    judged = at >= since[owner]
+    return float((judged & (at > flagged_at[owner])).sum() / max(int(judged.sum()), 1))

@@ -1,0 +1,104 @@
+"""Every rule of one column and of two, and what the best of them prevents without a mistake.
+
+A rule is a threshold on a column, or on two at once, in either direction. It flags an account at
+the first moment it is met. Only rules that flag no honest account at any moment count.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from graph.simulate.hardness.columns import Rows
+
+Floats32 = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A rule and the share (0..1) of campaigns' exchanges it prevents, no honest one flagged."""
+
+    prevented: float
+    rule: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Sides:
+    """Columns in both directions ([rows, 2 * columns]), so that every rule reads "larger than"."""
+
+    names: tuple[str, ...]
+    honest: Floats32
+    guilty: Floats32
+    left: Floats32
+    starts: NDArray[np.int64]
+    total: float
+
+    @classmethod
+    def of(cls, rows: Rows) -> "_Sides":
+        both = np.concatenate([rows.values, -rows.values], axis=1)
+        names = tuple(f"{n} >" for n in rows.names) + tuple(f"{n} <" for n in rows.names)
+        guilty = ~rows.honest & (rows.left > 0)
+        starts = np.flatnonzero(np.diff(rows.account[guilty], prepend=-1))
+        return cls(
+            names, both[rows.honest], both[guilty], rows.left[guilty].astype(np.float32),
+            starts, float(max(rows.total, 1)),
+        )  # fmt: skip
+
+    def prevented(self, flagged: NDArray[np.bool_]) -> NDArray[np.float64]:
+        """Share prevented by each of the rules that flag these rows; flagged [rows, rules]."""
+        saved = np.where(flagged, self.left[:, None], np.float32(0))
+        best = np.maximum.reduceat(saved, self.starts, axis=0)
+        return np.asarray(best.sum(axis=0, dtype=np.float64) / self.total)
+
+
+def _text(name: str, value: float) -> str:
+    return f"{name} {-value if name.endswith('<') else value:.4g}"
+
+
+def best_singles(rows: Rows, keep: int = 10) -> list[Finding]:
+    """The best rules of one column, best first."""
+    sides = _Sides.of(rows)
+    limit = sides.honest.max(axis=0)
+    shares = sides.prevented(sides.guilty > limit)
+    order = np.argsort(-shares)[:keep]
+    return [Finding(float(shares[i]), _text(sides.names[i], limit[i])) for i in order]
+
+
+def best_pairs(rows: Rows, quantiles: int = 24, keep: int = 10) -> list[Finding]:
+    """The best rules of two columns, best first (one a first column).
+
+    The first threshold runs over quantiles of honest and of campaign rows; the second is then as
+    low as it can be without flagging an honest account, so nothing on its side is missed.
+    """
+    sides = _Sides.of(rows)
+    found = [max(_with_first(sides, i, quantiles), key=lambda f: f.prevented) for i in range(len(sides.names))]
+    return sorted(found, key=lambda finding: -finding.prevented)[:keep]
+
+
+def _with_first(sides: _Sides, first: int, quantiles: int) -> Iterator[Finding]:
+    yield Finding(0.0, "none")
+    honest, guilty = sides.honest[:, first], sides.guilty[:, first]
+    steps = np.linspace(0, 1, quantiles, endpoint=False)
+    levels = np.unique(np.concatenate([np.quantile(guilty, steps), np.quantile(honest, 1 - 0.5 * steps**2)]))
+    levels = levels[levels < guilty.max()]
+    order = np.argsort(honest, kind="stable")
+    cuts = np.searchsorted(honest[order], levels, side="right")
+    ceilings = _suffix_maxima(sides.honest[order], cuts)
+    for level, ceiling in zip(levels, ceilings, strict=True):
+        above = guilty > level
+        if not above.any():
+            continue
+        shares = sides.prevented((sides.guilty > ceiling) & above[:, None])
+        best = int(np.argmax(shares))
+        rule = f"{_text(sides.names[first], float(level))} and {_text(sides.names[best], float(ceiling[best]))}"
+        yield Finding(float(shares[best]), rule)
+
+
+def _suffix_maxima(ordered: Floats32, cuts: NDArray[np.int64]) -> Floats32:
+    """For each cut, the columns' maxima over the rows from the cut on; -inf where there is none."""
+    low = np.full((1, ordered.shape[1]), -np.inf, np.float32)
+    padded = np.concatenate([ordered, low])
+    pieces = np.maximum.reduceat(padded, np.minimum(cuts, len(ordered)), axis=0)
+    running = np.maximum.accumulate(pieces[::-1], axis=0)[::-1]
+    return np.asarray(running, np.float32)
