@@ -97,6 +97,8 @@ def lockstep_pairs(moments: Moments, null: Moments, accounts: Ints) -> sparse.cs
     expected = (held @ held.T).tocsr()
     apart = together.row != together.col
     i, j, o = together.row[apart], together.col[apart], together.data[apart]
+    if not len(i):  # scipy gives a sparse array, not numbers, for no pairs at all
+        return sparse.csr_array((len(accounts), len(accounts)))
     e = np.maximum(np.asarray(expected[i, j]).ravel(), 1e-6)
     nats = np.where(o > e, o * np.log(o / e) - (o - e), 0.0)
     return sparse.csr_array((np.minimum(nats, PAIR_CAP), (i, j)), shape=(len(accounts),) * 2)
