@@ -5,7 +5,7 @@ then; what has left the window keeps the clusters it had. Everything is columns.
 index is used, not how it is fitted: that is :mod:`etl.prompts`. Read :mod:`etl.refresh` next.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -84,6 +84,23 @@ def look_up(events: EventTables, asked: Asked, as_of: int, window_days: int) -> 
     until = max(border, asked.settled_until)
     state = replace(asked, settled=settled, settled_until=until)
     return Answered(state, _added(settled, _pairs(recent)), requests)
+
+
+def asked_by(
+    requests: pa.Table, asked: Asked, edges: pl.DataFrame, account_ids: Sequence[str]
+) -> pl.DataFrame:
+    """Edges of a few accounts and of all who share a cluster with them, between two refreshes.
+
+    Args:
+        requests: what those accounts sent since the refresh.
+        asked: the state the refresh left.
+        edges: everybody's edges as of the refresh.
+        account_ids: the accounts.
+    """
+    mine = pl.col("account_id").is_in(list(account_ids))
+    own = _added(edges.filter(mine), _pairs(_clustered(requests, asked.index)))
+    shared = pl.col("cluster").is_in(own["cluster"].unique().to_list())
+    return pl.concat([own, edges.filter(shared & ~mine)])
 
 
 def add_asked(snapshot: Snapshot, edges: pl.DataFrame) -> Snapshot:

@@ -6,7 +6,7 @@ the event contract.
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -16,13 +16,15 @@ import polars as pl
 from etl.asked import DAY_US, Asked
 from etl.judge import Outcome, Truth, judge
 from etl.lazily import LazyStore
+from etl.live import Watch
 from etl.refresh import FitsClusters, Job, RefreshConfig, RefreshReport, RefreshState, refresh
-from etl.replay import Applied, Replay, refresh_moments
+from etl.replay import Applied, Due, Replay, refresh_moments
 from etl.report import page
 from etl.timeline import Timeline
 from etl.train import Course, Trained, train_at
 from etl.unrolled import unroll
 from gnn.assess import Decision, Policy, assess
+from gnn.booster import Floats
 from gnn.scorer import Scorer
 from graph.errors import InputError
 from graph.schema import NodeType
@@ -43,10 +45,14 @@ _TRACE = {"account_id": pl.String, "at": pl.Int64, "score": pl.Float64}
 
 @dataclass(frozen=True, slots=True)
 class BacktestConfig:
-    """How to test: ``BacktestConfig(train_until=...)``; moments and spans in microseconds."""
+    """How to test: ``BacktestConfig(train_until=...)``; moments and spans in microseconds.
+
+    ``look_every_us`` is how often arriving events are taken in between refreshes; 0 = never.
+    """
 
     train_until: int
     refresh_every_us: int = DAY_US
+    look_every_us: int = 15 * 60 * 1_000_000
     seed: int = 1
     policy: Policy = field(default_factory=Policy)
     refresh: RefreshConfig = field(default_factory=RefreshConfig)
@@ -68,6 +74,13 @@ class Record:
         if decision is Decision.DENY:
             self.flags.setdefault(account, (at, score, None))
 
+    def looked(self, at: int, keys: Sequence[str], scores: Floats, threshold: float) -> None:
+        """Accounts were looked at between refreshes."""
+        for account, score in zip(keys, scores.tolist(), strict=True):
+            if score >= threshold:
+                self.flags.setdefault(account, (at, score, None))
+            self._rose(account, at, score)
+
     def refreshed(self, report: RefreshReport) -> None:
         """A refresh ended: who calls for action, and whose score is higher than ever."""
         for account, score, ring in report.flags.iter_rows():
@@ -75,9 +88,12 @@ class Record:
         if report.scores is None:
             return
         for account, score in zip(report.scores.keys, report.scores.score.tolist(), strict=True):
-            if score > self.highest.get(account, -1.0):
-                self.highest[account] = score
-                self.trace.append((account, report.as_of, score))
+            self._rose(account, report.as_of, score)
+
+    def _rose(self, account: str, at: int, score: float) -> None:
+        if score > self.highest.get(account, -1.0):
+            self.highest[account] = score
+            self.trace.append((account, at, score))
 
 
 def backtest(
@@ -137,19 +153,37 @@ def _lived(
     """Live through everything after T."""
     scorer, state, record = Scorer(trained.bundle), trained.state, Record()
     since, until = config.train_until, replay.timeline.bounds[1]
-    report: RefreshReport | None = None
-    for step in replay.steps(since, until, _refreshes(config, until)):
+    looks = _looks(config, until)
+    watch: Watch | None = None
+    seen_until = since
+    for step in replay.steps(since, until, _refreshes(config, until), looks):
         if isinstance(step, Applied):
             found = assess(step.event, job.store, scorer, config.policy, now=step.at)
             record.decided(step.event.account_id, step.at, found.score or 0.0, found.decision)
-            continue
-        report = refresh(job, scorer, step.at, state)
-        state = report.state
-        record.refreshed(report)
-        progress("replay", step.at - since, until - since)
-    if report is None:
+        elif isinstance(step, Due):
+            report = refresh(job, scorer, step.at, state)
+            state = report.state
+            record.refreshed(report)
+            watch = Watch.since(replay.timeline, replay.store.front, scorer, report)
+            seen_until = step.at
+            progress("replay", step.at - since, until - since)
+        elif watch is not None:
+            open_yet = [a for a in watch.touched(seen_until, step.at) if a not in record.flags]
+            keys, scores = watch.look(open_yet, step.at)
+            record.looked(step.at, keys, scores, scorer.thresholds.account_flag)
+            seen_until = step.at
+    if watch is None:
         raise InputError("no refresh lies in the replayed span")
-    return record, report
+    return record, watch.last
+
+
+def _looks(config: BacktestConfig, until: int) -> tuple[int, ...]:
+    """Every moment between refreshes at which arriving events are taken in."""
+    if not config.look_every_us:
+        return ()
+    refreshes = set(_refreshes(config, until))
+    regular = refresh_moments(config.train_until, until, config.look_every_us)
+    return tuple(moment for moment in regular if moment not in refreshes)
 
 
 def _outcome(

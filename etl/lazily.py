@@ -9,21 +9,20 @@ its test. It stands in for a store inside one job, and is no home for a graph.
 
 import bisect
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from types import TracebackType
 from typing import Self
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
 
+from etl.front import Front
 from etl.unrolled import Unrolled
 from graph.facts import Facts, Node
-from graph.schema import EDGE_OF, NODE_PROPERTIES, PROPERTY_TYPE, NodeType, split_id
+from graph.schema import NodeType
 from graph.snapshot import Snapshot
 from graph.store import Generation, GraphStore, Page, RingRow
-from graph.stores.piece import edge_table, recount
 
 Ints = npt.NDArray[np.int64]
 _ACCOUNT = f"{NodeType.ACCOUNT.value}:"
@@ -42,15 +41,14 @@ class LazyStore:
         self._inner = inner
         self._all = unrolled
         self._by_end = _ByEnd.of(unrolled)
-        self._columns = _Columns(unrolled)
-        self._before = int(np.iinfo(np.int64).min)
+        self.front = Front(unrolled)
         self._accounts_told = 0
         self._nodes_told: dict[str, int] = {}
         self._written: dict[str, int] = {}
 
     def advance(self, before: int) -> None:
         """From now on the store knows what happened before ``before`` (us); never backwards."""
-        self._before = max(before, self._before)
+        self.front.advance(before)
 
     def neighbourhood(self, ids: Sequence[str], *, per_id: int = 100, hops: int = 1) -> Snapshot:
         """As the port says, for one hop; degrees are those of the named nodes only."""
@@ -61,8 +59,9 @@ class LazyStore:
 
     def snapshot(self, as_of: int | None = None) -> Snapshot:
         """The whole graph as it stands, without published columns."""
-        moment = self._before - 1 if as_of is None else as_of
-        return self._columns.snapshot(min(moment, self._before - 1))
+        if as_of is not None and as_of != self.front.before - 1:
+            raise NotImplementedError("a replay has no past moments, only the present one")
+        return self.front.snapshot()
 
     def publish(self, generation: Generation) -> None:
         """Make a refresh visible; what it gives columns to is written first."""
@@ -146,22 +145,32 @@ class LazyStore:
 
     def _new_accounts(self) -> Iterator[Node]:
         """News about accounts since the last call: an answer shows them at the far end."""
-        stop = int(np.searchsorted(self._all.node_at, self._before))
+        stop = int(np.searchsorted(self._all.node_at, self.front.before))
         first, self._accounts_told = self._accounts_told, max(stop, self._accounts_told)
         return (n for n in self._all.nodes[first:stop] if n.kind is NodeType.ACCOUNT)
+
+    @cached_property
+    def _news_by_id(self) -> dict[str, list[int]]:
+        """Which of all news about nodes are about a node, in the order of time."""
+        found: dict[str, list[int]] = {}
+        for i, node in enumerate(self._all.nodes):
+            found.setdefault(node.id, []).append(i)
+        return found
 
     def _news_of(self, ids: Iterable[str]) -> Iterator[Node]:
         """The latest about each node, if it is new."""
         for identity in ids:
-            news = self._columns.news_of.get(identity, [])
-            known = bisect.bisect_left(news, self._before, key=lambda i: int(self._all.node_at[i]))
+            news = self._news_by_id.get(identity, [])
+            known = bisect.bisect_left(
+                news, self.front.before, key=lambda i: int(self._all.node_at[i])
+            )
             if known and self._nodes_told.get(identity) != known:
                 self._nodes_told[identity] = known
                 yield self._all.nodes[news[known - 1]]
 
     def _occurred(self, identity: str) -> Sequence[int]:
         """Occurrences that bring each edge of a node up to date, since it was last asked for."""
-        start, stop = self._by_end.span(identity, self._before)
+        start, stop = self._by_end.span(identity, self.front.before)
         start = max(start, self._written.get(identity, 0))
         if stop <= start:
             return ()
@@ -207,84 +216,3 @@ class _ByEnd:
             return 0, 0
         start, stop = int(self.start[place]), int(self.start[place + 1])
         return start, start + int(np.searchsorted(self.at[start:stop], before))
-
-
-@dataclass
-class _Columns:
-    """Snapshots straight from the columns of an :class:`Unrolled`."""
-
-    all: Unrolled
-    _verb: Ints = field(init=False)
-    _seat: tuple[Ints, Ints] = field(init=False)
-
-    def __post_init__(self) -> None:
-        verbs = list(EDGE_OF)
-        self._verb = np.array([verbs.index(verb) for _, verb, _ in self.all.edges], np.int64)
-        seat = {identity: i for i, identity in enumerate(self._ids)}
-        source = np.array([seat[source] for source, _, _ in self.all.edges], np.int64)
-        target = np.array([seat[target] for _, _, target in self.all.edges], np.int64)
-        self._seat = (source, target)
-
-    @cached_property
-    def _ids(self) -> list[str]:
-        """Every node that will ever be, by kind and then key: the order of a snapshot."""
-        parts = {split_id(identity) for identity in self.news_of}
-        kinds = {kind: i for i, kind in enumerate(NodeType)}
-        ordered = sorted(parts, key=lambda part: (kinds[part[0]], part[1]))
-        return [f"{kind.value}:{key}" for kind, key in ordered]
-
-    @cached_property
-    def news_of(self) -> dict[str, list[int]]:
-        """Which of ``all.nodes`` are about a node, in the order of time."""
-        found: dict[str, list[int]] = {}
-        for i, node in enumerate(self.all.nodes):
-            found.setdefault(node.id, []).append(i)
-        return found
-
-    @cached_property
-    def _news(self) -> Ints:
-        """The seat of the node of each news about a node, int64 [M]."""
-        seat = {identity: i for i, identity in enumerate(self._ids)}
-        return np.array([seat[node.id] for node in self.all.nodes], np.int64)
-
-    def snapshot(self, moment: int) -> Snapshot:
-        """The graph as of ``moment`` (us), exact."""
-        news = int(np.searchsorted(self.all.node_at, moment, side="right"))
-        seats, newest = np.unique(self._news[:news][::-1], return_index=True)
-        known = [self.all.nodes[news - 1 - i] for i in newest.tolist()]
-        row_of = np.full(len(self._ids), -1, np.int64)
-        tables: dict[NodeType, pa.Table] = {}
-        kinds = np.array([list(NodeType).index(node.kind) for node in known], np.int64)
-        for place, kind in enumerate(NodeType):
-            mine = np.flatnonzero(kinds == place)
-            if len(mine):
-                row_of[seats[mine]] = np.arange(len(mine))
-                tables[kind] = _node_table(kind, [known[i] for i in mine.tolist()])
-        edges = self._edges(moment, row_of)
-        return Snapshot(moment, recount(tables, edges), edges)
-
-    def _edges(self, moment: int, row_of: Ints) -> dict[str, pa.Table]:
-        stop = int(np.searchsorted(self.all.at, moment, side="right"))
-        edge, newest = np.unique(self.all.edge[:stop][::-1], return_index=True)
-        rows = stop - 1 - newest
-        tables = {}
-        for place, verb in enumerate(EDGE_OF):
-            mine = self._verb[edge] == place
-            if mine.any():
-                chosen, last = edge[mine], rows[mine]
-                source, target = (row_of[seat[chosen]] for seat in self._seat)
-                first, at, count = self.all.first[chosen], self.all.at[last], self.all.count[last]
-                tables[verb] = edge_table(source, target, first, at, count)
-        return tables
-
-
-def _node_table(kind: NodeType, nodes: Sequence[Node]) -> pa.Table:
-    columns: dict[str, pa.Array] = {
-        "key": pa.array([node.key for node in nodes], pa.string()),
-        "first_seen": pa.array([node.first_seen for node in nodes], pa.int64()),
-        "degree": pa.nulls(len(nodes), pa.int64()),
-    }
-    for name in NODE_PROPERTIES.get(kind, {}):
-        type_ = pa.int64() if PROPERTY_TYPE.get(name) is int else pa.string()
-        columns[name] = pa.array([node.properties.get(name) for node in nodes], type_)
-    return pa.table(columns)

@@ -7,7 +7,7 @@ What is done at each step is the caller's: :mod:`etl.train` keeps what a model l
 """
 
 import heapq
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -35,7 +35,14 @@ class Due:
     at: int
 
 
-Step = Applied | Due
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """A look at what arrived since the last one. The store knows what a refresh would."""
+
+    at: int
+
+
+Step = Applied | Due | Glance
 
 
 class Replay:
@@ -45,15 +52,20 @@ class Replay:
         self.timeline = timeline
         self.store = store
 
-    def steps(self, since: int, until: int, refreshes: tuple[int, ...]) -> Iterator[Step]:
-        """Sign-ups after ``since`` up to ``until`` and the refreshes, in the order of time.
+    def steps(
+        self,
+        since: int,
+        until: int,
+        refreshes: Iterable[int],
+        glances: Iterable[int] = (),
+    ) -> Iterator[Step]:
+        """Sign-ups after ``since`` up to ``until``, refreshes and glances, in the order of time.
 
         At one moment sign-ups come first: a refresh describes the moment as it ended. When a step
         is handed out the store has been told exactly what the step says it knows.
         """
-        for step in heapq.merge(
-            self._signups(since, until), map(Due, refreshes), key=lambda step: step.at
-        ):
+        moments = (map(Due, refreshes), map(Glance, glances))
+        for step in heapq.merge(self._signups(since, until), *moments, key=lambda step: step.at):
             self.store.advance(step.at if isinstance(step, Applied) else step.at + 1)
             yield step
         self.store.advance(until + 1)

@@ -1,0 +1,73 @@
+"""Scores between refreshes: a few accounts anew, their mates as the last refresh left them.
+
+The same three forests and the same messages as :mod:`gnn.scorer`; only who is computed afresh
+differs. When every account is fresh the scores are those of a refresh, and a test says so. It knows
+nothing of where rows come from.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from gnn.booster import Floats, Rows
+from gnn.mates import Links, mates_matrix
+from gnn.scorer import AccountScores, Scorer, probability
+
+UNMET = -12.0
+"""Log odds passed along by an account that no refresh has met yet: next to nothing."""
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What every account passed along its links at the last refresh.
+
+    ``place`` maps an account to its row; ``own`` and ``near`` are margins (log odds), [N].
+    """
+
+    place: Mapping[str, int]
+    own: Floats
+    near: Floats
+
+    @classmethod
+    def of(cls, scorer: Scorer, scores: AccountScores) -> "Standing":
+        """The margins behind the scores of a refresh."""
+        forests = scorer.bundle.forests
+        place = {key: i for i, key in enumerate(scores.keys)}
+        own = forests["own"].margin(scores.rows) if place else np.empty(0)
+        near = forests["near"].margin(scores.mates) if place else np.empty(0)
+        return cls(place, own, near)
+
+    def margins(self, keys: Sequence[str]) -> tuple[Floats, Floats]:
+        """Own and near margins of ``keys``; :data:`UNMET` for those it does not know."""
+        rows = np.array([self.place.get(key, -1) for key in keys], np.int64)
+        own = np.append(self.own, UNMET)[rows]
+        return own, np.append(self.near, UNMET)[rows]
+
+
+@dataclass(frozen=True)
+class Fresh:
+    """Accounts of a piece of the graph, some of which are scored anew.
+
+    ``keys`` [N], ``rows`` float32 [N, F] (only those of fresh accounts are read) and ``links`` are
+    of one snapshot, in its order.
+    """
+
+    scorer: Scorer
+    standing: Standing
+    keys: tuple[str, ...]
+    rows: Rows
+    links: Links
+
+    def scores(self, fresh: npt.NDArray[np.bool_]) -> Floats:
+        """Calibrated scores (0..1) of the accounts marked in ``fresh`` [N], in order."""
+        bundle = self.scorer.bundle
+        own, near = self.standing.margins(self.keys)
+        own[fresh] = bundle.forests["own"].margin(self.rows[fresh])
+        heard = mates_matrix(own, self.links, probability(own))[fresh]
+        near[fresh] = bundle.forests["near"].margin(heard)
+        again = mates_matrix(own, self.links, probability(near))[fresh]
+        far = bundle.forests["far"].margin(again)
+        margin = (own[fresh] + near[fresh] + far) / 3.0
+        return bundle.calibrations["account"].probability(margin)
