@@ -38,8 +38,8 @@ from graph.errors import MappingError
 
 SHIPPED = Path(__file__).parent / "mappings"
 _RULE_WORDS = frozenset(
-    ("from", "value", "unit", "format", "zone", "codes", "other", "default", "join", "prefix")
-    + ("shift_days",)
+    {"from", "value", "unit", "format", "zone", "codes", "other", "default", "join", "prefix"}
+    | {"shift_days"}
 )
 Change = Callable[[Any], Any]
 

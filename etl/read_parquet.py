@@ -59,15 +59,14 @@ class _Batches:
     """The batches of one row group, read forward once; what is skipped is not kept."""
 
     def __init__(self, parquet: pq.ParquetFile, group: int, columns: list[str]) -> None:
-        self._made = lambda: parquet.iter_batches(CHUNK_ROWS, row_groups=[group], columns=columns)
-        self._rows: Iterator[pa.RecordBatch] | None = None
+        self._rows: Iterator[pa.RecordBatch] = parquet.iter_batches(
+            CHUNK_ROWS, row_groups=[group], columns=columns
+        )
         self._place = 0
         self._rest: pa.RecordBatch | None = None
 
     def take(self, start: int, rows: int) -> pa.Table:
         """Rows ``start`` to before ``start + rows``; starts must not go back."""
-        if self._rows is None:
-            self._rows = self._made()
         parts: list[pa.RecordBatch] = []
         while self._place < start + rows:
             batch = self._rest if self._rest is not None else next(self._rows)

@@ -44,8 +44,8 @@ _TYPES = {
 PLACE = ("ip", "subnet", "asn", "asn_name", "ip_country", "ip_class")
 MARK = ("sketch", "system_digest", "first_turn_digest", "language", "words", "intent")
 _LOOKED_UP = frozenset(
-    ("subnet", "asn", "asn_name", "ip_country", "ip_class", "email_class", "phone_country")
-    + ("language", "intent", "sketch")
+    {"subnet", "asn", "asn_name", "ip_country", "ip_class", "email_class", "phone_country"}
+    | {"language", "intent", "sketch"}
 )
 
 

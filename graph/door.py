@@ -9,7 +9,7 @@ becomes of the events.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from importlib.resources import files
 from typing import Any
 
@@ -137,9 +137,10 @@ class Door:
             given = columns.get(step.column.name)
             cleaned = _missing(step, size) if given is None else clean_column(step, given)
             outputs.update(zip(step.outputs, cleaned.outputs, strict=True))
-            for index, reason, shape in cleaned.refused:
-                broken.setdefault(index, (step.column.name, reason, shape))
-        index = np.setdiff1d(np.arange(size), np.fromiter(broken, np.int64, len(broken)))
+            for place, reason, shape in cleaned.refused:
+                broken.setdefault(place, (step.column.name, reason, shape))
+        refused = np.fromiter(broken, np.int64, len(broken))
+        index: npt.NDArray[np.int64] = np.setdiff1d(np.arange(size, dtype=np.int64), refused)
         taken = {
             name: values if len(index) == size else values.take(pa.array(index))
             for name, values in outputs.items()
@@ -191,7 +192,7 @@ class Door:
         if special is not None:
             outputs, clean = special
         elif column.codes:
-            outputs, clean = (column.name,), lambda v, c=column.codes: (normalise.code_of(v, c),)
+            outputs, clean = (column.name,), _single(partial(normalise.code_of, codes=column.codes))
         else:
             name = "at" if column.name == table.time else column.name
             outputs, clean = (name,), _single(_BY_TYPE[column.type])

@@ -5,6 +5,7 @@ Columns that are clean already by their type (Arrow integers, aware timestamps) 
 a test says so. It knows nothing of what the columns mean. Read :mod:`graph.door`.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -55,7 +56,7 @@ def is_empty(value: Any, *, money: bool = False) -> bool:
         return True
     if isinstance(value, str):
         return not value or value.isspace()
-    return isinstance(value, float) and value != value and not money
+    return isinstance(value, float) and math.isnan(value) and not money
 
 
 def clean_column(step: ColumnStep, given: "pa.Array | Sequence[Any]") -> Cleaned:
@@ -187,8 +188,8 @@ def _laid_out(step: ColumnStep, values: Sequence[Any], codes: npt.NDArray[np.int
             cleaned.append(step.empty if empty else step.clean(value))
             if empty and step.column.required:
                 raise Refused(Reason.MISSING)
-        except Refused as refused:
-            wrong[number] = (refused.reason, shape_of(value))
+        except Refused as refusal:
+            wrong[number] = (refusal.reason, shape_of(value))
             del cleaned[number:]
             cleaned.append(blank)
     cleaned.append(step.empty)  # for null, whose code is -1

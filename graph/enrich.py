@@ -28,27 +28,38 @@ _NAMES_BY_CLASS: tuple[tuple[str, str], ...] = (
     # Machines for rent: nobody sits at one.
     (
         "hosting",
-        r"amazon|\baws\b|google-cloud|microsoft-corp-msn|azure|digitalocean|hetzner|\bovh\b|linode"
-        r"|akamai connected|vultr|choopa|constant company|contabo|leaseweb|scaleway|online s\.?a\.?s"
-        r"|oracle-bmc|oracle cloud|alibaba|aliyun|tencent|huawei cloud|ucloud|softlayer|rackspace"
-        r"|ionos|strato|netcup|hostinger|godaddy|dreamhost|namecheap|colocrossing|psychz|sharktech"
+        r"amazon|\baws\b|google-cloud|microsoft-corp-msn|azure|digitalocean|hetzner"
+        r"|\bovh\b|linode"
+        r"|akamai connected|vultr|choopa|constant company|contabo|leaseweb|scaleway"
+        r"|online s\.?a\.?s"
+        r"|oracle-bmc|oracle cloud|alibaba|aliyun|tencent|huawei cloud|ucloud|softlayer"
+        r"|rackspace"
+        r"|ionos|strato|netcup|hostinger|godaddy|dreamhost|namecheap|colocrossing|psychz"
+        r"|sharktech"
         r"|hostwinds|buyvm|frantech|ponynet|zenlayer|equinix|internap|servers?-?com|worldstream"
         r"|nforce|serverius|upcloud|kamatera|cloudflare|fastly|\bcdn|stackpath|baidu|sakura"
         r"|gthost|multacom|hostpapa|interserver|hivelocity|latitude-sh|phoenixnap|\bi3d|g-core"
         r"|hosting|hosteurope|host europe|hostline|\bhost\b|hosts?royale|\bvps\b|virtual server"
-        r"|dedicated|datacent|data cent|server(?!ic)|colocation|\bcolo\b|\bcloud|cloud\b|\bidc\b"
-        r"|data ?hotel|rapidswitch|layer-host|egihosting|m-?net hosting|yandex\.cloud|fly\.io|render",
+        r"|dedicated|datacent|data cent|server(?!ic)|colocation|\bcolo\b|\bcloud|cloud\b"
+        r"|\bidc\b"
+        r"|data ?hotel|rapidswitch|layer-host|egihosting|m-?net hosting|yandex\.cloud"
+        r"|fly\.io|render",
     ),
     # Campuses and the research networks that connect them.
     (
         "campus",
         r"universi|univ\b|\buniv|college|politec|polytech|school|academ|educat|research net"
-        r"|institute of tech|institut[eo]? (national|nazionale)|technische|hochschule|ecole|escuela"
-        r"|faculty|student|campus|janet\b|jisc|renater|\bgarr\b|surf b\.?v|deutschen forschungsnetz"
-        r"|dfn\b|switch$|heanet|sunet|nordunet|rediris|geant|internet2|merit-as|ncren|cenic|csunet"
-        r"|\bucsd\b|mit-gateways|stanford|berkeley|harvard|princeton|\byale|cornell|caltech|columbia"
+        r"|institute of tech|institut[eo]? (national|nazionale)|technische|hochschule"
+        r"|ecole|escuela"
+        r"|faculty|student|campus|janet\b|jisc|renater|\bgarr\b|surf b\.?v"
+        r"|deutschen forschungsnetz"
+        r"|dfn\b|switch$|heanet|sunet|nordunet|rediris|geant|internet2|merit-as|ncren"
+        r"|cenic|csunet"
+        r"|\bucsd\b|mit-gateways|stanford|berkeley|harvard|princeton|\byale|cornell"
+        r"|caltech|columbia"
         r"-gw|\.edu|cernet|tanet|kreonet|sinet|national institute of informatics|aarnet|canarie"
-        r"|\bnren\b|\brnp\b|rede nacional de ensino|\bernet|\bucb\b|umich|utoronto|nkn\b|forskning",
+        r"|\bnren\b|\brnp\b|rede nacional de ensino|\bernet|\bucb\b|umich|utoronto|nkn\b"
+        r"|forskning",
     ),
     # Mobile carriers: thousands of people behind one address.
     (
@@ -56,37 +67,54 @@ _NAMES_BY_CLASS: tuple[tuple[str, str], ...] = (
         r"mobil|wireless|cellular|celular|cellco|\bgsm|gprs|\blte\b|\b[345]g\b|t-mobile|vodacom"
         r"|sk telecom|docomo|radiotelephone|att-mobility|sprint(?!link)|celcom|maxis|digi tele"
         r"|safaricom|\bmtn\b|airtel|reliance jio|\bidea cell|globe-?tel|smartfren|telkomsel"
-        r"|selular|indosat|xl axiata|dtac|\bais\b|advanced info|turkcell|megafon|vimpelcom|\bmts\b"
-        r"|tele2|kyivstar|lifecell|\bplay\b|p4 sp|polkomtel|\bee limited|\bo2\b|three uk|hutchison"
-        r"|\bh3g\b|sunrise|movistar|comcel|telefonica germany|mtnns|vodafone (?!enterprise|kabel|gmbh)|cell-c|\btim sa|wind tre|mobinil|zain|etisalat misr",
+        r"|selular|indosat|xl axiata|dtac|\bais\b|advanced info|turkcell|megafon"
+        r"|vimpelcom|\bmts\b"
+        r"|tele2|kyivstar|lifecell|\bplay\b|p4 sp|polkomtel|\bee limited|\bo2\b|three uk"
+        r"|hutchison"
+        r"|\bh3g\b|sunrise|movistar|comcel|telefonica germany|mtnns"
+        r"|vodafone (?!enterprise|kabel|gmbh)|cell-c|\btim sa|wind tre|mobinil|zain"
+        r"|etisalat misr",
     ),
     # Companies and public bodies that route their own addresses.
     (
         "office",
         r"\bbank\b|\bbanco\b|\bbanque\b|insurance|versicherung|\bgroup ag\b|mercedes|\bbmw\b"
-        r"|volkswagen|siemens|bosch|\bsap\b|\bibm|apple-engineering|hewlett|\bhp-|intel corp|cisco"
+        r"|volkswagen|siemens|bosch|\bsap\b|\bibm|apple-engineering|hewlett|\bhp-"
+        r"|intel corp|cisco"
         r"|boeing|lockheed|general electric|\bge-|ford-|toyota|hitachi|fujitsu limited|\bsony\b"
-        r"|panasonic|samsung sds|pandg|lilly|pfizer|merck|novartis|roche|bayer|basf|shell-|exxon"
+        r"|panasonic|samsung sds|pandg|lilly|pfizer|merck|novartis|roche|bayer|basf"
+        r"|shell-|exxon"
         r"|walmart|target corp|nike|starbucks|goldman|jpmorgan|morgan stanley|citi(group|corp)"
-        r"|american-express|visa-|mastercard|deloitte|accenture|kpmg|pwc|mckinsey|ministry|ministere"
+        r"|american-express|visa-|mastercard|deloitte|accenture|kpmg|pwc|mckinsey"
+        r"|ministry|ministere"
         r"|government|\bgov\b|dnic-|usda|nasa|department of|city of|state of|county|bloomberg"
         r"|thomson reuters|facebook|salesforce|vmware|adobe|uber|airbnb|netflix-corp|google$"
-        r"|cogent|level ?3\b|zayo|\bcolt\b|vodafone enterprise|holdings? (inc|plc)|consulting|engineering|manufactur|pharma|hospital|clinic|airport"
+        r"|cogent|level ?3\b|zayo|\bcolt\b|vodafone enterprise|holdings? (inc|plc)"
+        r"|consulting|engineering|manufactur|pharma|hospital|clinic|airport"
         r"|airlines|law firm|llp\b",
     ),
     # Access lines of households; also what is left when a name speaks of telecoms at all.
     (
         "home",
-        r"comcast|charter|globe telecoms|true online|telkom|\btwc-|bhn-|\bcox\b|asn-cxa|att-internet|bellsouth|uunet|verizon|frontier"
-        r"|centurylink|windstream|suddenlink|cable|optimum|google-fiber|rogers|shaw|\bbacom\b|telus"
-        r"|videotron|telecom|telekom|telefonica|telef|telco|teleco|broadband|\bdsl|adsl|fib(er|re|ra)"
+        r"comcast|charter|globe telecoms|true online|telkom|\btwc-|bhn-|\bcox\b|asn-cxa"
+        r"|att-internet|bellsouth|uunet|verizon|frontier"
+        r"|centurylink|windstream|suddenlink|cable|optimum|google-fiber|rogers|shaw"
+        r"|\bbacom\b|telus"
+        r"|videotron|telecom|telekom|telefonica|telef|telco|teleco|broadband|\bdsl|adsl"
+        r"|fib(er|re|ra)"
         r"|ftth|internet|isp\b|net ?works?|communicat|comunica|chinanet|china unicom|china169"
-        r"|tietong|orange|\bsfr\b|free sas|bouygues|proximus|telenet|kpn|ziggo|vodafone|virgin media"
-        r"|british tele|\bsky uk|talktalk|deutsche tel|\b1&1|versatel|liberty global|upc\b|telia"
-        r"|elisa|dna oyj|telenor|\btdc\b|a1 |swisscom|bluewin|fastweb|tiscali|rostelecom|er-telecom"
-        r"|softbank|kddi|\bntt\b|jcom|biglobe|korea tel|sk broad|lg powercomm|lg dacom|hinet|vnpt"
-        r"|viettel|\bpldt|philippine long|\btm \w+|bharti|bsnl|internet backbone|claro|\boi\b|v tal"
-        r"|uninet|telmex|totalplay|megacable|cantv|\bnos\b|\bmeo\b|otenet|cosmote|turk tel|bezeq"
+        r"|tietong|orange|\bsfr\b|free sas|bouygues|proximus|telenet|kpn|ziggo|vodafone"
+        r"|virgin media"
+        r"|british tele|\bsky uk|talktalk|deutsche tel|\b1&1|versatel|liberty global"
+        r"|upc\b|telia"
+        r"|elisa|dna oyj|telenor|\btdc\b|a1 |swisscom|bluewin|fastweb|tiscali|rostelecom"
+        r"|er-telecom"
+        r"|softbank|kddi|\bntt\b|jcom|biglobe|korea tel|sk broad|lg powercomm|lg dacom"
+        r"|hinet|vnpt"
+        r"|viettel|\bpldt|philippine long|\btm \w+|bharti|bsnl|internet backbone|claro"
+        r"|\boi\b|v tal"
+        r"|uninet|telmex|totalplay|megacable|cantv|\bnos\b|\bmeo\b|otenet|cosmote"
+        r"|turk tel|bezeq"
         r"|partner|telstra|optus|\btpg\b|iinet|spark new|vocus|te data|itissalat|maroc|btc|data"
         r" communication|wanadoo|netia|digi romania|starlink|space exploration",
     ),
@@ -119,7 +147,7 @@ class Network:
 
 
 def class_of(asn_name: str) -> str:
-    """home, mobile, hosting, campus, office, vpn or unknown, guessed from an operator's name."""
+    """home, mobile, hosting, campus, office, vpn or unknown, guessed from a name."""
     known = _KNOWN.get(asn_name.casefold())
     if known is not None:
         return known
@@ -132,7 +160,7 @@ _NOWHERE = Network()
 
 @lru_cache(maxsize=1 << 18)
 def network_of(first: str) -> Network:
-    """The network of a prefix by its first address (``Address.first``); unknown ones are empty."""
+    """The network of a prefix by its first address (``Address.first``); an unknown one is empty."""
     found = _table().lookup(first)
     if found.is_private:
         return _NOWHERE
@@ -153,7 +181,7 @@ _class_of = lru_cache(maxsize=1 << 16)(class_of)
 
 @lru_cache(maxsize=1)
 def _table() -> Any:
-    """The embedded table; .3 s and 100 MB once a process, nothing where no address is looked up."""
+    """The embedded table; .3 s and 100 MB once a process, nothing where no address is met."""
     import geoip2fast  # noqa: PLC0415 - its one home, paid on the first address
 
     file = Path(geoip2fast.__file__).parent / "geoip2fast-asn-ipv6.dat.gz"
@@ -161,25 +189,38 @@ def _table() -> Any:
 
 
 # Providers where anybody gets a mailbox: sharing one says nothing.
-PUBLIC_DOMAINS = frozenset(
-    "gmail.com googlemail.com outlook.com outlook.de outlook.fr outlook.es outlook.jp hotmail.com "
-    "hotmail.co.uk hotmail.fr hotmail.de hotmail.it hotmail.es live.com live.co.uk live.fr live.nl "
+_PUBLIC = (
+    "gmail.com googlemail.com outlook.com outlook.de outlook.fr outlook.es outlook.jp "
+    "hotmail.com "
+    "hotmail.co.uk hotmail.fr hotmail.de hotmail.it hotmail.es live.com live.co.uk "
+    "live.fr live.nl "
     "msn.com yahoo.com yahoo.co.uk yahoo.co.jp yahoo.co.in yahoo.fr yahoo.de yahoo.it yahoo.es "
-    "yahoo.com.br yahoo.ca yahoo.in ymail.com rocketmail.com myyahoo.com icloud.com me.com mac.com "
-    "aol.com aim.com proton.me protonmail.com protonmail.ch pm.me tutanota.com tutanota.de tuta.io "
-    "tuta.com zoho.com zohomail.com zohomail.eu gmx.com gmx.de gmx.net gmx.at gmx.ch gmx.us web.de "
+    "yahoo.com.br yahoo.ca yahoo.in ymail.com rocketmail.com myyahoo.com icloud.com "
+    "me.com mac.com "
+    "aol.com aim.com proton.me protonmail.com protonmail.ch pm.me tutanota.com "
+    "tutanota.de tuta.io "
+    "tuta.com zoho.com zohomail.com zohomail.eu gmx.com gmx.de gmx.net gmx.at gmx.ch "
+    "gmx.us web.de "
     "t-online.de freenet.de mail.com email.com fastmail.com fastmail.fm hey.com posteo.de "
-    "mailbox.org mail.ru bk.ru list.ru inbox.ru internet.ru yandex.ru yandex.com ya.ru yandex.by "
-    "yandex.kz yandex.ua rambler.ru qq.com vip.qq.com foxmail.com 163.com 126.com yeah.net sina.com "
-    "sina.cn sohu.com 139.com 189.cn aliyun.com 21cn.com tom.com naver.com daum.net hanmail.net "
-    "nate.com kakao.com orange.fr wanadoo.fr free.fr laposte.net sfr.fr bbox.fr libero.it virgilio.it "
-    "alice.it tiscali.it tin.it uol.com.br bol.com.br terra.com.br ig.com.br globo.com comcast.net "
-    "verizon.net att.net sbcglobal.net bellsouth.net cox.net charter.net earthlink.net btinternet.com "
+    "mailbox.org mail.ru bk.ru list.ru inbox.ru internet.ru yandex.ru yandex.com ya.ru "
+    "yandex.by "
+    "yandex.kz yandex.ua rambler.ru qq.com vip.qq.com foxmail.com 163.com 126.com "
+    "yeah.net sina.com "
+    "sina.cn sohu.com 139.com 189.cn aliyun.com 21cn.com tom.com naver.com daum.net "
+    "hanmail.net "
+    "nate.com kakao.com orange.fr wanadoo.fr free.fr laposte.net sfr.fr bbox.fr "
+    "libero.it virgilio.it "
+    "alice.it tiscali.it tin.it uol.com.br bol.com.br terra.com.br ig.com.br globo.com "
+    "comcast.net "
+    "verizon.net att.net sbcglobal.net bellsouth.net cox.net charter.net earthlink.net "
+    "btinternet.com "
     "sky.com virginmedia.com talktalk.net ntlworld.com bigpond.com optusnet.com.au rogers.com "
-    "sympatico.ca shaw.ca telus.net rediffmail.com seznam.cz centrum.cz wp.pl onet.pl o2.pl interia.pl "
+    "sympatico.ca shaw.ca telus.net rediffmail.com seznam.cz centrum.cz wp.pl onet.pl "
+    "o2.pl interia.pl "
     "abv.bg ukr.net i.ua mail.ee telenet.be skynet.be ziggo.nl kpnmail.nl planet.nl home.nl "
-    "docomo.ne.jp ezweb.ne.jp softbank.ne.jp nifty.com excite.co.jp duck.com".split()
+    "docomo.ne.jp ezweb.ne.jp softbank.ne.jp nifty.com excite.co.jp duck.com"
 )
+PUBLIC_DOMAINS = frozenset(_PUBLIC.split())
 
 
 @lru_cache(maxsize=1)

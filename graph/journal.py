@@ -179,15 +179,16 @@ class Journal:
             return {t: connection.execute(q).fetchone()[0] for t, q in sql.COUNT.items()}
 
     def edges(self, as_of: int | None = None) -> dict[str, pa.Table]:
-        """Exact sums by verb as of a moment: ``source``, ``target``, ``first``, ``last``, ``count``.
+        """Exact sums by verb as of a moment (None = all there is).
 
-        ``source`` and ``target`` are keys of the verb's node types.
+        Columns ``source``, ``target`` (keys of the verb's node types), ``first``, ``last`` (us) and
+        ``count``.
         """
         with self._link.reading() as connection:
             return edges_as_of(connection, FOREVER if as_of is None else as_of)
 
     def snapshot(self, as_of: int) -> Snapshot:
-        """The graph exactly as it was at ``as_of``; as of now it equals a store's, digest and all."""
+        """The graph exactly as it was at ``as_of``; as of now a store's has the same digest."""
         with self._link.reading() as connection:
             return snapshot_as_of(connection, as_of)
 

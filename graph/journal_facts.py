@@ -12,7 +12,7 @@ from typing import Any
 
 from graph import journal_schema as sql
 from graph.facts import Edge, Facts, Node, Value
-from graph.journal_link import Link
+from graph.journal_link import Link, translated
 from graph.schema import NodeType
 from graph.tally import ACCOUNT_COLUMNS, PROPERTY_COLUMNS
 
@@ -20,49 +20,41 @@ _EVER = 2**62
 
 
 def facts_since(link: Link, version: int, limit: int) -> Iterator[Facts]:
-    """Batches of up to ``limit`` facts that changed after ``version``, nodes before edges."""
-    place: tuple[Any, ...] = (version, _EVER)
-    while True:
-        with link.reading() as connection:
-            rows = connection.execute(sql.NODES_SINCE, (*place, limit)).fetchall()
-            nodes = _nodes(connection, rows)
-        if not rows:
-            break
-        yield Facts(nodes=nodes)
-        place = (rows[-1][7], rows[-1][0])
-    place = (version, _EVER, "", 0)
-    while True:
-        with link.reading() as connection:
-            rows = connection.execute(sql.EDGES_SINCE, (*place, limit)).fetchall()
-        if not rows:
-            break
-        yield Facts(edges=tuple(_edge(row) for row in rows))
-        last = rows[-1]
-        place = (last[10], last[0], last[4], last[1])
+    """Batches of up to ``limit`` facts that changed after ``version``, nodes before edges.
+
+    The two are read one after the other without a transaction around them, so that an abandoned
+    reading blocks nobody; an edge that came in between is handed out again next time.
+    """
+    with translated():
+        connection = link.connection()
+        cursor = connection.execute(sql.NODES_SINCE, (version,))
+        while rows := cursor.fetchmany(limit):
+            yield Facts(nodes=_nodes(connection, rows))
+        cursor = connection.execute(sql.EDGES_SINCE, (version,))
+        while rows := cursor.fetchmany(limit):
+            yield Facts(edges=tuple(Edge(*row) for row in rows))
 
 
 def _nodes(connection: sqlite3.Connection, rows: list[tuple[Any, ...]]) -> tuple[Node, ...]:
-    accounts = [row[2] for row in rows if row[1] == NodeType.ACCOUNT.value]
+    accounts = [row[1] for row in rows if row[0] == "account"]
     said = _said_of_accounts(connection, accounts) if accounts else {}
     return tuple(_node(row, said) for row in rows)
 
 
+_KINDS = {kind.value: kind for kind in NodeType}
+_NAMES = {
+    kind.value: tuple(name for name, _ in PROPERTY_COLUMNS.get(kind, ())) for kind in NodeType
+}
+
+
 def _node(row: tuple[Any, ...], said: dict[str, dict[str, Value]]) -> Node:
-    _, name, key, first, a, b, gone, version = row
-    kind = NodeType(name)
+    name, key, first, a, b, gone, version = row
     if gone:
-        return Node(kind, key, first, {}, version, gone=True)
-    if kind is NodeType.ACCOUNT:
-        return Node(kind, key, first, said.get(key, {}), version)
-    names = (property_name for property_name, _ in PROPERTY_COLUMNS.get(kind, ()))
-    known = {n: value for n, value in zip(names, (a, b), strict=False) if value is not None}
-    return Node(kind, key, first, known, version)
-
-
-def _edge(row: tuple[Any, ...]) -> Edge:
-    _, _, source_kind, source, verb, target_kind, target, first, last, count, version = row
-    ends = (f"{source_kind}:{source}", verb, f"{target_kind}:{target}")
-    return Edge(*ends, first, last, count, version)
+        return Node(_KINDS[name], key, first, {}, version, gone=True)
+    if name == "account":
+        return Node(NodeType.ACCOUNT, key, first, said.get(key) or {}, version)
+    known = {n: value for n, value in zip(_NAMES[name], (a, b), strict=False) if value is not None}
+    return Node(_KINDS[name], key, first, known, version)
 
 
 def _said_of_accounts(

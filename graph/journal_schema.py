@@ -1,15 +1,17 @@
 """The journal's tables, and every statement whose names come from the contract.
 
 SQL cannot take a table's name as a parameter, so the statements are written out here, once, from
-the contract's own names; nothing a caller says ever becomes part of one. Values are always bound.
-Read :mod:`graph.journal` for what they are for.
+the contract's own names; nothing a caller says ever becomes part of one (hence no S608 below).
+Values are always bound. Read :mod:`graph.journal` for what they are for.
 """
+# ruff: noqa: S608
 
 from dataclasses import dataclass
 
 import pyarrow as pa
 
 from graph.cleaned import SCHEMAS
+from graph.schema import NodeType
 from graph.tally import ACCOUNT_COLUMNS, LINKS, LINKS_OF, Link
 
 JOURNAL_VERSION = 1
@@ -41,7 +43,6 @@ CREATE TABLE edge (
   PRIMARY KEY (source, verb, target)
 ) WITHOUT ROWID;
 CREATE INDEX edge_by_version ON edge (version);
-CREATE INDEX edge_by_target ON edge (target);
 CREATE TABLE source (
   number INTEGER PRIMARY KEY,
   name TEXT NOT NULL,
@@ -93,14 +94,15 @@ def _event_statements(table: str) -> EventStatements:
     schema = SCHEMAS[table]
     names = schema.names
     typed = ", ".join(f"{f.name} {_SQL_TYPE.get(f.type, 'BLOB')}" for f in schema)
-    indexed = [name for name in ("at", "account_id") if name in names]
+    indexed = [name for name in ("at", "account_id", "payment_method") if name in names]
     indexes = "".join(f"CREATE INDEX {table}_by_{name} ON {table} ({name});" for name in indexed)
     marks = ", ".join("?" for _ in range(len(names) + 4))
     listed = ", ".join(names)
     assigned = ", ".join(f"{name} = ?" for name in ("digest", "file", "file_row", *names))
     return EventStatements(
         create=f"CREATE TABLE {table} (number INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE, "
-        f"digest BLOB NOT NULL, file INTEGER NOT NULL, file_row INTEGER NOT NULL, {typed});{indexes}",
+        f"digest BLOB NOT NULL, file INTEGER NOT NULL, file_row INTEGER NOT NULL, {typed});"
+        f"{indexes}",
         insert=f"INSERT INTO {table} (key, digest, file, file_row, {listed}) VALUES ({marks}) "
         "ON CONFLICT (key) DO NOTHING",
         replace=f"UPDATE {table} SET {assigned} WHERE key = ?",
@@ -121,7 +123,7 @@ SCHEMA = _FIXED + "\n".join(statements.create for statements in EVENTS.values())
 
 # --------------------------------------------------------------------------------- reading events
 def select(table: str, columns: tuple[str, ...]) -> str:
-    """Rows of ``table`` after ``?`` and up to ``?`` (us); the columns must be the contract's own."""
+    """Rows of ``table`` after ``?`` and up to ``?`` (us); columns of the contract only."""
     known = {*SCHEMAS[table].names, "key"}
     if not known.issuperset(columns):
         raise ValueError(f"not columns of {table}: {sorted(set(columns) - known)}")
@@ -146,12 +148,19 @@ EDGES_AS_OF: tuple[tuple[Link, str], ...] = tuple((k, _sums(k, "at <= ?")) for k
 EDGES_FROM: tuple[tuple[Link, str], ...] = tuple(
     (link, _sums(link, f"{link.source} IN {_ASKED}")) for link in LINKS
 )
-ACCOUNTS_FIRST: tuple[str, ...] = tuple(
-    f"SELECT account_id, min(at) FROM {table} WHERE account_id IN {_ASKED} GROUP BY 1"
-    for table in LINKS_OF
-)
 ACCOUNTS_AS_OF: tuple[str, ...] = tuple(
     f"SELECT account_id, min(at) FROM {table} WHERE at <= ? GROUP BY 1" for table in LINKS_OF
+)
+# When each node of a kind was first named, by every column that can name it.
+FIRST_NAMED: tuple[tuple[NodeType, str], ...] = tuple(
+    (
+        kind,
+        f"SELECT {column}, min(at) FROM {table} WHERE {column} IN {_ASKED}{condition} GROUP BY 1",
+    )
+    for kind, table, column, condition in sorted(
+        {(NodeType.ACCOUNT, table, "account_id", "") for table in LINKS_OF}
+        | {(k.target_kind, k.table, k.target, _TYING.get(k.verb, "")) for k in LINKS}
+    )
 )
 # Of the looked-up properties only these two can differ from event to event.
 SAID_OF: dict[str, str] = {
@@ -189,29 +198,19 @@ WHERE verb = ?3 AND source = (SELECT number FROM node WHERE kind = ?1 AND key = 
   AND target = (SELECT number FROM node WHERE kind = ?4 AND key = ?5)
 """
 TOUCH_ACCOUNT = "UPDATE node SET version = ? WHERE kind = 'account' AND key = ? AND NOT gone"
-FIRST_TIED = """
-SELECT min(first) FROM (
-  SELECT e.first FROM node n JOIN edge e ON e.source = n.number
-  WHERE n.kind = ?1 AND n.key = ?2 AND e.count > 0
-  UNION ALL
-  SELECT e.first FROM node n JOIN edge e ON e.target = n.number
-  WHERE n.kind = ?1 AND n.key = ?2 AND e.count > 0)
-"""
 SET_NODE = "UPDATE node SET first = ?3, gone = 0, version = ?4 WHERE kind = ?1 AND key = ?2"
 SET_SAID = "UPDATE node SET a = ?3 WHERE kind = ?1 AND key = ?2"
 LOSE_NODE = """
 UPDATE node SET gone = 1, a = NULL, b = NULL, version = ?3 WHERE kind = ?1 AND key = ?2
 """
 NODES_SINCE = """
-SELECT number, kind, key, first, a, b, gone, version FROM node
-WHERE (version, number) > (?1, ?2) ORDER BY version, number LIMIT ?3
+SELECT kind, key, first, a, b, gone, version FROM node WHERE version > ? ORDER BY version
 """
 EDGES_SINCE = """
-SELECT e.source, e.target, s.kind, s.key, e.verb, t.kind, t.key, e.first, e.last, e.count,
+SELECT s.kind || ':' || s.key, e.verb, t.kind || ':' || t.key, e.first, e.last, e.count,
   e.version
 FROM edge e JOIN node s ON s.number = e.source JOIN node t ON t.number = e.target
-WHERE (e.version, e.source, e.verb, e.target) > (?1, ?2, ?3, ?4)
-ORDER BY e.version, e.source, e.verb, e.target LIMIT ?5
+WHERE e.version > ? ORDER BY e.version
 """
 _RANKED = """
 SELECT account_id, action FROM (

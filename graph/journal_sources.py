@@ -130,8 +130,8 @@ def waiting(connection: sqlite3.Connection) -> Iterator[QuarantineRecord]:
         "SELECT s.name, q.row, q.event_table, q.key, q.broken_column, q.shape, q.reason "
         "FROM quarantine q JOIN source s ON s.number = q.source ORDER BY s.name, q.row"
     )
-    for *fields, reason in rows:
-        yield QuarantineRecord(*fields, Reason(reason))
+    for name, row, table, key, column, shape, reason in rows:
+        yield QuarantineRecord(name, row, table, key, column, shape, Reason(reason))
 
 
 def waiting_rows(connection: sqlite3.Connection, number: int) -> list[int]:

@@ -149,15 +149,12 @@ class BatchWriter:
     def _node_again(self, kind: NodeType, keys: Sequence[str]) -> None:
         asked = json.dumps(keys)
         firsts: dict[str, int] = {}
-        if kind is NodeType.ACCOUNT:
-            for statement in sql.ACCOUNTS_FIRST:
-                for key, first in self._db.execute(statement, (asked,)):
-                    firsts[key] = min(first, firsts.get(key, first))
+        for named, statement in sql.FIRST_NAMED:
+            for key, first in self._db.execute(statement, (asked,)) if named is kind else ():
+                firsts[key] = min(first, firsts.get(key, first))
         for key in keys:
-            (tied,) = self._db.execute(sql.FIRST_TIED, (kind.value, key)).fetchone()
-            moments = [m for m in (tied, firsts.get(key)) if m is not None]
-            if moments:
-                self._db.execute(sql.SET_NODE, (kind.value, key, min(moments), self._version))
+            if key in firsts:
+                self._db.execute(sql.SET_NODE, (kind.value, key, firsts[key], self._version))
             else:
                 self._db.execute(sql.LOSE_NODE, (kind.value, key, self._version))
         if kind.value in sql.SAID_OF:

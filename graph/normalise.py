@@ -116,31 +116,33 @@ def _refuse(reason: Reason) -> str:
 # --------------------------------------------------------------------------------------- numbers
 def integer_of(value: object) -> int:
     """A whole number from 0 to 10^12: ``12``, ``"12"``, ``12.0``, ``"12.0"``."""
-    if isinstance(value, str):
-        value = _number(value, Reason.BAD_INTEGER)
-    if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
-        raise Refused(Reason.WRONG_TYPE)
-    if not math.isfinite(value) or value != int(value):
+    number = _as_number(value, Reason.BAD_INTEGER)
+    if not math.isfinite(number) or number != int(number):
         raise Refused(Reason.BAD_INTEGER)
-    if not 0 <= value <= MAX_COUNT:
+    if not 0 <= number <= MAX_COUNT:
         raise Refused(Reason.RANGE)
-    return int(value)
+    return int(number)
 
 
 def amount_of(value: object) -> float:
     """Dollars, to a millionth, between minus and plus 10^9; a refund may be negative."""
-    if isinstance(value, str):
-        value = _number(value, Reason.BAD_AMOUNT)
-    if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
-        raise Refused(Reason.WRONG_TYPE)
-    if not math.isfinite(value):
+    number = _as_number(value, Reason.BAD_AMOUNT)
+    if not math.isfinite(number):
         raise Refused(Reason.BAD_AMOUNT)
-    if abs(value) > MAX_AMOUNT_USD:
+    if not -MAX_AMOUNT_USD <= number <= MAX_AMOUNT_USD:
         raise Refused(Reason.RANGE)
-    return round(float(value) * 1e6) / 1e6 + 0.0  # + 0.0 makes -0.0 plain zero
+    return round(float(number) * 1e6) / 1e6 + 0.0  # + 0.0 makes -0.0 plain zero
 
 
 _NUMBER = re.compile(r"[+-]?(\d{1,400}(\.\d{0,400})?|\.\d{1,400})([eE][+-]?\d{1,3})?")
+
+
+def _as_number(value: object, reason: Reason) -> float | Decimal:
+    if isinstance(value, str):
+        return _number(value, reason)
+    if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
+        raise Refused(Reason.WRONG_TYPE)
+    return value
 
 
 def _number(text: str, reason: Reason) -> int | float:
@@ -172,7 +174,7 @@ _LEAP_SECOND = re.compile(r":60(?=[.,Z+-]|$)")
 
 
 def _moment(text: str) -> datetime:
-    if not text.isascii() or len(text) < 10 or text[4:5] != "-" and not text[:8].isdigit():
+    if not text.isascii() or len(text) < 10 or (text[4:5] != "-" and not text[:8].isdigit()):
         raise Refused(Reason.BAD_TIME)
     try:
         return datetime.fromisoformat(_LEAP_SECOND.sub(":59", text).replace(",", "."))
@@ -327,9 +329,8 @@ def phone_of(value: object) -> Phone:
     except phonenumbers.NumberParseException:
         raise Refused(Reason.BAD_PHONE) from None
     number = f"+{parsed.country_code}{parsed.national_number}"
-    return Phone(
-        number, phonenumbers.region_code_for_number(parsed) or _region(parsed.country_code)
-    )
+    country = phonenumbers.region_code_for_number(parsed) or _region(parsed.country_code or 0)
+    return Phone(number, None if country == "001" else country)
 
 
 def _region(calling_code: int) -> str | None:
@@ -341,7 +342,7 @@ def _region(calling_code: int) -> str | None:
 
 
 # ISO 3166-1 alpha-2 as of 2025, and XK (Kosovo), which banks and networks use.
-COUNTRIES = frozenset(
+_COUNTRY_CODES = (
     "AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR "
     "BS BT BV BW BY BZ CA CC CD CF CG CH CI CK CL CM CN CO CR CU CV CW CX CY CZ DE DJ DK DM DO DZ "
     "EC EE EG EH ER ES ET FI FJ FK FM FO FR GA GB GD GE GF GG GH GI GL GM GN GP GQ GR GS GT GU GW "
@@ -350,8 +351,9 @@ COUNTRIES = frozenset(
     "MW MX MY MZ NA NC NE NF NG NI NL NO NP NR NU NZ OM PA PE PF PG PH PK PL PM PN PR PS PT PW PY "
     "QA RE RO RS RU RW SA SB SC SD SE SG SH SI SJ SK SL SM SN SO SR SS ST SV SX SY SZ TC TD TF TG "
     "TH TJ TK TL TM TN TO TR TT TV TW TZ UA UG UM US UY UZ VA VC VE VG VI VN VU WF WS YE YT ZA ZM "
-    "ZW XK".split()
+    "ZW XK"
 )
+COUNTRIES = frozenset(_COUNTRY_CODES.split())
 _COUNTRY_ALIASES = {"UK": "GB", "EL": "GR"}
 
 

@@ -106,7 +106,7 @@ def nodes_of(table: str, rows: pa.Table) -> Iterator[tuple[NodeType, pa.Table]]:
     yield NodeType.ACCOUNT, _named(rows, "account_id", ())
     for link in LINKS_OF[table]:
         for kind, column in ((link.source_kind, link.source), (link.target_kind, link.target)):
-            if column == "account_id" or column == "ip" and link.verb == "ROUTED_BY":
+            if column == "account_id" or (column == "ip" and link.verb == "ROUTED_BY"):
                 continue  # named already
             if link.verb == "ISSUED_BY" and column == link.source:
                 continue
