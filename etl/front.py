@@ -5,7 +5,7 @@ that were passed, and a snapshot, whole or of what surrounds a few accounts, is 
 selecting rows. It never looks past the front. Read :mod:`etl.unrolled` for where rows come from.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 
 import numpy as np
@@ -13,7 +13,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from etl.unrolled import Unrolled
-from graph.facts import Node
+from graph.facts import Edge, Node
 from graph.schema import EDGE_OF, NODE_PROPERTIES, PROPERTY_TYPE, NodeType, split_id
 from graph.snapshot import Snapshot
 from graph.stores.piece import edge_table, recount
@@ -49,6 +49,24 @@ class Front:
         learnt = int(np.searchsorted(self.all.node_at, self.before))
         self._newest[self._seat_of_news[self._learnt : learnt]] = np.arange(self._learnt, learnt)
         self._learnt = learnt
+
+    def changed(self, identity: str, since: int) -> Ints:
+        """Edges of an entity (not of an account) with an event at or after ``since`` (us)."""
+        seat = self.seat.get(identity)
+        if seat is None:
+            return np.empty(0, np.int64)
+        sides = (self._by_target, self._by_source)
+        edges = np.concatenate([edges[start[seat] : start[seat + 1]] for start, edges in sides])
+        found: Ints = edges[(self._count[edges] > 0) & (self._last[edges] >= since)]
+        return found
+
+    def told(self, edges: Ints) -> Iterator[Edge]:
+        """Edges by their numbers, as facts with their values as of now."""
+        columns = (self.all.first, self._last, self._count)
+        values = zip(*(column[edges].tolist() for column in columns), strict=True)
+        for edge, (first, last, count) in zip(edges.tolist(), values, strict=True):
+            source, verb, target = self.all.edges[edge]
+            yield Edge(source, verb, target, first, last, count, count)
 
     @cached_property
     def ids(self) -> list[str]:

@@ -9,7 +9,6 @@ its test. It stands in for a store inside one job, and is no home for a graph.
 
 import bisect
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from types import TracebackType
 from typing import Self
@@ -25,7 +24,7 @@ from graph.snapshot import Snapshot
 from graph.store import Generation, GraphStore, Page, RingRow
 
 Ints = npt.NDArray[np.int64]
-_ACCOUNT = f"{NodeType.ACCOUNT.value}:"
+_EVER = int(np.iinfo(np.int64).min)
 
 
 class LazyStore:
@@ -40,11 +39,10 @@ class LazyStore:
     def __init__(self, inner: GraphStore, unrolled: Unrolled) -> None:
         self._inner = inner
         self._all = unrolled
-        self._by_end = _ByEnd.of(unrolled)
         self.front = Front(unrolled)
         self._accounts_told = 0
         self._nodes_told: dict[str, int] = {}
-        self._written: dict[str, int] = {}
+        self._edges_told: dict[str, int] = {}
 
     def advance(self, before: int) -> None:
         """From now on the store knows what happened before ``before`` (us); never backwards."""
@@ -139,9 +137,11 @@ class LazyStore:
     def _bring(self, ids: Sequence[str]) -> None:
         """Write what is new about the nodes ``ids`` and their edges."""
         nodes = (*self._new_accounts(), *self._news_of(ids))
-        rows = np.array([row for identity in ids for row in self._occurred(identity)], np.int64)
-        if nodes or len(rows):
-            self._inner.write(Facts(nodes, tuple(self._all.written(rows))))
+        parts = [self.front.changed(i, self._edges_told.get(i, _EVER)) for i in ids]
+        edges = np.unique(np.concatenate(parts)) if parts else np.empty(0, np.int64)
+        self._edges_told.update(dict.fromkeys(ids, self.front.before))
+        if nodes or len(edges):
+            self._inner.write(Facts(nodes, tuple(self.front.told(edges))))
 
     def _new_accounts(self) -> Iterator[Node]:
         """News about accounts since the last call: an answer shows them at the far end."""
@@ -167,52 +167,3 @@ class LazyStore:
             if known and self._nodes_told.get(identity) != known:
                 self._nodes_told[identity] = known
                 yield self._all.nodes[news[known - 1]]
-
-    def _occurred(self, identity: str) -> Sequence[int]:
-        """Occurrences that bring each edge of a node up to date, since it was last asked for."""
-        start, stop = self._by_end.span(identity, self.front.before)
-        start = max(start, self._written.get(identity, 0))
-        if stop <= start:
-            return ()
-        self._written[identity] = stop
-        rows = self._by_end.occurrence[start:stop][::-1]
-        _, newest = np.unique(self._all.edge[rows], return_index=True)
-        found: list[int] = rows[newest].tolist()
-        return found
-
-
-@dataclass(frozen=True)
-class _ByEnd:
-    """Occurrences by the node at either end, each node's in the order of time."""
-
-    number: Mapping[str, int]
-    start: Ints
-    at: Ints
-    occurrence: Ints
-
-    @classmethod
-    def of(cls, unrolled: Unrolled) -> "_ByEnd":
-        """Index the occurrences of ``unrolled``."""
-        number: dict[str, int] = {}
-        targets = [number.setdefault(target, len(number)) for _, _, target in unrolled.edges]
-        # An account is shown at the far end only; an address is tied to its operator too.
-        sources = [
-            -1 if source.startswith(_ACCOUNT) else number.setdefault(source, len(number))
-            for source, _, _ in unrolled.edges
-        ]
-        ends = [np.array(side, np.int64)[unrolled.edge] for side in (targets, sources)]
-        end = np.concatenate(ends)
-        occurrence = np.tile(np.arange(len(unrolled.edge)), 2)[end >= 0]
-        end = end[end >= 0]
-        order = np.lexsort((occurrence, end))
-        start = np.searchsorted(end[order], np.arange(len(number) + 1))
-        occurrence = occurrence[order]
-        return cls(number, start, unrolled.at[occurrence], occurrence)
-
-    def span(self, identity: str, before: int) -> tuple[int, int]:
-        """Where the occurrences of a node before ``before`` (us) begin and end."""
-        place = self.number.get(identity)
-        if place is None:
-            return 0, 0
-        start, stop = int(self.start[place]), int(self.start[place + 1])
-        return start, start + int(np.searchsorted(self.at[start:stop], before))

@@ -56,10 +56,9 @@ class Unrolled:
         rows = np.arange(start, stop)[::-1]
         _, newest = np.unique(self.edge[rows], return_index=True)
         first, last = np.searchsorted(self.node_at, [since, before])
-        return Facts(self.nodes[first:last], tuple(self.written(rows[newest])))
+        return Facts(self.nodes[first:last], tuple(self._written(rows[newest])))
 
-    def written(self, rows: Ints) -> Iterator[Edge]:
-        """The edges of the occurrences ``rows``, each with its value as of then."""
+    def _written(self, rows: Ints) -> Iterator[Edge]:
         edges, ats, counts = self.edge[rows], self.at[rows], self.count[rows]
         firsts = self.first[edges]
         for edge, at, count, first in zip(
