@@ -5,7 +5,9 @@ of files, stores or models; a model's opinion comes in as ``suspicion``.
 """
 
 from graph.rings.find import RingConfig, find
+from graph.rings.genome import genomes
 from graph.rings.inputs import RingInputs
+from graph.rings.live import LiveMatcher, Match
 from graph.rings.model import (
     Change,
     Family,
@@ -17,12 +19,16 @@ from graph.rings.model import (
     Status,
     Verdict,
 )
+from graph.rings.profile import Profile, profiles
 
 __all__ = [
     "Change",
     "Family",
     "LineageEvent",
+    "LiveMatcher",
+    "Match",
     "Member",
+    "Profile",
     "Reason",
     "Ring",
     "RingConfig",
@@ -31,4 +37,6 @@ __all__ = [
     "Status",
     "Verdict",
     "find",
+    "genomes",
+    "profiles",
 ]

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from graph.rings.evidence_timing import member_moments
+from graph.rings.evidence_timing import Clock, member_moments
 from graph.rings.groups import Evidence, Groups
 from graph.rings.inputs import DAY_US, Bools, Floats, Ints, RingInputs
 from graph.rings.model import Family
@@ -68,15 +68,21 @@ def _most_held(groups: Groups, account: Ints, entity: Ints) -> Floats:
 
 
 def innocence(
-    inputs: RingInputs, incidences: Sequence[Incidence], moments: Moments, groups: Groups
+    clock: Clock, incidences: Sequence[Incidence], pieces: Sequence[Evidence]
 ) -> Iterator[Evidence]:
-    """All counter-evidence, and the model's word, about every group."""
+    """All counter-evidence, and the model's word, about every group.
+
+    ``pieces`` is the evidence against it: strangers do not hand talks over, whatever their hours.
+    """
+    inputs, groups = clock.inputs, clock.groups
     together = gathered(inputs, incidences, groups)
     yield _organisation(incidences, groups)
     yield _one_place(together, groups)
     yield _one_payer(inputs, groups)
     yield _old_customers(inputs, groups)
-    yield _unrelated_rhythms(moments, groups)
+    handed = [piece.weight > 0.5 for piece in pieces if piece.code == "timing.handover"]
+    tied = np.any(handed, axis=0) if handed else np.zeros(groups.count, np.bool_)
+    yield _unrelated_rhythms(clock.moments, groups).times(np.where(tied, 0.0, 1.0))
     if inputs.suspicion is not None:
         yield _model(inputs.suspicion, groups)
 

@@ -142,9 +142,7 @@ def handover(clock: Clock) -> Evidence:
     within = np.isin(label * width + handed.talk, key[holders >= 2]) & inside
     tied = np.zeros(len(groups.label), np.bool_)
     tied[handed.account[within]] = True
-    anybody = np.unique(handed.account)
-    active = max(len(np.unique(clock.moments.account)), 1)
-    usual = np.clip((len(anybody) + 1.0) / (active + 2.0), 1e-4, 0.5)
+    usual = _share_of_others(groups, handed.account, clock.moments.account)
     share = groups.share(tied)
     weight = np.where(share > usual, 2.0 * _bernoulli(share, usual), 0.0)
     return Evidence(
@@ -152,13 +150,22 @@ def handover(clock: Clock) -> Evidence:
         Family.TIMING,
         np.minimum(weight, CAP),
         share,
-        np.full(groups.count, usual),
+        usual,
         "{observed:.0%} of members go on with conversations begun on another member's account; "
-        "{usual:.1%} of all accounts do with anybody's",
+        "{usual:.1%} of all other accounts do with anybody's",
     )
 
 
-def _bernoulli(share: Floats, usual: float) -> Floats:
+def _share_of_others(groups: Groups, some: Ints, everybody: Ints) -> Floats:
+    """Of the accounts in ``everybody`` outside each group, the share in ``some``, [G]."""
+    hit, known = np.zeros(len(groups.label), np.bool_), np.zeros(len(groups.label), np.bool_)
+    hit[some], known[everybody] = True, True
+    own_hits, own_known = groups.share(hit) * groups.sizes, groups.share(known) * groups.sizes
+    share = (hit.sum() - own_hits + 1.0) / (known.sum() - own_known + 2.0)
+    return np.asarray(np.clip(share, 1e-4, 0.5), np.float64)
+
+
+def _bernoulli(share: Floats, usual: Floats | float) -> Floats:
     """Mean nats a member of a share of ``share`` where ``usual`` is expected."""
     some = np.clip(share, 1e-6, 1 - 1e-6)
     nats: Floats = some * np.log(some / usual) + (1 - some) * np.log((1 - some) / (1 - usual))

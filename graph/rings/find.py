@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import pyarrow as pa
 from scipy import sparse
 
 from graph.rings import (
@@ -16,6 +17,7 @@ from graph.rings import (
     evidence_signup,
     evidence_ties,
     evidence_timing,
+    genome,
     lineage,
     links,
     relations,
@@ -106,7 +108,18 @@ def find(
         triage.triage(inputs, scene.incidences, groups),
         triage.banned(inputs),
     )
-    return lineage.carry_on(_rings(found, config), previous, inputs.as_of)
+    rings = lineage.carry_on(_rings(found, config), previous, inputs.as_of)
+    return _remembering(inputs, rings, previous, found.banned)
+
+
+def _remembering(inputs: RingInputs, rings: Rings, previous: Rings | None, banned: Bools) -> Rings:
+    """The rings with the genomes of what was banned, and newborns known again by them."""
+    if previous is not None:
+        rings = genome.recognise(inputs, rings, genome.genomes(previous))
+    if banned.any():
+        out = set(inputs.account_ids.filter(pa.array(banned)).to_pylist())
+        rings = genome.freeze(inputs, rings, [len(r.account_ids & out) / r.size for r in rings])
+    return genome.remembered(rings, previous)
 
 
 def _scene(inputs: RingInputs) -> _Scene:
@@ -138,7 +151,7 @@ def _grouped(scene: _Scene, config: RingConfig) -> tuple[Ints, Bools]:
     picked = suspects.suspects(tied, behaviour, scene.inputs.suspicion)
     if picked.any():
         model = traits.learn(list(scene.traits), behaviour, suspects.KIT)
-        ties = suspects.Ties(tied, model, scene.moments)
+        ties = suspects.Ties(tied, model, scene.moments, scene.inputs.suspicion)
         found = suspects.tell_apart(picked, behaviour, ties, config.seed)
         label = np.where(found >= 0, found + label.max(initial=0) + 1, label)
     return communities.renumbered(label, config.smallest), picked
@@ -154,7 +167,7 @@ def _evidence(scene: _Scene, groups: Groups, picked: Bools) -> Iterator[Evidence
         pieces += evidence_timing.timing(clock)
     pieces += evidence_signup.signup(inputs, scene.traits, groups)
     yield from counter.explained(pieces, together)
-    yield from counter.innocence(inputs, incidences, scene.moments, groups)
+    yield from counter.innocence(clock, incidences, pieces)
 
 
 def _rings(found: _Found, config: RingConfig) -> list[Ring]:

@@ -89,7 +89,7 @@ def _continued(old: Ring, new: Ring) -> Ring:
     )
     same = old.account_ids == new.account_ids and old.flagged == new.flagged
     version = old.version if same else old.version + 1
-    return replace(new, ring_id=old.ring_id, version=version, members=members)
+    return replace(new, ring_id=old.ring_id, version=version, members=members, genome=old.genome)
 
 
 def _free(ring_id: str, taken: set[str]) -> str:

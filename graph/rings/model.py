@@ -102,7 +102,8 @@ class Ring:
 
     ``score`` (0..1) is how sure the evidence makes us that one operator runs it for no honest end;
     ``flagged`` only under the two-family rule. ``families`` has the weight (nats) each family
-    brings after its cap. ``version`` grows when members or flag change.
+    brings after its cap. ``version`` grows when members or flag change. ``genome`` is the likeness
+    kept when the ring was banned (:mod:`graph.rings.genome`).
     """
 
     ring_id: str
@@ -117,6 +118,7 @@ class Ring:
     counter_evidence: tuple[Reason, ...]
     first_seen: int
     last_seen: int
+    genome: Mapping[str, Any] | None = None
 
     @property
     def size(self) -> int:
@@ -142,6 +144,7 @@ class Ring:
             "counter_evidence": [reason.as_json() for reason in self.counter_evidence],
             "first_seen": self.first_seen,
             "last_seen": self.last_seen,
+            "genome": self.genome,
         }
 
     @classmethod
@@ -160,6 +163,7 @@ class Ring:
             tuple(Reason.of(form) for form in detail["counter_evidence"]),
             detail["first_seen"],
             detail["last_seen"],
+            detail.get("genome"),
         )
 
 

@@ -23,6 +23,10 @@ from graph.rings.traits import TraitModel
 
 JOIN = 4.0
 """Log-odds against a pair of suspects being tied: as much as a toolkit in common is worth alone."""
+BOTH_SUSPECT = 2.0
+"""Nats that two certain frauds are nearer each other than two accounts picked for their kit."""
+ONE_SUSPECT = 1.0
+"""Nats that a certain fraud and an ordinary account are further apart."""
 MAX_BLOCK = 3_000
 SUSPICION = 0.2
 """A probability from which a model's word alone makes a suspect."""
@@ -39,12 +43,17 @@ class Ties:
     links: Links
     model: TraitModel
     moments: Moments
+    suspicion: Floats | None = None
 
     def block(self, accounts: Ints) -> Floats:
         """Nats between each two of ``accounts``, dense [n, n], zero diagonal."""
         total = np.asarray(self.links.total[accounts][:, accounts].toarray(), np.float64)
         total += timing.lockstep_pairs(self.moments, self.moments, accounts).toarray()
         total += self.model.pairs(accounts)
+        if self.suspicion is not None:
+            doubt = np.sqrt(np.nan_to_num(self.suspicion[accounts]))
+            total += BOTH_SUSPECT * np.outer(doubt, doubt)
+            total -= ONE_SUSPECT * (np.outer(doubt, 1 - doubt) + np.outer(1 - doubt, doubt))
         np.fill_diagonal(total, 0.0)
         return total
 

@@ -1,0 +1,164 @@
+"""A ring's likeness: what makes a newcomer look like a member, frozen at a refresh.
+
+The same likeness serves the live match of a ring that works (``graph.rings.live``) and the genome
+that is kept when one is banned (``graph.rings.genome``). Each trait is a log-likelihood ratio of a
+member against the rest of the population, so a template that honest people send too, or a mail
+provider everybody uses, says little. It is plain data with a JSON form and a digest.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from graph.rings import traits
+from graph.rings.inputs import Bools, Floats, Ints, RingInputs
+from graph.rings.model import Family, Ring
+from graph.rings.relations import Incidence, incidences
+from graph.rings.traits import SIGNUP_TRAITS, Trait
+
+ENTITY_CAP = 6.0
+TRAIT_CAP = 2.0
+MIN_NATS = 0.3
+"""What says less is not kept: it would only cost time at every event."""
+MAX_ENTITIES = 4_000
+BACKGROUND = 50.0
+"""Accounts' worth of the whole population mixed into the honest users of a ring's templates."""
+
+
+@dataclass(frozen=True)
+class Profile:
+    """What a member of a ring looks like.
+
+    ``entities``: node id -> (family, nats) for holding it. ``traits``: sign-up trait -> value ->
+    nats; ``""`` is any other value. ``size`` members at the time, ``base`` log-odds that a random
+    newcomer belongs to it. ``digest`` names the content.
+    """
+
+    ring_id: str
+    size: int
+    base: float
+    frozen_at: int
+    entities: Mapping[str, tuple[Family, float]] = field(default_factory=dict)
+    traits: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the JSON form."""
+        text = json.dumps(self.as_json(), sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    def as_json(self) -> dict[str, Any]:
+        """The form that is stored with a banned ring."""
+        return {
+            "ring_id": self.ring_id,
+            "size": self.size,
+            "base": self.base,
+            "frozen_at": self.frozen_at,
+            "entities": {key: [f.value, nats] for key, (f, nats) in self.entities.items()},
+            "traits": {name: dict(values) for name, values in self.traits.items()},
+        }
+
+    @classmethod
+    def of(cls, form: Mapping[str, Any]) -> Self:
+        """The profile that :meth:`as_json` wrote."""
+        entities = {key: (Family(f), nats) for key, (f, nats) in form["entities"].items()}
+        head = (form["ring_id"], form["size"], form["base"], form["frozen_at"])
+        return cls(*head, entities, form["traits"])
+
+
+def profiles(inputs: RingInputs, rings: Sequence[Ring]) -> list[Profile]:
+    """The likeness of each of ``rings`` as of ``inputs.as_of``."""
+    held = list(incidences(inputs))
+    known = [trait for trait in traits.traits(inputs) if trait.name in SIGNUP_TRAITS]
+    return [_profile(inputs, ring, held, known) for ring in rings]
+
+
+def _profile(
+    inputs: RingInputs, ring: Ring, held: Sequence[Incidence], known: Sequence[Trait]
+) -> Profile:
+    ids = [member.account_id for member in ring.members]
+    found = pc.index_in(pa.array(ids, pa.string()), value_set=inputs.account_ids)
+    rows = np.asarray(found.drop_null(), dtype=np.int64)
+    member = np.zeros(inputs.size, np.bool_)
+    member[rows] = True
+    ranked = sorted(
+        (pair for incidence in held for pair in _entities(incidence, member)),
+        key=lambda pair: (-pair[1][1], pair[0]),
+    )
+    near = _neighbours(held, member)
+    base = float(np.log((len(rows) + 1.0) / max(inputs.size, 1)))
+    return Profile(
+        ring.ring_id,
+        len(rows),
+        round(base, 4),
+        inputs.as_of,
+        dict(sorted(ranked[:MAX_ENTITIES])),
+        {trait.name: _values(trait, member, near) for trait in known},
+    )
+
+
+def _entities(incidence: Incidence, member: Bools) -> Iterator[tuple[str, tuple[Family, float]]]:
+    """Node id, family and nats of every entity that members hold more than others do."""
+    ours = member[incidence.account]
+    width = len(incidence.weight)
+    held = np.bincount(incidence.entity[ours], minlength=width)
+    size, rest = int(member.sum()), max(len(member) - int(member.sum()), 1)
+    for row in np.flatnonzero(held):
+        others = incidence.degree[row] - held[row]
+        nats = _ratio(float(held[row]), size, float(others), rest, float(incidence.crowd[row]))
+        if incidence.relation.family is Family.PROMPTS and incidence.weight[row] <= 0:
+            continue  # the clusterer calls it public
+        if nats >= MIN_NATS:
+            yield (
+                incidence.entity_id(int(row)),
+                (incidence.relation.family, round(min(nats, ENTITY_CAP), 4)),
+            )
+
+
+def _ratio(held: float, size: int, others: float, rest: int, crowd: float) -> float:
+    """Nats by which holding an entity speaks for a member: smoothed shares, less the usual crowd.
+
+    An entity held by one member is worth a chance of one in its ``size`` that the next member
+    holds it too; the usual crowd of its class is taken off as for links.
+    """
+    ours = (held + 0.1) / (size + 1.0)
+    theirs = (others + 0.5) / (rest + 1.0)
+    return float(np.log(ours / theirs) - np.log(crowd))
+
+
+def _neighbours(held: Sequence[Incidence], member: Bools) -> Bools:
+    """Accounts outside the ring that ask from its templates, [N]: the honest look-alikes."""
+    near = np.zeros(len(member), np.bool_)
+    for incidence in held:
+        if incidence.relation.family is Family.PROMPTS:
+            ours = np.zeros(len(incidence.weight), np.bool_)
+            ours[incidence.entity[member[incidence.account]]] = True
+            near[incidence.account[(ours & (incidence.weight > 0))[incidence.entity]]] = True
+    outside: Bools = near & ~member
+    return outside
+
+
+def _values(trait: Trait, member: Bools, near: Bools) -> dict[str, float]:
+    """Nats of every value that members have, and of any other (``""``).
+
+    Against the ring's look-alikes, not the world: users of one kit tend to come with one client.
+    """
+    code = trait.code[member]
+    code = code[code >= 0]
+    if len(code) < 3:
+        return {}
+    beside = trait.code[near & (trait.code >= 0)]
+    usual = np.bincount(beside, minlength=len(trait.values)) + BACKGROUND * trait.share
+    usual = usual / usual.sum()
+    held: Ints = np.bincount(code, minlength=len(trait.values))
+    share: Floats = (held + 2.0 * usual) / (len(code) + 2.0)
+    nats = np.clip(np.log(share / np.maximum(usual, 1e-6)), -TRAIT_CAP, TRAIT_CAP)
+    kept = {trait.values[i]: round(float(nats[i]), 4) for i in np.flatnonzero(held)}
+    missing = float(np.log(2.0 / (len(code) + 2.0)))
+    return {**kept, "": round(max(missing, -TRAIT_CAP), 4)}
