@@ -69,7 +69,7 @@ def _operators(town: Town, plan: Plan, dice: Dice) -> list[Operator]:
                 town.bank.issuer(dice, kind, countries[0]),
                 countries,
                 town.networks.server(dice, countries[0], 4),
-            )  # fmt: skip
+            )
         )
     return made
 

@@ -1,3 +1,4 @@
+# ruff: noqa: E501, SIM905  (word lists read better in one piece)
 """What people say of themselves: names, e-mail addresses, phone numbers, devices, user agents.
 
 Honest people and campaigns draw from the same habits; a tactic may narrow them, never leave them.

@@ -1,3 +1,4 @@
+# ruff: noqa: E501  (banks of sentences)
 """Prompt templates: public toolkits, and kits made up on the spot from banks of phrases.
 
 A kit is what one author writes: several sibling templates with one house style of labels and
@@ -206,10 +207,10 @@ def public_kits(dice: Dice, path: Path | None = None) -> list[Kit]:
             groups.setdefault(f"{row['origin']}/{row['intent']}", []).extend(_family(row))
     except (KeyError, ValueError) as exc:
         raise InputError("the families file is not JSON Lines of template families") from exc
-    kits = []
+    kits: list[Kit] = []
     for name, templates in sorted(groups.items()):
-        for first in range(0, len(templates), 4):
-            kits.append(Kit(f"{name}/{first}", tuple(templates[first : first + 4])))
+        firsts = range(0, len(templates), 4)
+        kits.extend(Kit(f"{name}/{i}", tuple(templates[i : i + 4])) for i in firsts)
     for number in range(8):
         intent = dice.choice(CAMPAIGN_INTENTS)
         kits.append(written_kit(dice, f"public/{number}", intent, dice.randint(2, 5)))

@@ -119,7 +119,7 @@ class Lexicon:
         return np.flatnonzero(self.langs == lang)
 
     def sources(self, group: str) -> NDArray[np.int64]:
-        """The prompts of a group of sources: ``math``, ``code`` or ``bench`` (public test items)."""
+        """The prompts of some sources: ``math``, ``code`` or ``bench`` (public test items)."""
         return np.flatnonzero(np.isin(self._origins, _SOURCES[group]))
 
     def quoted(self, rows: NDArray[np.int64], count: int, rng: np.random.Generator) -> list[str]:
@@ -159,7 +159,7 @@ class Lexicon:
     def _redrawn(
         self, tokens: NDArray[np.int64], topics: NDArray[np.int64], rng: np.random.Generator
     ) -> NDArray[np.int64]:
-        """Every content token exchanged for one of its shape: half near the topic, half anywhere."""
+        """Every content token exchanged for one of its shape: half of them near the topic."""
         first, size = self._first[tokens], self._size[tokens]
         near = topics * 7919 + np.floor(rng.random(len(tokens)) ** 2 * _TOPIC_SPAN).astype(np.int64)
         anywhere = np.floor(rng.random(len(tokens)) * size).astype(np.int64)

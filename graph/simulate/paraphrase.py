@@ -1,3 +1,4 @@
+# ruff: noqa: E501, SIM905  (word lists read better in one piece)
 """How a template is disguised: levels L0 to L3, as a campaign would by script.
 
 L0 sends it as it is; L1 only fills slots (the same, kept for the name); L2 exchanges some words,
@@ -43,7 +44,7 @@ _SUFFIXES: Final = (
     "Thank you.", "Please be precise.", "No extra commentary.", "Take your time.", "That's all.",
     "Answer in plain text.", "Let me know if unclear.", "Cheers", "Be consistent with earlier items.",
 )  # fmt: skip
-_NOISE: Final = {"a": "а", "e": "е", "o": "о", "i": "í", " ": " ​"}
+_NOISE: Final = {"a": "а", "e": "е", "o": "о", "i": "í", " ": " \u200b"}
 _SLOT = re.compile(r"\{([a-z0-9]+)\}")
 _WORD = re.compile(r"[A-Za-z]+")
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True, slots=True)
 class Ragged:
-    """``offsets`` [N + 1] into flat items; ``bounds`` [M]: owner + cumulative share of each item."""
+    """``offsets`` [N + 1] into flat items; ``bounds`` [M]: owner + running share of an item."""
 
     offsets: NDArray[np.int64]
     bounds: NDArray[np.float64]

@@ -59,7 +59,7 @@ class Repertoire:
         return len(self.streams) - 1
 
     def talk(self, manner: str, country: str = "US", native: bool = False) -> int:
-        """Free talk: ``chat``, ``work``, ``code`` or ``paste``; in the country's language or English."""
+        """Free talk: ``chat``, ``work``, ``code`` or ``paste``; the country's tongue or English."""
         return self._talk[manner, CHAT.get(country, "en") if native else "en"]
 
     def template(self, template: Template, level: int = 0, name: str = "") -> int:

@@ -72,7 +72,8 @@ def payments(world: World) -> Iterator[pa.RecordBatch]:
         "event_id": _event_ids("pay", world.seed, 0, len(rows)),
         "account_id": [p.account_id for p in rows], "occurred_at": [p.occurred_at for p in rows],
         "payment_method_id": [p.card.method for p in rows], "kind": [p.card.kind for p in rows],
-        "issuer_id": [p.card.issuer for p in rows], "issuer_country": [p.card.country for p in rows],
+        "issuer_id": [p.card.issuer for p in rows],
+        "issuer_country": [p.card.country for p in rows],
         "amount_usd": [p.amount_usd for p in rows], "outcome": [p.outcome for p in rows],
     })  # fmt: skip
 
@@ -164,7 +165,7 @@ def _requests_chunk(
         "prompt": prompts, "system_prompt": shown,
         "conversation_id": [c if t else None for c, t in zip(conversation, talks, strict=True)],
         "turn": [n if t else None for n, t in zip(act.turn[rows].tolist(), talks, strict=True)],
-        "prompt_tokens": np.maximum(1, (lengths / 3.9 * rng.uniform(0.9, 1.1, len(lengths))).astype(np.int64)),
+        "prompt_tokens": 1 + (lengths / 3.9 * rng.uniform(0.9, 1.1, len(lengths))).astype(np.int64),
         "completion_tokens": answers, "outcome": outcome,
     })  # fmt: skip
 

@@ -43,13 +43,15 @@ class Style:
 
 
 STYLES: Final[dict[str, Style]] = {
-    "casual": Style(3.2, (0.05, 0.35), {"evening": 4, "allday": 4, "night": 1, "weekend": 1, "flat": 0.3},
+    "casual": Style(3.2, (0.05, 0.35),
+                    {"evening": 4, "allday": 4, "night": 1, "weekend": 1, "flat": 0.3},
                     {"chat": 6, "work": 2, "paste": 1}),
     "worker": Style(3.5, (0.12, 0.55), {"office": 7, "allday": 2, "flat": 0.3},
                     {"work": 5, "chat": 2, "paste": 3, "code": 1},
                     plans=(("free", 0.2), ("pro", 0.6), ("team", 0.2))),
     "student": Style(3.5, (0.08, 0.4), {"student": 7, "night": 2, "allday": 1},
-                     {"chat": 3, "work": 4, "code": 2, "paste": 2}, plans=(("free", 0.7), ("pro", 0.3))),
+                     {"chat": 3, "work": 4, "code": 2, "paste": 2},
+                     plans=(("free", 0.7), ("pro", 0.3))),
     "developer": Style(5, (0.12, 0.6), {"allday": 4, "office": 3, "night": 1.5, "flat": 1.5},
                        {"code": 6, "work": 2, "chat": 1}, program=0.55, burst=0.8, turns=3.0,
                        plans=(("free", 0.15), ("pro", 0.3), ("api", 0.55))),
@@ -140,7 +142,7 @@ class Town:
         )  # fmt: skip
 
     def places(self, dice: Dice, country: str) -> tuple[Place, ...]:
-        """Where somebody is on line: mostly at home, then phones, offices, VPNs, servers, abroad."""
+        """Where somebody is on line: at home, then phones, offices, VPNs, servers, abroad."""
         nets = self.networks
         found = [nets.home(dice, country)]
         if dice.chance(0.35):
@@ -198,7 +200,8 @@ class Town:
         low, high = manner.active
         return Phase(
             starts_at=begins, ends_at=min(self.end, begins + int(stays * DAY_US)),
-            rate=self.volume * dice.around(manner.rate, 0.85), active_share=low + (high - low) * dice.random(),
-            diet=(), places=places, agents=agents, rhythm=dice.pick(manner.rhythms), pace=manner.pace,
+            rate=self.volume * dice.around(manner.rate, 0.85),
+            active_share=low + (high - low) * dice.random(), diet=(), places=places,
+            agents=agents, rhythm=dice.pick(manner.rhythms), pace=manner.pace,
             burst=manner.burst * dice.choice((0.5, 1.0, 2.0)),
         )  # fmt: skip

@@ -25,7 +25,8 @@ _LISTS: Final[dict[str, tuple[str, ...]]] = {
     "n": ("2", "3", "4", "5", "6", "8", "10", "12", "20"),
     "crit": (
         "accuracy, clarity, depth", "correctness; completeness; style", "truth, tone, brevity",
-        "factuality, usefulness, harmlessness", "logic, coverage, fluency", "relevance and evidence",
+        "factuality, usefulness, harmlessness", "logic, coverage, fluency",
+        "relevance and evidence",
     ),
     "dom": (
         "law", "medicine", "physics", "accounting", "chemistry", "history", "nursing", "logistics",
@@ -39,7 +40,8 @@ _LISTS: Final[dict[str, tuple[str, ...]]] = {
     "lang": ("French", "Japanese", "Swahili", "Polish", "Hindi", "Portuguese", "Turkish", "Thai"),
     "tool": (
         "search(query), open(url), calc(expr)", "read_file, write_file, run_tests",
-        "sql(query), plot(table)", "get_weather(city), book(flight)", "shell(cmd), edit(path, text)",
+        "sql(query), plot(table)", "get_weather(city), book(flight)",
+        "shell(cmd), edit(path, text)",
     ),
 }  # fmt: skip
 

@@ -90,24 +90,30 @@ class _writer:  # noqa: N801  (reads as a verb where it is used)
     def __init__(self, path: Path, schema: pa.Schema) -> None:
         self._form = path.name.removesuffix(".partial").rsplit(".", 1)[-1]
         self._path, self._schema = path, schema
+        self._text = pa.schema([(f.name, _plain(f.type)) for f in schema])
+        self._sink: Any = None
 
     def __enter__(self) -> Callable[[pa.RecordBatch], None]:
         if self._form == "parquet":
             self._sink = pq.ParquetWriter(self._path, self._schema, compression="zstd")
-            return lambda batch: self._sink.write_batch(batch)
+            return self._append
         if self._form == "csv":
-            text = pa.schema([(f.name, _plain(f.type)) for f in self._schema])
-            self._sink = pacsv.CSVWriter(str(self._path), text)
-            return lambda batch: self._sink.write_batch(_as_text(batch, text))
+            self._sink = pacsv.CSVWriter(str(self._path), self._text)
+            return self._append_as_text
         self._sink = self._path.open("w", encoding="utf-8")
         return self._append_lines
 
     def __exit__(self, *_: object) -> None:
         self._sink.close()
 
+    def _append(self, batch: pa.RecordBatch) -> None:
+        self._sink.write_batch(batch)
+
+    def _append_as_text(self, batch: pa.RecordBatch) -> None:
+        self._sink.write_batch(_as_text(batch, self._text))
+
     def _append_lines(self, batch: pa.RecordBatch) -> None:
-        text = pa.schema([(f.name, _plain(f.type)) for f in self._schema])
-        for row in _as_text(batch, text).to_pylist():
+        for row in _as_text(batch, self._text).to_pylist():
             kept = {key: value for key, value in row.items() if value is not None}
             self._sink.write(json.dumps(kept, ensure_ascii=False) + "\n")
 

@@ -15,7 +15,7 @@ from graph.simulate.town import Town
 
 @crowd("class", 0.075)
 def school_class(town: Town, dice: Dice) -> Iterator[Account]:
-    """A class: signs up within the hour, works the same exercise at the same hour behind one NAT."""
+    """A class: signs up within the hour, works one exercise at one hour behind one NAT."""
     country = dice.pick(COUNTRIES)
     name, domain = identities.school(dice, country)
     nat = town.networks.shared_block(dice, "campus", country, dice.randint(1, 4))
@@ -27,7 +27,7 @@ def school_class(town: Town, dice: Dice) -> Iterator[Account]:
     kit = written_kit(dice, f"class/{domain}/{dice.word(4)}", given, dice.randint(1, 4))
     taught = dice.choice(town.public) if dice.chance(0.25) else kit
     streams = town.repertoire.kit(taught, dice.pick({0: 4, 2: 4, 3: 1}))
-    groups = dice.choice((0.0, 0.0, 0.04, 0.12))
+    groups, size = dice.choice((0.0, 0.0, 0.04, 0.12)), dice.choice((5, 5, 100))
     for number in range(dice.randint(14, 45)):
         at = day + hour + int(dice.gauss(0, 12) * MINUTE_US)
         account = town.person(dice, "student", country, max(at, town.start))
@@ -39,7 +39,7 @@ def school_class(town: Town, dice: Dice) -> Iterator[Account]:
         account.sends(streams, dice.choice((0.3, 0.6, 0.9)))
         if dice.chance(0.8):
             account.alter(ticks=lessons, jitter_us=int(dice.choice((10, 25)) * MINUTE_US))
-        account.team = f"{kit.name}/{number // 5}"
+        account.team = f"{kit.name}/{number // size}"
         account.alter(handover=groups)
         account.signup_address = dice.choice(nat.addresses)
         account.email = identities.email(dice, country, None, domain if dice.chance(0.75) else None)

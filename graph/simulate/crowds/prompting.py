@@ -23,9 +23,10 @@ def library(town: Town, dice: Dice) -> Iterator[Account]:
     viral = town.start + int(dice.random() * 0.9 * (town.end - town.start))
     hot, spread = dice.chance(0.55), dice.choice((1.0, 4.0, 10.0))
     level = dice.pick({0: 4, 2: 4, 3: 1})
-    published = dice.choice((0.04, 0.1, 0.2)) if dice.chance(0.4) else 0.0
+    published = dice.choice((0.1, 0.2, 0.35)) if dice.chance(0.5) else 0.0
     for _ in range(dice.randint(20, 90)):
-        at = min(viral + int(dice.expovariate(1 / spread) * DAY_US), town.end - DAY_US) if hot else None
+        came = viral + int(dice.expovariate(1 / spread) * DAY_US)
+        at = min(came, town.end - DAY_US) if hot else None
         style = dice.pick({"casual": 3, "worker": 3, "developer": 3, "student": 1, "batch": 1})
         account = town.person(dice, style, None, at)
         streams = town.repertoire.kit(kit, level if dice.chance(0.85) else 0)

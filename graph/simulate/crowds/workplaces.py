@@ -28,7 +28,8 @@ def office(town: Town, dice: Dice) -> Iterator[Account]:
     kit = written_kit(dice, f"office/{domain}", dice.choice(PRODUCT_INTENTS), dice.randint(1, 4))
     house = town.repertoire.kit(kit, dice.pick({0: 5, 2: 3, 3: 1}))
     desk_share = dice.choice((0.02, 0.05, 0.1, 0.25)) if dice.chance(0.4) else 0.0
-    for _ in range(dice.randint(5, 30)):
+    seats = dice.randint(35, 90) if dice.chance(0.12) else dice.randint(5, 30)
+    for _ in range(seats):
         at = None if rollout is None else rollout + int(dice.random() * 3 * DAY_US)
         account = town.person(dice, dice.pick({"worker": 7, "developer": 2}), country, at)
         account.alter(places=(replace(desk, weight=3.0), *account.phases[0].places[:1]))
@@ -80,7 +81,7 @@ def agency(town: Town, dice: Dice) -> Iterator[Account]:
 
 @crowd("startup", 0.045)
 def startup(town: Town, dice: Dice) -> Iterator[Account]:
-    """A young company on the start-up pathway: a few developers, day and night, a hosted service."""
+    """A young company on the start-up pathway: few developers, day and night, a hosted service."""
     country = dice.pick(COUNTRIES)
     name, domain = identities.company(dice)
     server = town.networks.server(dice, country, dice.randint(1, 3))

@@ -6,13 +6,14 @@ it shares with others. Read :mod:`graph.simulate.hardness.rules` for what is tri
 """
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from graph.simulate.clock import DAY_US, HOUR_US, MINUTE_US, UTC_OFFSET_HOURS
-from graph.simulate.hardness.observed import CLASSES, AddressTable, Observed, code, observe
+from graph.simulate.hardness.links import LINKS, touches
+from graph.simulate.hardness.observed import CLASSES, AddressTable, Observed, address, code, observe
 from graph.simulate.identities import BROWSERS, DISPOSABLE
 from graph.simulate.world import World
 
@@ -60,15 +61,16 @@ class _Sorted:
         return np.asarray(running[last] - running[begin])
 
 
-def rows_of(world: World, since: int | None = None) -> Rows:
+def rows_of(world: World, since: int | None = None, seen: Observed | None = None) -> Rows:
     """The table of one world.
 
     Args:
         world: the world; its truth is opened here.
         since: judged are the exchanges at or after this moment (us); the suggested end of training
             when None.
+        seen: the world's events, if they have been read already.
     """
-    seen = observe(world)
+    seen = seen or observe(world)
     cut = world.train_until if since is None else since
     requests = _sorted(seen.requests, seen.accounts)
     account, last = _moments(requests, seen.accounts)
@@ -80,7 +82,7 @@ def rows_of(world: World, since: int | None = None) -> Rows:
     columns = _signup_columns(seen, table, moment, world.town.start)
     columns |= _payment_columns(seen, moment)
     columns |= _request_columns(seen, requests, table, moment)
-    columns |= _shared_columns(seen, requests, moment)
+    columns |= _shared_columns(seen, moment)
     names = tuple(columns)
     values = np.stack([columns[name].astype(np.float32) for name in names], axis=1)
     campaign, left, total = _judged(world, requests, moment, cut)
@@ -137,7 +139,7 @@ def _signup_columns(
     local = [e.split("@")[0] for e in emails]
     domain = [e.split("@")[-1] for e in emails]
     users = {d: domain.count(d) for d in set(domain)} if len(set(domain)) < 200 else _tally(domain)
-    ip = np.array([_int(text) for text in signups["ip"]], np.int64)
+    ip = np.array([address(text) for text in signups["ip"]], np.int64)
     place = table.find(ip)
     country = np.array([code(c) for c in signups["country"]], np.int64)
     offset = np.array([UTC_OFFSET_HOURS.get(c or "", 0) for c in signups["country"]])
@@ -166,13 +168,9 @@ def _signup_columns(
     }  # fmt: skip
     fixed |= {f"ip_{name}": table.kind[place] == i for i, name in enumerate(CLASSES)}
     for column, values in (("pathway", signups["pathway"]), ("plan", signups["plan"])):
-        fixed |= {f"{column}_{v}": [x == v for x in values] for v in sorted(set(filter(None, values)))}
+        known = sorted(set(filter(None, values)))
+        fixed |= {f"{column}_{v}": [x == v for x in values] for v in known}
     return own | {n: np.asarray(v, np.float64)[moment.account] for n, v in fixed.items()}
-
-
-def _int(text: str) -> int:
-    a, b, c, d = map(int, text.split("."))
-    return a << 24 | b << 16 | c << 8 | d
 
 
 def _tally(values: list[str]) -> dict[str, int]:
@@ -196,10 +194,10 @@ def _payment_columns(seen: Observed, moment: _Moment) -> dict[str, Floats]:
     country = np.array([code(c) for c in seen.signups["country"]], np.int64)[pay["account"]]
     created = np.array(seen.signups["created_us"], np.int64)
     sums = _Sorted({}, np.zeros(0, np.int64))
-    flags = {"pay_count": np.ones(len(key)), "pay_amount": pay["amount"] / 100.0}
-    flags |= {
-        f"pay_{o}": pay["outcome"] == code(o) for o in ("declined", "refunded", "disputed")
-    }
+    flags: dict[str, NDArray[Any]] = {
+        "pay_count": np.ones(len(key)), "pay_amount": pay["amount"] / 100.0,
+    }  # fmt: skip
+    flags |= {f"pay_{o}": pay["outcome"] == code(o) for o in ("declined", "refunded", "disputed")}
     kinds = ("card", "virtual", "prepaid", "wallet", "bank", "invoice")
     flags |= {f"pay_by_{k}": pay["kind"] == code(k) for k in kinds}
     flags["pay_abroad"] = pay["issuer_country"] != country
@@ -249,7 +247,8 @@ def _request_columns(
     home = np.array([code(c) for c in seen.signups["country"]], np.int64)[r["account"]]
     programs = np.array([code(a) for a in BROWSERS], np.int64)
     means = {
-        "night": (hour < 6), "weekend": (day + 3) % 7 >= 5, "office_hours": (hour >= 9) & (hour < 18),
+        "night": hour < 6, "weekend": (day + 3) % 7 >= 5,
+        "office_hours": (hour >= 9) & (hour < 18),
         "log_gap": np.log(gap), "log_gap_squared": np.log(gap) ** 2, "quick": gap < 20_000_000,
         "minute": r["at"] // MINUTE_US % 60, "behind_newest": newest, "on_newest": newest == 0,
         "asked": r["asked"], "answered": r["answered"], "log_length": np.log1p(r["length"]),
@@ -259,15 +258,18 @@ def _request_columns(
         "turn": r["turn"], "refused": r["outcome"] == code("refused"),
         "limited": r["outcome"] == code("limited"), "ip_hidden": r["ip"] < 0,
         "abroad": (table.country[place] != home) & (place >= 0),
-        "by_program": ~np.isin(r["agent"], programs) & (r["agent"] >= 0), "agent_hidden": r["agent"] < 0,
+        "by_program": ~np.isin(r["agent"], programs) & (r["agent"] >= 0),
+        "agent_hidden": r["agent"] < 0,
     }  # fmt: skip
     means |= {f"from_{n}": (table.kind[place] == i) & (place >= 0) for i, n in enumerate(CLASSES)}
     counts = {
-        "days": day, "hours": hour, "ips": r["ip"], "blocks": r["ip"] >> 16, "operators": table.asn[place],
+        "days": day, "hours": hour, "ips": r["ip"], "blocks": r["ip"] >> 16,
+        "operators": table.asn[place],
         "countries": table.country[place], "agents": r["agent"], "models": r["model"],
         "heads": r["head"], "systems": r["system"], "conversations": r["conversation"],
     }  # fmt: skip
-    found = {n: requests.upto(np.asarray(v, np.float64), moment.last, moment.begin) / count for n, v in means.items()}
+    span = (moment.last, moment.begin)
+    found = {n: requests.upto(np.asarray(v, float), *span) / count for n, v in means.items()}
     firsts = {n: _first_of_pair(r["account"], v) for n, v in counts.items()}
     found |= {n: requests.upto(v, moment.last, moment.begin) for n, v in firsts.items()}
     found["requests"] = moment.count.astype(np.float64)
@@ -289,7 +291,8 @@ def _derived(
         "a_day": count / days, "span_days": np.where(some, (moment.at - begun) / DAY_US, 0.0),
         "first_use_days": np.where(some, (begun - created) / DAY_US, -1.0),
         "heads_share": found["heads"] / count, "ips_a_day": found["ips"] / days,
-        "systems_share": found["systems"] / count, "active_share": days / (1.0 + (moment.at - created) / DAY_US),
+        "systems_share": found["systems"] / count,
+        "active_share": days / (1.0 + (moment.at - created) / DAY_US),
         "hours_share": found["hours"] / np.minimum(count, 24.0),
     }  # fmt: skip
 
@@ -306,28 +309,12 @@ def _age_rank(seen: Observed, r: dict[str, Ints]) -> Ints:
     return behind
 
 
-def _shared_columns(seen: Observed, requests: _Sorted, moment: _Moment) -> dict[str, Floats]:
+def _shared_columns(seen: Observed, moment: _Moment) -> dict[str, Floats]:
     """How many other accounts share something with the account, each as known at the moment."""
-    signups, r, pay, ses = seen.signups, requests.columns, seen.payments, seen.sessions
-    created = np.array(signups["created_us"], np.int64)
-    everyone = np.arange(seen.accounts)
-    ip = np.array([_int(text) for text in signups["ip"]], np.int64)
-    domain = np.array([code((e or "").split("@")[-1] or None) for e in signups["email"]])
-    links = {
-        "card": (pay["account"], pay["at"], pay["method"]),
-        "device": (ses["account"], ses["at"], ses["device"]),
-        "ip": (r["account"], r["at"], r["ip"]), "block24": (r["account"], r["at"], r["ip"] >> 8),
-        "signup_ip": (everyone, created, ip), "signup_block24": (everyone, created, ip >> 8),
-        "mail_domain": (everyone, created, domain),
-        "phone": (everyone, created, np.array([code(p) for p in signups["phone"]])),
-        "organisation": (everyone, created, np.array([code(o) for o in signups["organisation"]])),
-        "issuer": (pay["account"], pay["at"], pay["issuer"]),
-        "head": (r["account"], r["at"], r["head"]), "system": (r["account"], r["at"], r["system"]),
-        "conversation": (r["account"], r["at"], r["conversation"]),
-    }  # fmt: skip
+    created = np.array(seen.signups["created_us"], np.int64)
     found: dict[str, Floats] = {}
-    for name, (owner, at, thing) in links.items():
-        found |= _degrees(name, (owner, at, thing), moment, created)
+    for link in LINKS:
+        found |= _degrees(link, touches(seen, link), moment, created)
     return found
 
 

@@ -14,7 +14,8 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from graph.simulate.clock import DAY_US
-from graph.simulate.hardness.observed import Observed, code, observe
+from graph.simulate.hardness.links import touches
+from graph.simulate.hardness.observed import Observed, observe
 from graph.simulate.world import World
 
 Ints = NDArray[np.int64]
@@ -37,9 +38,11 @@ class ComponentRule:
     rule: str
 
 
-def best_component_rule(world: World, honest_limit: float = 0.001) -> ComponentRule:
+def best_component_rule(
+    world: World, honest_limit: float = 0.001, seen: Observed | None = None
+) -> ComponentRule:
     """The variant that prevents most while it flags at most this share of honest accounts."""
-    seen = observe(world)
+    seen = seen or observe(world)
     guilty = np.array([a.campaign is not None for a in world.cast])
     best = ComponentRule(0.0, 0.0, "none")
     for names, public in product(_LINKS, _PUBLIC):
@@ -49,32 +52,16 @@ def best_component_rule(world: World, honest_limit: float = 0.001) -> ComponentR
             wrong = float((flagged_at[~guilty] < np.iinfo(np.int64).max).mean())
             if wrong > honest_limit:
                 continue
-            rule = f"{'+'.join(names)} <= {public} users, component >= {size}, younger {young:g} days"
+            rule = f"{'+'.join(names)} of {public} users at most, {size} accounts, {young:g} days"
             prevented = _prevented(world, seen, flagged_at)
             if prevented > best.prevented:
                 best = ComponentRule(prevented, wrong, rule)
     return best
 
 
-def _links(seen: Observed, name: str) -> tuple[Ints, Ints, Ints]:
-    """Account, moment and thing of every touch of one sort of identifier."""
-    requests, created = seen.requests, np.array(seen.signups["created_us"], np.int64)
-    if name == "card":
-        return seen.payments["account"], seen.payments["at"], seen.payments["method"]
-    if name == "device":
-        return seen.sessions["account"], seen.sessions["at"], seen.sessions["device"]
-    if name == "phone":
-        phones = np.array([code(p) for p in seen.signups["phone"]], np.int64)
-        return np.arange(seen.accounts), created, phones
-    if name == "conversation":
-        return requests["account"], requests["at"], requests["conversation"]
-    things = requests["ip"] if name == "ip" else requests["ip"] >> 8
-    return requests["account"], requests["at"], np.where(requests["ip"] < 0, -1, things)
-
-
 def _pairs(seen: Observed, names: tuple[str, ...], public: int) -> tuple[Ints, Ints, Ints]:
     """Edges (account, account, moment) of accounts that follow each other on one thing."""
-    found = [_chained(*_links(seen, name), public) for name in names]
+    found = [_chained(*touches(seen, name), public) for name in names]
     joined = [np.concatenate([part[i] for part in found]) for i in range(3)]
     return joined[0], joined[1], joined[2]
 
@@ -95,7 +82,7 @@ def _chained(owner: Ints, at: Ints, thing: Ints, public: int) -> tuple[Ints, Int
 
 
 def _flagged(seen: Observed, pairs: tuple[Ints, Ints, Ints], size: int, young: float) -> Ints:
-    """When each account's component reached the size (edges taken whole, from their last moment)."""
+    """When each account's component reached the size (edges count from their moment)."""
     left, right, at = pairs
     never = np.iinfo(np.int64).max
     created = np.array(seen.signups["created_us"], np.int64)
@@ -124,8 +111,8 @@ def _nth_moment(component: Ints, own: Ints, size: int) -> Ints:
 def _prevented(world: World, seen: Observed, flagged_at: Ints) -> float:
     owner, at = seen.requests["account"], seen.requests["at"]
     cut = world.train_until
-    since = np.array(
-        [max(cut, a.active_from or 0) if a.campaign else np.iinfo(np.int64).max for a in world.cast], np.int64
-    )  # fmt: skip
+    never = np.iinfo(np.int64).max
+    begun = [max(cut, a.active_from or 0) if a.campaign else never for a in world.cast]
+    since = np.array(begun, np.int64)
     judged = at >= since[owner]
     return float((judged & (at > flagged_at[owner])).sum() / max(int(judged.sum()), 1))

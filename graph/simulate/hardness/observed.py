@@ -58,7 +58,8 @@ def observe(world: World) -> Observed:
         "account": _numbers(pay["account_id"], number), "at": _times(pay["occurred_at"]),
         "method": _coded(pay["payment_method_id"]), "issuer": _coded(pay["issuer_id"]),
         "issuer_country": _hashed(pay["issuer_country"]), "kind": _hashed(pay["kind"]),
-        "outcome": _hashed(pay["outcome"]), "amount": (np.array(pay["amount_usd"]) * 100).astype(np.int64),
+        "outcome": _hashed(pay["outcome"]),
+        "amount": (np.array(pay["amount_usd"]) * 100).astype(np.int64),
     }  # fmt: skip
     ses = tables.table(world, "sessions")
     sessions = {
@@ -85,6 +86,11 @@ def code(value: str | None) -> int:
     return -1 if value is None else zlib.crc32(value.encode())
 
 
+def address(text: str) -> int:
+    """An IPv4 address as a number."""
+    return int(ipaddress.IPv4Address(text))
+
+
 def _hashed(column: Any) -> Ints:
     """Stable numbers of a column's texts."""
     encoded = pc.dictionary_encode(column)
@@ -102,14 +108,17 @@ def _coded(column: Any) -> Ints:
 
 def _addresses(column: Any) -> Ints:
     texts = column.to_pylist()
-    return np.array([-1 if t is None else int(ipaddress.IPv4Address(t)) for t in texts], np.int64)
+    return np.array([-1 if t is None else address(t) for t in texts], np.int64)
 
 
 def _head(text: str) -> int:
-    return zlib.crc32(" ".join(text.split(maxsplit=_WORDS_OF_HEAD)[:_WORDS_OF_HEAD]).lower().encode())
+    words = text.split(maxsplit=_WORDS_OF_HEAD)[:_WORDS_OF_HEAD]
+    return zlib.crc32(" ".join(words).lower().encode())
 
 
-def _reduced(batch: pa.RecordBatch, number: dict[str, int], models: Sequence[str]) -> dict[str, Ints]:
+def _reduced(
+    batch: pa.RecordBatch, number: dict[str, int], models: Sequence[str]
+) -> dict[str, Ints]:
     column = batch.column
     names = batch.schema.names
     prompts = column(names.index("prompt")).to_pylist()

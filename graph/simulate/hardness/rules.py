@@ -72,7 +72,8 @@ def best_pairs(rows: Rows, quantiles: int = 24, keep: int = 10) -> list[Finding]
     low as it can be without flagging an honest account, so nothing on its side is missed.
     """
     sides = _Sides.of(rows)
-    found = [max(_with_first(sides, i, quantiles), key=lambda f: f.prevented) for i in range(len(sides.names))]
+    tried = (_with_first(sides, i, quantiles) for i in range(len(sides.names)))
+    found = [max(rules, key=lambda finding: finding.prevented) for rules in tried]
     return sorted(found, key=lambda finding: -finding.prevented)[:keep]
 
 
@@ -80,7 +81,8 @@ def _with_first(sides: _Sides, first: int, quantiles: int) -> Iterator[Finding]:
     yield Finding(0.0, "none")
     honest, guilty = sides.honest[:, first], sides.guilty[:, first]
     steps = np.linspace(0, 1, quantiles, endpoint=False)
-    levels = np.unique(np.concatenate([np.quantile(guilty, steps), np.quantile(honest, 1 - 0.5 * steps**2)]))
+    tail = np.quantile(honest, 1 - 0.5 * steps**2)
+    levels = np.unique(np.concatenate([np.quantile(guilty, steps), tail]))
     levels = levels[levels < guilty.max()]
     order = np.argsort(honest, kind="stable")
     cuts = np.searchsorted(honest[order], levels, side="right")
@@ -91,8 +93,8 @@ def _with_first(sides: _Sides, first: int, quantiles: int) -> Iterator[Finding]:
             continue
         shares = sides.prevented((sides.guilty > ceiling) & above[:, None])
         best = int(np.argmax(shares))
-        rule = f"{_text(sides.names[first], float(level))} and {_text(sides.names[best], float(ceiling[best]))}"
-        yield Finding(float(shares[best]), rule)
+        one, other = _text(sides.names[first], float(level)), sides.names[best]
+        yield Finding(float(shares[best]), f"{one} and {_text(other, float(ceiling[best]))}")
 
 
 def _suffix_maxima(ordered: Floats32, cuts: NDArray[np.int64]) -> Floats32:
