@@ -47,8 +47,7 @@ def _hashes(text: str) -> Words:
 
 
 def _lexicon() -> tuple[Words, NDArray[np.int64]]:
-    pairs = [(one, i) for i, line in enumerate(_COMMON.values()) for one in _hashes(line)]
-    pairs.sort()
+    pairs = sorted({(one, i) for i, line in enumerate(_COMMON.values()) for one in _hashes(line)})
     return (
         np.array([word for word, _ in pairs], np.uint64),
         np.array([language for _, language in pairs], np.int64),
@@ -66,10 +65,10 @@ def _by_words(words: Words) -> str:
         _Lexicon.built = _lexicon()
     known, language = _Lexicon.built
     left = np.searchsorted(known, words, "left")
-    right = np.searchsorted(known, words, "right")
-    votes = np.zeros(len(_COMMON), np.int64)
-    for start, stop in zip(left, right, strict=True):
-        votes[language[start:stop]] += 1
+    hits = np.searchsorted(known, words, "right") - left
+    # Row numbers of all hits at once: a loop over the words took a third of reading a prompt.
+    rows = np.repeat(left - np.cumsum(hits) + hits, hits) + np.arange(hits.sum())
+    votes = np.bincount(language[rows], minlength=len(_COMMON))
     best = int(votes.argmax())
     return list(_COMMON)[best] if votes[best] else UNDETERMINED
 
