@@ -251,7 +251,8 @@ def add_activity(
     for name, summaries in SUMMARIES.items():
         events = _events(name, tables, accounts, moment)
         accounts = _summarised(accounts, events, summaries)
-    columns = {name: accounts[name].fill_nan(None).to_arrow() for name in SENTENCES}
+    figures = accounts.select(pl.col(*SENTENCES).fill_nan(None)).to_arrow()
+    columns = {name: figures[name].combine_chunks() for name in SENTENCES}
     return snapshot.with_columns(NodeType.ACCOUNT, columns)
 
 
