@@ -54,4 +54,5 @@ def _edges(snapshot: Snapshot, verb: str, version: int) -> Iterator[Edge]:
         columns = [part[name].to_pylist() for name in ("first_seen", "last_seen", "count")]
         for (source, target), seen in zip(ends, zip(*columns, strict=True), strict=True):
             tied = (f"{spec.source}:{source}", verb, f"{spec.target}:{target}")
-            yield Edge(*tied, *seen, version)
+            first, last, count = seen
+            yield Edge(*tied, first, last, count, version)

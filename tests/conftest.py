@@ -12,9 +12,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from graph.store import GraphStore
 from graph.stores import open_store
 
+ENVIRONMENT = os.environ  # noqa: TID251  the tests' one look at what this machine has
 NEEDS = {
     "neo4j": "needs Neo4j: set RINGSIGHT_TEST_NEO4J_URI",
     "postgres": "needs PostgreSQL: set RINGSIGHT_TEST_POSTGRES_URL",
@@ -26,18 +28,19 @@ NEEDS = {
 def require(name: str) -> None:
     """Skip the test for want of ``name``, or fail it where ``RINGSIGHT_REQUIRE`` lists it."""
     reason = NEEDS[name]
-    if name in os.environ.get("RINGSIGHT_REQUIRE", "").replace(" ", "").split(","):
+    if name in ENVIRONMENT.get("RINGSIGHT_REQUIRE", "").replace(" ", "").split(","):
         pytest.fail(f"{reason} (RINGSIGHT_REQUIRE lists {name})", pytrace=False)
     pytest.skip(reason)
 
 
+@pytest.fixture(scope="session")
 def neo4j_address() -> tuple[str, str, str]:
     """URL, user and password of the test server; skips where there is none."""
-    url = os.environ.get("RINGSIGHT_TEST_NEO4J_URI")
+    url = ENVIRONMENT.get("RINGSIGHT_TEST_NEO4J_URI")
     if not url:
         require("neo4j")
-    user = os.environ.get("RINGSIGHT_TEST_NEO4J_USER", "neo4j")
-    return (str(url), user, os.environ.get("RINGSIGHT_TEST_NEO4J_PASSWORD", ""))
+    user = ENVIRONMENT.get("RINGSIGHT_TEST_NEO4J_USER", "neo4j")
+    return (str(url), user, ENVIRONMENT.get("RINGSIGHT_TEST_NEO4J_PASSWORD", ""))
 
 
 @pytest.fixture
@@ -48,10 +51,9 @@ def sqlite_store(tmp_path: Path) -> Iterator[GraphStore]:
 
 
 @pytest.fixture
-def neo4j_store() -> Iterator[GraphStore]:
+def neo4j_store(neo4j_address: tuple[str, str, str]) -> Iterator[GraphStore]:
     """The test server, emptied."""
-    url, user, password = neo4j_address()
-    with open_store(url, user, password) as store:
+    with open_store(*neo4j_address) as store:
         store.clear()
         yield store
 

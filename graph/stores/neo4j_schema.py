@@ -99,9 +99,9 @@ def upsert_ends(kind: NodeType) -> LiteralString:
 
 @cache
 def upsert_edges(spec: EdgeSpec) -> LiteralString:
-    """Rows of [source, target, number, first, last, count, version].
+    """Rows of [source, target, number, first, last, count, version, place].
 
-    Gives (source, target, +1 or -1) of each edge that came to exist or ceased to.
+    Gives the places of edges that came to exist, and of those that ceased to.
     """
     return _trusted(
         "UNWIND $rows AS x "
@@ -119,7 +119,7 @@ def upsert_edges(spec: EdgeSpec) -> LiteralString:
         "r.target = CASE WHEN count > 0 THEN x[2] END, "
         "r.gone = CASE WHEN count > 0 THEN null ELSE true END "
         "WITH x, before, count > 0 AS after WHERE before <> after "
-        "RETURN x[0], x[1], CASE WHEN after THEN 1 ELSE -1 END"
+        "RETURN collect(CASE WHEN after THEN x[7] END), collect(CASE WHEN before THEN x[7] END)"
     )
 
 

@@ -28,9 +28,9 @@ def write_batch(tx: "ManagedTransaction", batch: Batch) -> None:
         put(tx, schema.upsert_ends(kind), rows)
     changes: Counter[NodeKey] = Counter()
     for spec, edges in _by_verb(batch).items():
-        for source, target, change in put(tx, schema.upsert_edges(spec), edges):
-            ends = {(spec.source, str(source)), (spec.target, str(target))}
-            changes.update(dict.fromkeys(ends, change))
+        for made, lost in put(tx, schema.upsert_edges(spec), edges):
+            changes.update(_ends(spec, edges, made))
+            changes.subtract(_ends(spec, edges, lost))
     degrees = ((kind, [key, change]) for (kind, key), change in changes.items() if change)
     for kind, rows in _by_kind(degrees).items():
         put(tx, schema.add_degrees(kind), rows)
@@ -69,6 +69,15 @@ def _end_rows(batch: Batch) -> Iterator[tuple[NodeType, Any]]:
 def _by_verb(batch: Batch) -> dict[EdgeSpec, list[Any]]:
     found: dict[EdgeSpec, list[Any]] = {}
     for (verb, source, target), seen in batch.edges.items():
-        row = [source, target, schema.number_of(target), *seen]
-        found.setdefault(EDGE_OF[verb], []).append(row)
+        rows = found.setdefault(EDGE_OF[verb], [])
+        rows.append([source, target, schema.number_of(target), *seen, len(rows)])
     return found
+
+
+def _ends(spec: EdgeSpec, rows: Sequence[Any], places: Iterable[int]) -> Iterator[NodeKey]:
+    """Both ends of the edges at ``places``; the one end of an edge from a node to itself."""
+    for place in places:
+        source, target = rows[place][:2]
+        yield (spec.source, source)
+        if source != target or spec.source is not spec.target:
+            yield (spec.target, target)

@@ -4,13 +4,18 @@ Facts here are a small graph with a shared address, a shared card and its issuer
 has something to hold on to; the hypothesis tests draw graphs of their own.
 """
 
+import threading
+from pathlib import Path
+
 import pyarrow as pa
 import pytest
+
 from graph.errors import InputError, NotFound, UnknownName
 from graph.facts import Edge, Facts, Node
 from graph.schema import EDGE_OF, NODE_PROPERTIES, NodeType
 from graph.snapshot import Snapshot
 from graph.store import Generation, GraphStore
+from graph.stores.sqlite import SqliteStore
 
 A, IP, CARD, ISSUER = NodeType.ACCOUNT, NodeType.IP, NodeType.PAYMENT_METHOD, NodeType.ISSUER
 
@@ -300,7 +305,7 @@ def test_a_past_snapshot_is_not_changed_by_what_comes_later(store: GraphStore) -
     assert store.snapshot(30).digest == before
 
 
-def test_a_saved_snapshot_is_loaded_with_the_same_digest(store: GraphStore, tmp_path) -> None:
+def test_a_saved_snapshot_is_loaded_with_the_same_digest(store: GraphStore, tmp_path: Path) -> None:
     store.write(WORLD)
     store.publish(Generation(3, 77, {"account": pa.table({"key": ["a1"], "score": [0.5]})}))
     piece = store.snapshot()
@@ -523,3 +528,32 @@ def test_a_closed_store_opens_again_on_use(store: GraphStore) -> None:
     store.close()
 
     assert store.snapshot().digest == digest
+
+
+# -- reading while somebody writes ---------------------------------------------------------------
+
+
+def test_a_reader_goes_on_while_another_thread_writes(store: GraphStore) -> None:
+    """Each answer is of whole writes: a card never has one of the two accounts of one write."""
+    odd: list[object] = []
+    done = threading.Event()
+
+    def read() -> None:
+        while not done.is_set():
+            piece = store.neighbourhood(["payment_method:c"])
+            shown, degree = piece.size(A), [row[0] for row in rows(piece, CARD, "degree")]
+            if shown % 2 or degree not in ([], [shown]):
+                odd.append((shown, degree))
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    for i in range(0, 40, 2):
+        pair = (f"account:a{i}", f"account:a{i + 1}")
+        paid = tuple(Edge(a, "PAID_WITH", "payment_method:c", i, i) for a in pair)
+        store.write(Facts((), paid))
+    done.set()
+    reader.join()
+
+    assert store.neighbourhood(["payment_method:c"]).size(A) == 40
+    if isinstance(store, SqliteStore):
+        assert odd == []

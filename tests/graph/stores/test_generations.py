@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 import pyarrow as pa
 import pytest
+
 from graph.errors import InputError, NotFound
 from graph.facts import Edge, Facts, Node
 from graph.schema import NodeType
