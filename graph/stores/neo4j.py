@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from types import TracebackType
 from typing import LiteralString, Self
 
-from graph.errors import InputError
+from graph.errors import InputError, RingError
 from graph.facts import Facts
 from graph.snapshot import Snapshot
 from graph.store import Generation, Page, RingRow
@@ -38,6 +38,13 @@ class Neo4jStore:
 
     def __init__(self, url: str, user: str, password: str, wait_s: float = 15.0) -> None:
         self._link = Link(url, (user, password), wait_s)
+        try:
+            self._prepare()
+        except RingError:
+            self.close()
+            raise
+
+    def _prepare(self) -> None:
         self._link.verify()
         migrate(int(self.meta("schema_version") or 0), self.steps())
         if self.meta("vocabulary") != neo4j_schema.vocabulary():

@@ -12,7 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from graph.errors import InputError
+from graph.errors import InputError, RingError
 from graph.facts import Facts
 from graph.snapshot import Snapshot
 from graph.store import Generation, Page, RingRow
@@ -41,7 +41,11 @@ class SqliteStore:
 
     def __init__(self, path: Path | None, wait_s: float = 5.0) -> None:
         self._link = Link(path, wait_s)
-        self._prepare()
+        try:
+            self._prepare()
+        except RingError:
+            self.close()
+            raise
 
     def _prepare(self) -> None:
         with self._link.writing() as db:

@@ -1,4 +1,4 @@
-"""What a store says when it is absent, locked, damaged, newer than this code, or of no known kind."""
+"""What a store says when it is absent, locked, damaged, too new, or of no known kind."""
 
 import sqlite3
 import subprocess
@@ -11,7 +11,7 @@ import pytest
 from graph.errors import SchemaMismatch, SettingsError, StoreCorrupt, StoreError, StoreUnavailable
 from graph.facts import Edge, Facts
 from graph.store import GraphStore
-from graph.stores import open_store
+from graph.stores import open_store, sqlite_schema
 from graph.stores.migrations import migrate
 from graph.stores.sqlite import SqliteStore
 
@@ -125,8 +125,6 @@ def test_steps_that_are_missing_are_taken_in_order_and_once() -> None:
 def test_an_older_embedded_store_is_brought_forward_with_its_content(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from graph.stores import sqlite_schema
-
     path = tmp_path / "graph.db"
     with SqliteStore(path) as store:
         store.write(TIE)
@@ -144,8 +142,6 @@ def test_an_older_embedded_store_is_brought_forward_with_its_content(
 def test_a_step_that_fails_leaves_the_version_it_found(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from graph.stores import sqlite_schema
-
     path = tmp_path / "graph.db"
     SqliteStore(path).close()
     step = ("CREATE TABLE note (text TEXT)", "INSERT INTO nowhere VALUES (1)")

@@ -1,4 +1,4 @@
-"""What only the Neo4j adapter has: the driver's errors, one round trip a read, an unreachable server."""
+"""What only the Neo4j adapter has: the driver's errors, one round trip a read, absent servers."""
 
 import socket
 import threading
@@ -9,8 +9,9 @@ from neo4j import GraphDatabase, exceptions
 
 from graph.errors import RingError, SettingsError, StoreError, StoreUnavailable
 from graph.facts import Edge, Facts
+from graph.schema import NodeType
 from graph.store import GraphStore
-from graph.stores import open_store
+from graph.stores import neo4j_text, open_store
 from graph.stores.neo4j import Neo4jStore
 from graph.stores.neo4j_link import TRANSLATIONS, Link, translated, translation_of
 
@@ -108,9 +109,6 @@ def test_a_hubs_neighbours_come_from_the_index_in_order(
     neo4j_store: GraphStore, neo4j_address: Address
 ) -> None:
     """No operator of the plan sorts or expands the address: its degree cannot matter."""
-    from graph.schema import NodeType
-    from graph.stores import neo4j_text
-
     url, user, password = neo4j_address
     ties = [Edge(f"account:a{i}", "SEEN_AT", "ip:x", 1, i) for i in range(50)]
     neo4j_store.write(Facts((), tuple(ties)))

@@ -1,4 +1,4 @@
-"""Any order of arrival gives the same graph, and both stores give the same answers: drawn at random.
+"""Any order of arrival gives the same graph, and both stores the same answers: drawn at random.
 
 Graphs are drawn small and with few distinct moments and versions, so that conflicts, ties at a cut,
 tombstones and repeats are common rather than rare.
