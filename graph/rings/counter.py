@@ -13,7 +13,7 @@ import numpy as np
 
 from graph.rings.evidence_timing import Clock, member_moments
 from graph.rings.groups import Evidence, Groups
-from graph.rings.inputs import DAY_US, Bools, Floats, Ints, RingInputs
+from graph.rings.inputs import DAY_US, Bools, Floats, Ints, RingInputs, distinct
 from graph.rings.model import Family
 from graph.rings.relations import Incidence
 from graph.rings.timing import Moments
@@ -124,7 +124,7 @@ def _one_payer(inputs: RingInputs, groups: Groups) -> Evidence:
     first = np.full(width, np.iinfo(np.int64).max)
     np.minimum.at(first, method[rows], payments.at[rows])
     old = rows[payments.at[rows] - first[method[rows]] >= 180 * DAY_US]
-    pair = np.unique(payments.account[old] * width + method[old])
+    pair = distinct(payments.account[old] * width + method[old])
     share = _most_held(groups, pair // width, pair % width)
     return Evidence(
         "counter.one_payer",

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 
 from graph.rings.groups import Evidence, Groups
-from graph.rings.inputs import Bools, Floats, Ints
+from graph.rings.inputs import Bools, Floats, Ints, distinct
 from graph.rings.links import FAMILY_CAP, Links
 from graph.rings.model import Family
 from graph.rings.relations import Incidence
@@ -43,7 +43,7 @@ def _tie(incidence: Incidence, groups: Groups) -> Evidence:
     best, tied = _best_tie(incidence, groups)
     observed = groups.share(tied)
     shares = (incidence.weight > 0)[incidence.entity]
-    usual_share = len(np.unique(incidence.account[shares])) / max(len(groups.label), 1)
+    usual_share = len(distinct(incidence.account[shares])) / max(len(groups.label), 1)
     code, words = _WORDS[incidence.relation.verb]
     weight = np.nan_to_num(groups.mean(np.where(groups.label >= 0, best, np.nan)))
     if incidence.relation.family is Family.PROMPTS:

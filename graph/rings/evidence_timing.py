@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from graph.rings.groups import Evidence, Groups
-from graph.rings.inputs import DAY_US, Bools, Floats, Ints, RingInputs
+from graph.rings.inputs import DAY_US, Bools, Floats, Ints, RingInputs, distinct
 from graph.rings.model import Family
 from graph.rings.timing import BIN_US, BINS, PRIOR_ACTIVE, Handovers, Moments, windows_of
 
@@ -175,7 +175,7 @@ def _bernoulli(share: Floats, usual: Floats | float) -> Floats:
 def equal_load(clock: Clock) -> Evidence:
     """Members that send nearly the same number of requests on the days they work."""
     requests, groups = clock.inputs.request_columns, clock.groups
-    day = np.unique(requests.account * 100_000 + requests.at // DAY_US)
+    day = distinct(requests.account * 100_000 + requests.at // DAY_US)
     days = np.bincount(day // 100_000, minlength=clock.inputs.size)
     total = np.bincount(requests.account, minlength=clock.inputs.size)
     load = np.log(np.where(days >= 3, total / np.maximum(days, 1), np.nan))
@@ -246,7 +246,7 @@ def awakening(clock: Clock) -> Evidence:
     previous = np.where(np.r_[True, np.diff(account) != 0], -1, np.r_[-1, at[:-1]])
     opened = clock.inputs.created_at[account]
     slept = at - np.where(previous >= 0, previous, opened) >= GAP_US
-    woke = np.unique(account[slept] * 100_000 + at[slept] // REPLACED_US)
+    woke = distinct(account[slept] * 100_000 + at[slept] // REPLACED_US)
     who, when = woke // 100_000, woke % 100_000
     share, usual = _busiest(groups, who, when), _busiest_usual(who, when, clock.inputs.size)
     weight = np.where(share > usual, 2.0 * _bernoulli(share, usual), 0.0)
@@ -288,7 +288,7 @@ def replacement(clock: Clock) -> Evidence:
     weight, seen = np.zeros(groups.count), np.zeros(groups.count)
     usual = np.zeros(groups.count)
     label = groups.label[events.account[bans]] if len(bans) else bans
-    for group in np.unique(label[label >= 0]):
+    for group in distinct(label[label >= 0]):
         times = events.at[bans[label == group]]
         joined = np.sort(inputs.created_at[groups.members(int(group))])
         seen[group], usual[group] = _replaced(times, joined)

@@ -28,7 +28,7 @@ from graph.rings import (
 )
 from graph.rings.evidence_timing import Clock
 from graph.rings.groups import Evidence, Groups
-from graph.rings.inputs import Bools, Floats, Ints, RingInputs
+from graph.rings.inputs import Bools, Floats, Ints, RingInputs, distinct
 from graph.rings.judge import Judgement, judge
 from graph.rings.links import Links
 from graph.rings.model import Family, Member, Reason, Ring, Rings
@@ -133,7 +133,7 @@ def _scene(inputs: RingInputs) -> _Scene:
 def _with_handovers(inputs: RingInputs, tied: Links, handed: Handovers) -> Links:
     if not len(handed):
         return tied
-    active = len(np.unique(inputs.request_columns.account))
+    active = len(distinct(inputs.request_columns.account))
     holders = np.bincount(handed.talk)[handed.talk]
     worth = np.maximum(np.log(relations.SHARED_BY_TIED * active / holders), 0.0)
     pairs = links.product(handed.account, handed.talk, np.sqrt(worth), inputs.size)

@@ -27,6 +27,14 @@ HOUR_US = 3_600_000_000
 DAY_US = 24 * HOUR_US
 
 
+def distinct(values: Ints) -> Ints:
+    """The distinct values, ascending: ``np.unique`` by sorting, several times faster here."""
+    ordered = np.sort(values)
+    fresh = np.ones(len(ordered), np.bool_)
+    fresh[1:] = ordered[1:] != ordered[:-1]
+    return ordered[fresh]
+
+
 @dataclass(frozen=True)
 class Columns:
     """Rows of one event table whose accounts are in the snapshot, in order of time.

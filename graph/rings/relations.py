@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from graph.rings.inputs import DAY_US, Bools, Floats, Ints, RingInputs
+from graph.rings.inputs import DAY_US, Bools, Floats, Ints, RingInputs, distinct
 from graph.rings.model import Family
 from graph.schema import EDGE_OF, NodeType, node_id
 
@@ -167,7 +167,7 @@ def _baseline(account: Ints, entity: Ints, degree: Ints, group: Ints) -> tuple[F
     """
     groups = int(group.max(initial=0)) + 1
     edge_group, edge_degree = group[entity], degree[entity]
-    pairs = np.unique(edge_group * (int(account.max(initial=0)) + 1) + account)
+    pairs = distinct(edge_group * (int(account.max(initial=0)) + 1) + account)
     population = np.bincount(pairs // (int(account.max(initial=0)) + 1), minlength=groups)
     order = np.lexsort((edge_degree, edge_group))
     starts = np.searchsorted(edge_group[order], np.arange(groups))

@@ -13,7 +13,7 @@ from functools import cached_property
 import numpy as np
 from scipy import sparse
 
-from graph.rings.inputs import HOUR_US, Bools, Columns, Floats, Ints, RingInputs
+from graph.rings.inputs import HOUR_US, Bools, Columns, Floats, Ints, RingInputs, distinct
 
 BIN_US = HOUR_US // 6
 WINDOW_US = 2 * HOUR_US
@@ -43,7 +43,7 @@ class Moments:
         rows = np.arange(len(events)) if keep is None else np.flatnonzero(keep)
         account, bins = events.account[rows], events.at[rows] // BIN_US
         width = int(bins.max(initial=0)) + 1
-        pair = np.unique(account * width + bins)
+        pair = distinct(account * width + bins)
         return cls(pair // width, pair % width, size)
 
     @cached_property
