@@ -237,6 +237,5 @@ def digest(world: World) -> str:
     for name in MAKERS:
         for batch in MAKERS[name](world):
             digest.update(name.encode())
-            for row in batch.to_pylist():
-                digest.update(repr(row).encode())
+            digest.update(batch.serialize())
     return digest.hexdigest()
