@@ -277,7 +277,8 @@ class Walk:
 
     def keep(self, number: int, edges: list[EdgeTuple], limit: int) -> list[EdgeTuple]:
         """Put the first ``limit`` edges of a node, in the order of the law, into the answer."""
-        kept = self.ordered(number, edges)[:limit]
+        # Order matters only where something is cut: the answer has an order of its own.
+        kept = edges if len(edges) <= limit else self.ordered(number, edges)[:limit]
         for source, verb, target, first, last, count in kept:
             self._piece.edges[self._words.verb[verb], source, target] = (first, last, count)
             for end in (source, target):
@@ -301,8 +302,9 @@ class Walk:
         piece.published = shapes(self._db, number)
         if piece.published:
             asked = (number, json.dumps(list(piece.nodes)))
-            rows = self._db.execute(_PUBLISHED, asked)
-            piece.values = {node: json.loads(text) for node, text in rows}
+            rows = self._db.execute(_PUBLISHED, asked).fetchall()
+            lists = json.loads(f"[{','.join(text for _, text in rows)}]")
+            piece.values = dict(zip((node for node, _ in rows), lists, strict=True))
         return piece.snapshot(as_of, number)
 
     def _take(self, row: Row) -> None:
