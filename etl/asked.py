@@ -181,6 +181,12 @@ def sketches_in(requests: pa.Table) -> Sketches:
     return Sketches((ends - ends[0]).astype(np.int64) // 8, np.frombuffer(values, "<u8"))
 
 
+def clusters_of(requests: pa.Table, index: ClusterIndex) -> list[str | None]:
+    """The cluster of each request, None where it has none."""
+    clusters: list[str | None] = _clustered(requests, index)["cluster"].to_list()
+    return clusters
+
+
 def _clustered(requests: pa.Table, index: ClusterIndex) -> pl.DataFrame:
     """Account, moment and cluster (null = none) of each request, in the order given."""
     clusters = np.full(requests.num_rows, -1, np.int64)

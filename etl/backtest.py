@@ -27,10 +27,13 @@ from gnn.assess import Decision, Policy, assess
 from gnn.booster import Floats
 from gnn.scorer import Scorer
 from graph.errors import InputError
+from graph.rings.live import Match
 from graph.schema import NodeType
 from graph.stores import open_store
 
 Progress = Callable[[str, int, int], None]
+
+MATCH_DAYS = 2
 
 _SCORES = {"account_id": pl.String, "score": pl.Float64}
 _DECISIONS = {
@@ -165,9 +168,14 @@ def _lived(
             state = report.state
             record.refreshed(report)
             watch = Watch.since(replay.timeline, replay.store.front, scorer, report)
+            # Newcomers' evidence of the last days counts on, against rings as they are now.
+            for match in watch.matched(step.at - MATCH_DAYS * DAY_US, step.at):
+                record.flags.setdefault(match.account_id, (step.at, _odds(match), match.ring_id))
             seen_until = step.at
             progress("replay", step.at - since, until - since)
         elif watch is not None:
+            for match in watch.matched(seen_until, step.at):
+                record.flags.setdefault(match.account_id, (match.at, _odds(match), match.ring_id))
             open_yet = [a for a in watch.touched(seen_until, step.at) if a not in record.flags]
             keys, scores = watch.look(open_yet, step.at)
             record.looked(step.at, keys, scores, scorer.thresholds.account_flag)
@@ -175,6 +183,11 @@ def _lived(
     if watch is None:
         raise InputError("no refresh lies in the replayed span")
     return record, watch.last
+
+
+def _odds(match: Match) -> float:
+    """Odds of membership as a score, 0..1."""
+    return float(1.0 / (1.0 + np.exp(-match.odds)))
 
 
 def _looks(config: BacktestConfig, until: int) -> tuple[int, ...]:

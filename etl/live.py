@@ -1,28 +1,34 @@
 """Between refreshes: accounts that did something are looked at again, with what is known by now.
 
-The forests of the last training judge an account's behaviour up to this moment; its mates count
-with the scores of the last refresh, over links as they are now, and prompts are looked up in the
-templates fitted last. So an account may be flagged minutes after the request that ties it to
-others, not at the next midnight. Nothing is published: that is the refresh's.
+Every event moves its account's odds against the known rings (:mod:`graph.rings.live`). And the
+forests of the last training judge what the account did up to this moment; its mates count with the
+scores of the last refresh, over links as they are now, and prompts are looked up in the templates
+fitted last. So an account is flagged at the event that ties it to a ring, or minutes after, not at
+the next midnight. Nothing is published: that is the refresh's.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import polars as pl
 
-from etl.asked import add_asked, asked_by
+from etl.asked import add_asked, asked_by, clusters_of
 from etl.front import Front
 from etl.refresh import RefreshReport
-from etl.timeline import Timeline
+from etl.timeline import HEAVY, Timeline
 from gnn.booster import Floats
 from gnn.features import account_matrix
 from gnn.mates import Links
 from gnn.scorer import Scorer
 from gnn.watch import Fresh, Standing
 from graph.activity import add_activity
+from graph.cleaned import event_of
 from graph.errors import ModelMissing
+from graph.facts import Event, Request
+from graph.rings.live import LiveMatcher, Match
+from graph.rings.profile import profiles
 from graph.schema import NodeType
 from graph.snapshot import Snapshot
 
@@ -38,6 +44,7 @@ class Watch:
     scorer: Scorer
     last: RefreshReport
     standing: Standing
+    matcher: LiveMatcher
 
     @classmethod
     def since(
@@ -50,7 +57,30 @@ class Watch:
         """
         if last.scores is None:
             raise ModelMissing("accounts cannot be watched after a refresh without a model")
-        return cls(timeline, front, scorer, last, Standing.of(scorer, last.scores))
+        flagged = last.rings.flagged
+        members = {m.account_id: ring.ring_id for ring in flagged for m in ring.members}
+        matcher = LiveMatcher(profiles(last.inputs, flagged), members)
+        return cls(timeline, front, scorer, last, Standing.of(scorer, last.scores), matcher)
+
+    def matched(self, since: int, until: int) -> list[Match]:
+        """Accounts that events in ``since < at <= until`` (us) tie to a known ring, in order."""
+        if not self.matcher.profiles:
+            return []
+        found = (self.matcher.see(event) for event in self._events(since, until))
+        return [match for match in found if match is not None]
+
+    def _events(self, since: int, until: int) -> list[Event]:
+        """Events of all accounts in the order of time, requests with their clusters."""
+        events: list[Event] = []
+        for name in _TABLES:
+            table = self.timeline.read(name, since=since, until=until)
+            light = table.select([n for n in table.column_names if n not in HEAVY]).to_pylist()
+            if name == "requests":
+                clusters = clusters_of(table, self.last.state.asked.index)
+                events += [_asked(row, c) for row, c in zip(light, clusters, strict=True)]
+            else:
+                events += [event_of(name, row) for row in light]
+        return sorted(events, key=lambda event: event.at)
 
     def touched(self, since: int, until: int) -> list[str]:
         """Accounts with an event in ``since < at <= until`` (us), in order."""
@@ -91,3 +121,10 @@ class Watch:
         requests = recent.filter(mine.to_arrow())
         assert state.edges is not None
         return asked_by(requests, state.asked, state.edges, account_ids)
+
+
+def _asked(row: Mapping[str, Any], cluster: str | None) -> Event:
+    """A request under its cluster."""
+    event = event_of("requests", row)
+    assert isinstance(event, Request)
+    return replace(event, cluster=cluster)

@@ -68,15 +68,20 @@ class RefreshReport:
 
     ``flags`` (``account_id``, ``score``, ``ring_id``) are the accounts that call for action as of
     the moment, by their own score or as members of a ring that does; ``ring_id`` is null for the
-    former. ``snapshot`` holds activity and prompt edges, as the scores saw them.
+    former. ``inputs`` holds the snapshot, with activity and prompt edges as the scores saw them.
     """
 
     as_of: int
     state: RefreshState
-    snapshot: Snapshot
+    inputs: RingInputs
     rings: Rings
     scores: AccountScores | None
     flags: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=FLAGS))
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """The graph as of the refresh, with activity and prompt edges."""
+        return self.inputs.snapshot
 
 
 @dataclass(frozen=True)
@@ -107,7 +112,8 @@ def refresh(
     progress(STEPS[2], 2, len(STEPS))
     scores = None if scorer is None else scorer.accounts(snapshot)
     progress(STEPS[3], 3, len(STEPS))
-    rings = find(_ring_inputs(job, answered, snapshot, scores), state.rings)
+    inputs = _ring_inputs(job, answered, snapshot, scores)
+    rings = find(inputs, state.rings)
     progress(STEPS[4], 4, len(STEPS))
     if job.config.keep_asked:
         for facts in changes(state.edges, answered.edges, as_of):
@@ -116,7 +122,7 @@ def refresh(
     job.store.publish(_generation(number, snapshot, scores, rings))
     after = RefreshState(answered.asked, number, rings, answered.edges)
     progress("refresh", len(STEPS), len(STEPS))
-    return RefreshReport(as_of, after, snapshot, rings, scores, flags_of(scores, rings))
+    return RefreshReport(as_of, after, inputs, rings, scores, flags_of(scores, rings))
 
 
 def flags_of(scores: AccountScores | None, rings: Rings) -> pl.DataFrame:

@@ -26,6 +26,9 @@ TABLES = (
     "labels",
 )
 
+HEAVY = frozenset({"sketch", "intent"})
+"""Columns of a prompt's mark that only the clusterer reads."""
+
 
 class EventTables(Protocol):
     """Whoever can give cleaned events by table: a journal, or a timeline of one."""
@@ -78,7 +81,7 @@ class Timeline:
         return start, max(start, stop)
 
     def of_accounts(self, table: str, account_ids: Sequence[str], until: int) -> pa.Table:
-        """The rows of a few accounts up to ``until`` (us), in the order of time."""
+        """The rows of a few accounts up to ``until`` (us), in the order of time, without marks."""
         if table not in self._tables:
             return self.read(table)
         starts, rows, place = self._by_account(table)
@@ -86,7 +89,8 @@ class Timeline:
         parts = [rows[starts[seat] : starts[seat + 1]] for seat in seats]
         mine = np.sort(np.concatenate(parts)) if parts else np.empty(0, np.int64)
         known = mine[: int(np.searchsorted(self._at[table][mine], until, side="right"))]
-        return self._tables[table].take(pa.array(known))
+        light = [name for name in self._tables[table].column_names if name not in HEAVY]
+        return self._tables[table].select(light).take(pa.array(known))
 
     def _by_account(self, table: str) -> tuple[Ints, Ints, dict[str, int]]:
         """Row numbers by account: starts, rows, and the place of each account; made once."""
