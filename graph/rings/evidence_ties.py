@@ -14,6 +14,8 @@ from graph.rings.links import FAMILY_CAP, Links
 from graph.rings.model import Family
 from graph.rings.relations import Incidence
 
+KIT_NATS = 4.0
+"""What one toolkit in common, used by all, is worth against a group."""
 SHOWN = 5
 """Entities named in a reason."""
 _WORDS = {
@@ -36,7 +38,8 @@ def ties(incidences: Sequence[Incidence], links: Links, groups: Groups) -> Itera
         yield _tie(incidence, groups)
     prompts = links.families.get(Family.PROMPTS)
     if prompts is not None:
-        yield _kit(prompts_mean=groups.pair_mean(prompts), incidences=incidences, groups=groups)
+        share = groups.pair_mean(prompts) / links.chance
+        yield _kit(share, incidences, groups)
 
 
 def _tie(incidence: Incidence, groups: Groups) -> Evidence:
@@ -60,14 +63,14 @@ def _tie(incidence: Incidence, groups: Groups) -> Evidence:
     )
 
 
-def _kit(prompts_mean: Floats, incidences: Sequence[Incidence], groups: Groups) -> Evidence:
-    """How much the prompt templates of two members tie them, over all pairs of a group."""
+def _kit(share: Floats, incidences: Sequence[Incidence], groups: Groups) -> Evidence:
+    """How much the prompt templates of two members tie them, as a share of the most they can."""
     asked = next(i for i in incidences if i.relation.family is Family.PROMPTS)
     siblings = _siblings(asked, groups)
     return Evidence(
         "prompts.kit",
         Family.PROMPTS,
-        np.minimum(prompts_mean, FAMILY_CAP),
+        np.minimum(KIT_NATS * share, KIT_NATS),
         siblings,
         np.ones(groups.count),
         "two members share {observed:.1f} rare templates on average; "

@@ -150,7 +150,7 @@ def _grouped(scene: _Scene, config: RingConfig) -> tuple[Ints, Bools]:
     label = communities.communities(held.total, config.seed, smallest=config.smallest)
     picked = suspects.suspects(tied, behaviour, scene.inputs.suspicion)
     if picked.any():
-        model = traits.learn(list(scene.traits), behaviour, suspects.KIT)
+        model = traits.learn(list(scene.traits), behaviour, suspects.KIT * tied.chance)
         ties = suspects.Ties(tied, model, scene.moments, scene.inputs.suspicion)
         found = suspects.tell_apart(picked, behaviour, ties, config.seed)
         label = np.where(found >= 0, found + label.max(initial=0) + 1, label)

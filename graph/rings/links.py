@@ -7,20 +7,20 @@ ten shared addresses are one habit, not ten proofs. Read :mod:`graph.rings.commu
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 from scipy import sparse
 
-from graph.rings.inputs import Floats, Ints
+from graph.rings.inputs import Floats, Ints, distinct
 from graph.rings.model import Family
 from graph.rings.relations import Incidence
 
 FAMILY_CAP = 8.0
 """Most nats one family may add to a pair: odds of 3,000 to 1."""
-PROMPT_CAP = 4.0
-"""The same for templates: siblings come together in one toolkit, and toolkits are shared."""
+RING_SIZE = 30.0
+"""A usual ring: sets how unlikely it is that two accounts drawn at random are of one ring."""
 MIN_LINK = 0.5
 """A pair tied by less is left out."""
 
@@ -29,11 +29,14 @@ MIN_LINK = 0.5
 class Links:
     """Pair weights in nats, symmetric [N, N] CSR, an entry a pair and direction.
 
-    ``families`` holds the capped matrix of each family, ``total`` their sum.
+    ``families`` holds the capped matrix of each family, ``total`` their sum. ``chance`` is the
+    log-odds against two random active accounts being tied. Templates in common are worth no more:
+    siblings come together in one toolkit and toolkits are shared, so that alone decides nothing.
     """
 
     families: Mapping[Family, sparse.csr_array]
     size: int
+    chance: float
 
     @cached_property
     def total(self) -> sparse.csr_array:
@@ -48,11 +51,13 @@ class Links:
 
     def with_family(self, family: Family, matrix: sparse.csr_array) -> "Links":
         """These links with ``matrix`` (uncapped) as those of ``family``."""
-        return Links({**self.families, family: _capped(matrix, family)}, self.size)
+        capped = _capped(matrix, self.chance if family is Family.PROMPTS else FAMILY_CAP)
+        return replace(self, families={**self.families, family: capped})
 
     def without(self, family: Family) -> "Links":
         """These links as if ``family`` had never been looked at."""
-        return Links({f: m for f, m in self.families.items() if f is not family}, self.size)
+        left = {f: m for f, m in self.families.items() if f is not family}
+        return replace(self, families=left)
 
 
 def weigh(incidences: Iterable[Incidence], size: int) -> Links:
@@ -60,7 +65,12 @@ def weigh(incidences: Iterable[Incidence], size: int) -> Links:
     by_family: dict[Family, list[Incidence]] = {}
     for incidence in incidences:
         by_family.setdefault(incidence.relation.family, []).append(incidence)
-    return Links({f: _capped(_pairs(parts, size), f) for f, parts in by_family.items()}, size)
+    asked = [i.account for i in by_family.get(Family.PROMPTS, ())]
+    active = len(distinct(np.concatenate(asked))) if asked else size
+    links = Links({}, size, float(np.log(max(active / RING_SIZE, np.e))))
+    for family, parts in by_family.items():
+        links = links.with_family(family, _pairs(parts, size))
+    return links
 
 
 def _pairs(parts: list[Incidence], size: int) -> sparse.csr_array:
@@ -93,9 +103,9 @@ def product(account: Ints, entity: Ints, value: Floats, size: int) -> sparse.csr
     )
 
 
-def _capped(matrix: sparse.csr_array, family: Family) -> sparse.csr_array:
+def _capped(matrix: sparse.csr_array, cap: float) -> sparse.csr_array:
     kept = _above(matrix, MIN_LINK / 2)
-    kept.data = np.minimum(kept.data, PROMPT_CAP if family is Family.PROMPTS else FAMILY_CAP)
+    kept.data = np.minimum(kept.data, cap)
     return kept
 
 

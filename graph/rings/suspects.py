@@ -3,7 +3,8 @@
 Only accounts that something unusual has already picked out come here (rare templates in common, a
 talk handed over, a model's suspicion), so that dense work stays small: all pairs of a block, where
 a block is what is connected at all. Two groups join while the mean pair between them is worth more
-than :data:`JOIN` nats: pairs are many, and most that share a toolkit are strangers.
+than the odds against two random accounts being tied (``Links.chance``): a toolkit in common just
+reaches that, so time, sign-up and possessions decide.
 """
 
 from collections.abc import Iterator
@@ -21,8 +22,6 @@ from graph.rings.links import Links
 from graph.rings.timing import Moments
 from graph.rings.traits import TraitModel
 
-JOIN = 4.0
-"""Log-odds against a pair of suspects being tied: as much as a toolkit in common is worth alone."""
 BOTH_SUSPECT = 2.0
 """Nats that two certain frauds are nearer each other than two accounts picked for their kit."""
 ONE_SUSPECT = 1.0
@@ -32,8 +31,8 @@ SUSPICION = 0.2
 """A probability from which a model's word alone makes a suspect."""
 TEMPLATES = 1.0
 """Nats of templates in common that make a pair of suspects worth comparing."""
-KIT = 3.5
-"""Nats of templates in common that make two accounts suspects: more than one template's worth."""
+KIT = 0.9
+"""Share of what templates can be worth at most (``Links.chance``) that makes a pair suspects."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +64,7 @@ def suspects(links: Links, behaviour: sparse.csr_array, suspicion: Floats | None
     """
     picked = np.zeros(links.size, np.bool_)
     strong = behaviour.tocoo()
-    picked[strong.row[strong.data >= KIT]] = True
+    picked[strong.row[strong.data >= KIT * links.chance]] = True
     if suspicion is not None:
         picked |= np.nan_to_num(suspicion) >= SUSPICION
     return picked
@@ -76,7 +75,7 @@ def tell_apart(picked: Bools, behaviour: sparse.csr_array, ties: Ties, seed: int
     label = np.full(len(picked), -1, np.int64)
     free = 0
     for accounts in _blocks(picked, behaviour, ties.links, seed):
-        found = average_linkage(ties.block(accounts), JOIN)
+        found = average_linkage(ties.block(accounts), ties.links.chance)
         label[accounts] = found + free
         free += int(found.max(initial=0)) + 1
     sizes = np.bincount(label[label >= 0], minlength=1)
