@@ -24,6 +24,7 @@ _LINKS: Final = (
     ("card", "device", "ip", "phone"), ("ip",), ("block",), ("card", "block"), ("conversation",),
     ("card", "device", "conversation"),
 )  # fmt: skip
+_NEVER: Final = np.iinfo(np.int64).max
 _PUBLIC: Final = (5, 15, 50, 200)
 _SIZES: Final = (2, 3, 4, 6, 10, 15, 25, 40)
 _YOUNG_DAYS: Final = (3.0, 10.0, 30.0, 10_000.0)
@@ -44,18 +45,17 @@ def best_component_rule(
     """The variant that prevents most while it flags at most this share of honest accounts."""
     seen = seen or observe(world)
     guilty = np.array([a.campaign is not None for a in world.cast])
+    judged = _judged(world, seen)
     best = ComponentRule(0.0, 0.0, "none")
-    for names, public in product(_LINKS, _PUBLIC):
-        pairs = _pairs(seen, names, public)
-        for size, young in product(_SIZES, _YOUNG_DAYS):
-            flagged_at = _flagged(seen, pairs, size, young)
-            wrong = float((flagged_at[~guilty] < np.iinfo(np.int64).max).mean())
-            if wrong > honest_limit:
-                continue
-            rule = f"{'+'.join(names)} of {public} users at most, {size} accounts, {young:g} days"
-            prevented = _prevented(world, seen, flagged_at)
-            if prevented > best.prevented:
-                best = ComponentRule(prevented, wrong, rule)
+    for names, public, young in product(_LINKS, _PUBLIC, _YOUNG_DAYS):
+        own, component = _components(seen, names, public, young)
+        for size in _SIZES:
+            flagged_at = _flagged(own, component, size)
+            wrong = float((flagged_at[~guilty] < _NEVER).mean())
+            prevented = _prevented(judged, flagged_at)
+            if wrong <= honest_limit and prevented > best.prevented:
+                sort = f"{'+'.join(names)} of {public} users at most"
+                best = ComponentRule(prevented, wrong, f"{sort}, {size} accounts, {young:g} days")
     return best
 
 
@@ -81,22 +81,27 @@ def _chained(owner: Ints, at: Ints, thing: Ints, public: int) -> tuple[Ints, Int
     return owner[:-1][same], owner[1:][same], at[1:][same]
 
 
-def _flagged(seen: Observed, pairs: tuple[Ints, Ints, Ints], size: int, young: float) -> Ints:
-    """When each account's component reached the size (edges count from their moment)."""
-    left, right, at = pairs
-    never = np.iinfo(np.int64).max
+def _components(
+    seen: Observed, names: tuple[str, ...], public: int, young: float
+) -> tuple[Ints, Ints]:
+    """When each account was first tied (``_NEVER`` if it is not), and its component."""
+    left, right, at = _pairs(seen, names, public)
     created = np.array(seen.signups["created_us"], np.int64)
     recent = np.abs(created[left] - created[right]) <= young * DAY_US
     left, right, at = left[recent], right[recent], at[recent]
     graph = coo_array((np.ones(len(left), np.int8), (left, right)), (seen.accounts, seen.accounts))
     _, component = connected_components(graph, directed=False)
-    sizes = np.bincount(component)
-    own = np.full(seen.accounts, never, np.int64)
+    own = np.full(seen.accounts, _NEVER, np.int64)
     np.minimum.at(own, left, at)
     np.minimum.at(own, right, at)
+    return own, component.astype(np.int64)
+
+
+def _flagged(own: Ints, component: Ints, size: int) -> Ints:
+    """When each account's component had ``size`` tied accounts, itself among them."""
     ready = _nth_moment(component, own, size)
-    when = np.maximum(own, ready[component])
-    return np.where((sizes[component] >= size) & (own < never), when, never)
+    large = np.bincount(component)[component] >= size
+    return np.where(large & (own < _NEVER), np.maximum(own, ready[component]), _NEVER)
 
 
 def _nth_moment(component: Ints, own: Ints, size: int) -> Ints:
@@ -108,11 +113,16 @@ def _nth_moment(component: Ints, own: Ints, size: int) -> Ints:
     return np.asarray(own[order][position], np.int64)
 
 
-def _prevented(world: World, seen: Observed, flagged_at: Ints) -> float:
+def _judged(world: World, seen: Observed) -> tuple[Ints, Ints]:
+    """Account and moment of every exchange of a campaign after the end of training."""
     owner, at = seen.requests["account"], seen.requests["at"]
-    cut = world.train_until
-    never = np.iinfo(np.int64).max
-    begun = [max(cut, a.active_from or 0) if a.campaign else never for a in world.cast]
-    since = np.array(begun, np.int64)
-    judged = at >= since[owner]
-    return float((judged & (at > flagged_at[owner])).sum() / max(int(judged.sum()), 1))
+    begun = [
+        max(world.train_until, a.active_from or 0) if a.campaign else _NEVER for a in world.cast
+    ]
+    judged = at >= np.array(begun, np.int64)[owner]
+    return owner[judged], at[judged]
+
+
+def _prevented(judged: tuple[Ints, Ints], flagged_at: Ints) -> float:
+    owner, at = judged
+    return float((at > flagged_at[owner]).sum() / max(len(at), 1))

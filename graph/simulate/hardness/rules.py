@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
 from graph.simulate.hardness.columns import Rows
@@ -82,25 +83,60 @@ def _with_first(sides: _Sides, first: int, quantiles: int) -> Iterator[Finding]:
     honest, guilty = sides.honest[:, first], sides.guilty[:, first]
     steps = np.linspace(0, 1, quantiles, endpoint=False)
     tail = np.quantile(honest, 1 - 0.5 * steps**2)
-    levels = np.unique(np.concatenate([np.quantile(guilty, steps), tail]))
+    levels = np.unique(np.concatenate([np.quantile(guilty, steps), tail])).astype(np.float32)
     levels = levels[levels < guilty.max()]
-    order = np.argsort(honest, kind="stable")
-    cuts = np.searchsorted(honest[order], levels, side="right")
-    ceilings = _suffix_maxima(sides.honest[order], cuts)
-    for level, ceiling in zip(levels, ceilings, strict=True):
-        above = guilty > level
-        if not above.any():
+    if len(levels) == 0:
+        return
+    above = np.searchsorted(levels, honest, side="left")
+    ceilings = _ceilings(sides.honest, above, len(levels))
+    shares = _saved(sides.guilty, guilty, levels, ceilings, (sides.left, sides.starts))
+    level, best = np.unravel_index(int(np.argmax(shares)), shares.shape)
+    one, other = _text(sides.names[first], float(levels[level])), sides.names[int(best)]
+    rule = f"{one} and {_text(other, float(ceilings[level, best]))}"
+    yield Finding(float(shares[level, best] / sides.total), rule)
+
+
+@njit(cache=True)
+def _ceilings(honest: Floats32, above: NDArray[np.int64], levels: int) -> Floats32:
+    """For each level, every column's largest honest value among rows above the level.
+
+    ``above`` [rows]: how many levels a row's first column lies above. Returns [levels, columns].
+    """
+    rows, columns = honest.shape
+    highest = np.full((levels, columns), -np.inf, np.float32)
+    for row in range(rows):
+        if above[row] == 0:
             continue
-        shares = sides.prevented((sides.guilty > ceiling) & above[:, None])
-        best = int(np.argmax(shares))
-        one, other = _text(sides.names[first], float(level)), sides.names[best]
-        yield Finding(float(shares[best]), f"{one} and {_text(other, float(ceiling[best]))}")
+        for column in range(columns):
+            value = honest[row, column]
+            highest[above[row] - 1, column] = max(highest[above[row] - 1, column], value)
+    for level in range(levels - 2, -1, -1):
+        for column in range(columns):
+            highest[level, column] = max(highest[level, column], highest[level + 1, column])
+    return highest
 
 
-def _suffix_maxima(ordered: Floats32, cuts: NDArray[np.int64]) -> Floats32:
-    """For each cut, the columns' maxima over the rows from the cut on; -inf where there is none."""
-    low = np.full((1, ordered.shape[1]), -np.inf, np.float32)
-    padded = np.concatenate([ordered, low])
-    pieces = np.maximum.reduceat(padded, np.minimum(cuts, len(ordered)), axis=0)
-    running = np.maximum.accumulate(pieces[::-1], axis=0)[::-1]
-    return np.asarray(running, np.float32)
+@njit(cache=True)
+def _saved(
+    guilty: Floats32,
+    first: Floats32,
+    levels: Floats32,
+    ceilings: Floats32,
+    accounts: tuple[Floats32, NDArray[np.int64]],
+) -> NDArray[np.float64]:
+    """Exchanges saved by each pair of thresholds: what is left at an account's first match."""
+    left, starts = accounts
+    rows, columns = guilty.shape
+    saved = np.zeros((len(levels), columns))
+    best = np.zeros(columns)
+    for number in range(len(starts)):
+        end = starts[number + 1] if number + 1 < len(starts) else rows
+        for level in range(len(levels)):
+            best[:] = 0.0
+            for row in range(starts[number], end):
+                if first[row] > levels[level]:
+                    for column in range(columns):
+                        if best[column] == 0.0 and guilty[row, column] > ceilings[level, column]:
+                            best[column] = left[row]
+            saved[level] += best
+    return saved
