@@ -18,7 +18,15 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from api import cli_bench, cli_doctor, cli_jobs, cli_look, cli_serve
+from api import (
+    cli_bench,
+    cli_demo,
+    cli_doctor,
+    cli_jobs,
+    cli_look,
+    cli_serve,
+    cli_worlds,
+)
 from api.cli_out import Desk, note
 from api.settings import Settings, unknown_names
 from graph.errors import InputError, MappingError, RingError, SettingsError
@@ -82,8 +90,10 @@ def front(
     """Finds, explains and follows rings of accounts that distil a language model."""
 
 
+cli_demo.add_to(app)
 cli_serve.add_to(app)
 cli_jobs.add_to(app)
+cli_worlds.add_to(app)
 cli_look.add_to(app)
 app.add_typer(cli_bench.app, name="bench")
 cli_doctor.add_to(app)

@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import typer
 from rich.console import Console
@@ -186,5 +185,5 @@ def _model(settings: Settings) -> Iterator[Finding]:
 
 def shown_url(url: str) -> str:
     """``url`` without a user or password that may stand in it."""
-    parts = urlsplit(url)
-    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+    scheme, _, rest = url.partition("://")
+    return f"{scheme}://{rest.rpartition('@')[2] if scheme != 'sqlite' else rest}"

@@ -70,7 +70,7 @@ def note(text: str) -> None:
 
 
 class Bars:
-    """Progress of named steps: ``bars("read requests", done, total)``; a total of None is unknown.
+    """Progress of named steps: ``bars("read requests", done, total)``; a total of 0 is unknown.
 
     A step begins with its first call and ends when ``done`` reaches ``total``, when another step
     begins, or when the bars are left.
@@ -88,7 +88,8 @@ class Bars:
             disable=not self._console.is_terminal,
         )
         self._tasks: dict[str, TaskID] = {}
-        self._began: dict[str, float] = {}
+        # A step is often told of when its first piece is done: it began where the last one ended.
+        self._began = time.monotonic()
         self._current: str | None = None
 
     def __enter__(self) -> Self:
@@ -107,6 +108,7 @@ class Bars:
 
     def __call__(self, step: str, done: int, total: int | None) -> None:
         """Say that ``done`` of ``total`` pieces of ``step`` are done."""
+        total = total or None
         if step != self._current:
             self._finish()
             self._begin(step, total)
@@ -118,7 +120,6 @@ class Bars:
         self._current = step
         if step not in self._tasks:
             self._tasks[step] = self._live.add_task(step, total=total)
-            self._began[step] = time.monotonic()
 
     def _finish(self) -> None:
         """Close the current step; off a terminal this is the moment it is printed."""
@@ -128,5 +129,6 @@ class Bars:
         task = self._live.tasks[self._live.task_ids.index(self._tasks[step])]
         total = task.total or task.completed or 1
         self._live.update(self._tasks[step], completed=total, total=total)
+        began, self._began = self._began, time.monotonic()
         if not self._console.is_terminal:
-            note(f"{step}: done in {time.monotonic() - self._began[step]:.1f} s")
+            note(f"{step}: {self._began - began:.1f} s")

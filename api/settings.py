@@ -95,6 +95,11 @@ class Settings(BaseSettings):
         return self.home / "bundles"
 
     @property
+    def refresh_path(self) -> Path:
+        """What one refresh leaves for the next."""
+        return self.home / "refresh"
+
+    @property
     def kept_key_path(self) -> Path:
         """Where ``demo`` and its like keep the key they made."""
         return self.home / "key"
