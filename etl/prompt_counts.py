@@ -83,7 +83,8 @@ def _admit(
 
 
 @compiled
-def _digests(offsets: NDArray[np.int64], values: Keys) -> Keys:
+def digests(offsets: NDArray[np.int64], values: Keys) -> Keys:
+    """A digest of each whole sketch, to tell different prompts from repeats. Shape [n]."""
     out = np.empty(len(offsets) - 1, np.uint64)
     for i in range(len(out)):
         digest = np.uint64(offsets[i + 1] - offsets[i])
@@ -129,8 +130,8 @@ class Gate:
             self._state = grown
         slots = np.array(numbers, np.int64)[inverse.reshape(-1)]
         sketches = chunk.sketches
-        digests = _digests(sketches.offsets, sketches.values)
-        keep = _admit(slots, chunk.at // DAY_US, digests, self._state, self._caps)
+        texts = digests(sketches.offsets, sketches.values)
+        keep = _admit(slots, chunk.at // DAY_US, texts, self._state, self._caps)
         rows = np.flatnonzero(keep)
         offsets, values = _kept(sketches.offsets, sketches.values, rows)
         return Admitted(Sketches(offsets, values), (slots[rows] + 1).astype(np.uint32), rows)

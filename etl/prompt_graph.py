@@ -33,8 +33,6 @@ class Joining:
         partners: shingles of a prompt that one shingle is compared with, about.
         phrase_jaccard: shingles with this overlap of their prompts (0..1) are one phrase.
         purity: share (0..1) of a shingle's voting prompts that must agree on its template.
-        voting: share (0..1) of a shingle's prompts that must vote for anything at all; everyday
-            language is mostly found in prompts of no template.
         rounds: of refinement.
         min_shingles: a smaller template is chance.
     """
@@ -43,7 +41,6 @@ class Joining:
     partners: int = 24
     phrase_jaccard: float = 0.5
     purity: float = 0.6
-    voting: float = 0.5
     rounds: int = 5
     min_shingles: int = 3
 
@@ -131,7 +128,7 @@ def _count_pairs(
 ) -> tuple[int, int]:
     """Count pairs of shingles from row ``at_row`` on; gives the row it stopped at and keys used."""
     hits, bounds = sampled
-    used = np.count_nonzero(keys)
+    used = int(np.count_nonzero(keys))
     for r in range(at_row, len(bounds) - 1):
         size = bounds[r + 1] - bounds[r]
         if used + size * min(size, 2 * partners) > len(keys) // 3 * 2:
@@ -217,19 +214,17 @@ def _vote_rows(
 def refined(sampled: Sample, label: Labels, joining: Joining) -> Labels:
     """Each shingle moved to the template its prompts voted for. Shape [h], -1 for none."""
     rows = np.repeat(np.arange(len(sampled)), np.diff(sampled.bounds))
-    seen = np.bincount(sampled.hits, minlength=sampled.shingles)
     for _ in range(joining.rounds):
         label = without_small(label, joining.min_shingles)
         vote = _vote_rows(sampled.hits, sampled.bounds, label, joining.min_shingles)[rows]
         voted = vote >= 0
         total = np.bincount(sampled.hits[voted], minlength=sampled.shingles)
-        telling = total >= joining.voting * seen
         width = int(label.max(initial=0)) + 1
         cells, count = np.unique(
             sampled.hits[voted].astype(np.int64) * width + vote[voted], return_counts=True
         )
         shingle = cells // width
-        agreed = telling[shingle] & (count >= joining.purity * total[shingle]) & (count >= 3)
+        agreed = (count >= joining.purity * total[shingle]) & (count >= 3)
         label = np.full(sampled.shingles, -1, np.int64)
         label[shingle[agreed]] = cells[agreed] % width
     return without_small(label, joining.min_shingles)

@@ -174,7 +174,7 @@ def siphash(words: Words, start: int, count: int, key: Words) -> int:
     c ^= np.uint64(0xFF)
     for _ in range(4):
         a, b, c, d = _round(a, b, c, d)
-    return a ^ b ^ c ^ d  # type: ignore[return-value]  # compiled: the same 64 bits
+    return int(a ^ b ^ c ^ d)
 
 
 @compiled

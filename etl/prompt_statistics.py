@@ -1,0 +1,201 @@
+"""Figures of prompt clusters: who uses them, since when, how widely, what for, and their weight.
+
+One pass over the marks with a fitted index. Knows nothing of how the index was fitted. Read
+:mod:`graph.prompts.weigh` for what the figures are worth between two accounts.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+import pyarrow as pa
+
+from etl.prompt_columns import PromptColumns, PromptSource
+from etl.prompt_counts import digests
+from graph.prompts.index import ClusterIndex
+from graph.prompts.intent import INTENTS, IntentModel, shipped
+from graph.prompts.weigh import ESTABLISHED_DAYS, ClusterFigures, weigh
+
+DAY_US = 86_400_000_000
+WEEK_US = 7 * DAY_US
+
+
+@dataclass(frozen=True, slots=True)
+class Statistics:
+    """What a pass over the marks found.
+
+    Attributes:
+        clusters: one row a cluster, see :data:`COLUMNS`.
+        edges: ``cluster_id``, ``account``, ``first``, ``last`` (us), ``count``, ``share`` (0..1) of
+            the account's prompts in the window.
+    """
+
+    clusters: pa.Table
+    edges: pa.Table
+
+
+COLUMNS = {
+    "cluster_id": "lasting id",
+    "weight": "nats >= 0 that two accounts sharing it are tied",
+    "why": "the sentence that says why it counts or not",
+    "accounts": "distinct accounts",
+    "prompts": "prompts",
+    "idf": "log of all accounts over its accounts (nats)",
+    "growth": "prompts of the last seven days over those of the seven before, smoothed",
+    "networks": "distinct networks",
+    "burst": "share (0..1) of its accounts' first uses that fall on the busiest day",
+    "languages": "distinct languages",
+    "models": "distinct models",
+    "answer_tokens": "median length of an answer (tokens)",
+    "top_share": "share (0..1) of the prompts that the busiest account sent",
+    "median_prompts": "prompts of its median account",
+    "distinct_share": "different prompts over prompts (0..1)",
+    "established": f"accounts {ESTABLISHED_DAYS:.0f} days old or more at first use",
+    "first": "first prompt (us)",
+    "last": "last prompt (us)",
+    **{f"p_{name}": f"calibrated probability (0..1) of {name}" for name in INTENTS},
+}
+"""The columns of a table of clusters, and what they mean."""
+
+_LOGITS = [f"logit_{name}" for name in INTENTS]
+
+
+def _rows(chunk: PromptColumns, index: ClusterIndex) -> pl.DataFrame:
+    """The prompts of a chunk that belong to a cluster, with all that figures are made of."""
+    cluster = index.assign_many(chunk.sketches).cluster
+    found = cluster >= 0
+    columns = {
+        "cluster": cluster,
+        "account": chunk.account,
+        "at": chunk.at,
+        "since": chunk.since,
+        "network": chunk.network,
+        "model": chunk.model,
+        "language": chunk.language,
+        "answer_tokens": chunk.answer_tokens,
+        "text": digests(chunk.sketches.offsets, chunk.sketches.values),
+        **{name: chunk.intent[:, i] for i, name in enumerate(_LOGITS)},
+    }
+    return pl.DataFrame({name: column[found] for name, column in columns.items()})
+
+
+def _people(chunk: PromptColumns) -> pl.DataFrame:
+    frame = pl.DataFrame({"account": chunk.account, "at": chunk.at, "since": chunk.since})
+    return frame.group_by("account").agg(
+        pl.col("at").min(), pl.col("since").max(), sent=pl.len().cast(pl.Int64)
+    )
+
+
+def _old(at: str) -> pl.Expr:
+    aged = pl.col(at) - pl.col("since") >= round(ESTABLISHED_DAYS * DAY_US)
+    return (pl.col("since") > 0) & aged
+
+
+def statistics(
+    source: PromptSource, index: ClusterIndex, as_of: int, intent: IntentModel | None = None
+) -> Statistics:
+    """Figures, weights and account edges of every cluster seen in ``source``."""
+    rows, people = [], []
+    for chunk in source.chunks():
+        rows.append(_rows(chunk, index))
+        people.append(_people(chunk))
+    if not rows or not sum(map(len, rows)):
+        return Statistics(_nothing(), pa.table({}))
+    everyone = (
+        pl.concat(people)
+        .group_by("account")
+        .agg(pl.col("at").min(), pl.col("since").max(), pl.col("sent").sum())
+    )
+    prompts = pl.concat(rows)
+    edges = _edges(prompts, everyone)
+    figures = _figures(prompts, edges, as_of)
+    model = intent or shipped()
+    chances = model.probabilities(figures.select(_LOGITS).to_numpy().astype(np.float32))
+    table = _weighed(figures, everyone, chances, index.ids)
+    ids = pl.Series(index.ids, dtype=pl.String)
+    named = edges.with_columns(cluster_id=ids.gather(edges["cluster"])).drop("cluster", "since")
+    return Statistics(table, named.sort("cluster_id", "account").to_arrow())
+
+
+def _edges(prompts: pl.DataFrame, everyone: pl.DataFrame) -> pl.DataFrame:
+    sent = everyone.select("account", "sent")
+    found = prompts.group_by("cluster", "account").agg(
+        pl.col("at").min().alias("first"),
+        pl.col("at").max().alias("last"),
+        pl.col("since").max(),
+        pl.len().cast(pl.Int64).alias("count"),
+        *(pl.col(name).mean() for name in _LOGITS),
+    )
+    shared = found.join(sent, on="account").with_columns(share=pl.col("count") / pl.col("sent"))
+    return shared.drop("sent")
+
+
+def _figures(prompts: pl.DataFrame, edges: pl.DataFrame, as_of: int) -> pl.DataFrame:
+    """One row a cluster; intents are means over accounts, so that nobody speaks for the rest."""
+    recent = (pl.col("at") > as_of - WEEK_US).sum().cast(pl.Float64)
+    before = pl.col("at").is_between(as_of - 2 * WEEK_US, as_of - WEEK_US, closed="right").sum()
+    sent = prompts.group_by("cluster").agg(
+        pl.len().cast(pl.Int64).alias("prompts"),
+        ((recent + 1) / (before + 1)).alias("growth"),
+        pl.col("network").n_unique().alias("networks"),
+        pl.col("language").n_unique().alias("languages"),
+        pl.col("model").n_unique().alias("models"),
+        pl.col("answer_tokens").median(),
+        (pl.col("text").n_unique() / pl.len()).alias("distinct_share"),
+        pl.col("at").min().alias("first"),
+        pl.col("at").max().alias("last"),
+    )
+    day = (pl.col("first") // DAY_US).unique_counts().max() / pl.len()
+    using = edges.group_by("cluster").agg(
+        pl.len().cast(pl.Int64).alias("accounts"),
+        (pl.col("count").max() / pl.col("count").sum()).alias("top_share"),
+        pl.col("count").median().alias("median_prompts"),
+        day.alias("burst"),
+        _old("first").sum().cast(pl.Int64).alias("established"),
+        (pl.col("since") > 0).sum().cast(pl.Int64).alias("known_age"),
+        *(pl.col(name).mean() for name in _LOGITS),
+    )
+    return sent.join(using, on="cluster").sort("cluster")
+
+
+def _weighed(
+    figures: pl.DataFrame,
+    everyone: pl.DataFrame,
+    chances: np.ndarray[tuple[int, ...], np.dtype[np.float64]],
+    ids: Sequence[str],
+) -> pa.Table:
+    aged = everyone.filter(pl.col("since") > 0)
+    established = float(aged.select(_old("at").mean()).item() or 0.0) if len(aged) else 0.0
+    worth = [
+        weigh(
+            ClusterFigures(
+                accounts=row["accounts"],
+                population=len(everyone),
+                prompts=row["prompts"],
+                median_prompts=row["median_prompts"],
+                top_share=row["top_share"],
+                distinct_share=row["distinct_share"],
+                established=row["established"],
+                known_age=row["known_age"],
+                population_established=established,
+                ordinary=float(chance[INTENTS.index("ordinary")]),
+            )
+        )
+        for row, chance in zip(figures.iter_rows(named=True), chances, strict=True)
+    ]
+    table = figures.with_columns(
+        cluster_id=pl.Series(ids, dtype=pl.String).gather(figures["cluster"]),
+        weight=pl.Series([one.nats for one in worth], dtype=pl.Float64),
+        why=pl.Series([one.why for one in worth], dtype=pl.String),
+        idf=(len(everyone) / pl.col("accounts")).log(),
+        **{f"p_{name}": pl.Series(chances[:, i]) for i, name in enumerate(INTENTS)},
+    )
+    return table.select(list(COLUMNS)).sort("cluster_id").to_arrow()
+
+
+def _nothing() -> pa.Table:
+    blank = {name: pa.array([], pa.float64()) for name in COLUMNS}
+    return pa.table(
+        {**blank, "cluster_id": pa.array([], pa.string()), "why": pa.array([], pa.string())}
+    )

@@ -1,0 +1,125 @@
+"""What a shared cluster is worth between two accounts, and the sentence that says why.
+
+A log-likelihood ratio (nats, never below 0): how much likelier two accounts of one ring share the
+cluster than two strangers. Rarity gives it; circulation among established accounts, single
+prompts, one text sent by everybody and everyday intent take it away. Established accounts decide
+most: a template that people use who were there long before is public, whoever else uses it. It
+knows nothing of how clusters are found. Read ``etl.prompt_statistics`` for the figures.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+MIN_LINK_NATS = 0.5
+"""Two accounts are linked from here on; a cluster that says nothing stays below."""
+CAP_NATS = 6.0
+ESTABLISHED_DAYS = 30.0
+"""An account that signed up so long before it first used a template did not come for it."""
+HONEST_LIMIT = 0.15
+"""Above this share of honest members no pair is tied by the cluster: it cannot tell them apart."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterFigures:
+    """What is known of a cluster when it is weighed.
+
+    Attributes:
+        accounts: distinct accounts; ``population`` those of the whole window.
+        prompts: prompts, all accounts together.
+        median_prompts: of an account in the cluster.
+        top_share: share (0..1) of the cluster's prompts that its busiest account sent.
+        distinct_share: different prompts over prompts (0..1).
+        established: accounts of known age that were :data:`ESTABLISHED_DAYS` old at first use.
+        known_age: accounts whose sign-up is known.
+        population_established: the share (0..1) of established accounts in the window.
+        ordinary: calibrated probability (0..1) that the cluster is ordinary use.
+    """
+
+    accounts: int
+    population: int
+    prompts: int
+    median_prompts: float
+    top_share: float
+    distinct_share: float
+    established: int
+    known_age: int
+    population_established: float
+    ordinary: float
+
+
+@dataclass(frozen=True, slots=True)
+class Weight:
+    """``nats`` >= 0 that sharing the cluster is worth to a pair, and the sentence that says why."""
+
+    nats: float
+    why: str
+
+
+def honest_share(figures: ClusterFigures) -> float:
+    """Estimated share (0..1) of a cluster's accounts that are honest, from the established ones.
+
+    Established accounts are a known share of honest ones, so each stands for several; one alone
+    may be a bought account and counts half.
+    """
+    if figures.known_age == 0:
+        return 0.0
+    seen = max(0.0, figures.established - 0.5) / figures.known_age
+    return float(min(1.0, seen / max(0.1, figures.population_established)))
+
+
+def _volume(figures: ClusterFigures) -> float:
+    """0 for accounts that sent one prompt each, 1 from four on."""
+    return float(np.clip(np.log2(max(1.0, figures.median_prompts)) / 2, 0, 1))
+
+
+def weigh(figures: ClusterFigures) -> Weight:
+    """The weight of a cluster between two of its accounts.
+
+    >>> weigh(ClusterFigures(12, 9000, 900, 70.0, 0.1, 0.9, 0, 12, 0.6, 0.1)).nats > 3
+    True
+    """
+    silent = _silenced(figures)
+    if silent is not None:
+        return Weight(0.0, silent)
+    honest = honest_share(figures)
+    rarity = min(CAP_NATS, float(np.log(figures.population / figures.accounts)))
+    factor = (1 - honest) ** 2 * _volume(figures) * (1.0 if figures.ordinary < 0.5 else 0.7)
+    if figures.known_age == 0:
+        factor *= 0.5
+    nats = round(max(0.0, rarity) * factor, 4)
+    return Weight(nats, _sentence(figures, honest, nats))
+
+
+def _silenced(figures: ClusterFigures) -> str | None:
+    """Why the cluster ties nobody, or None."""
+    accounts, honest = figures.accounts, honest_share(figures)
+    if accounts < 2 or figures.top_share >= 0.9:
+        return f"one account sent {figures.top_share:.0%} of its {figures.prompts:,} prompts"
+    if honest > HONEST_LIMIT:
+        return (
+            f"public template: {figures.established:,} of {accounts:,} accounts were "
+            f"{ESTABLISHED_DAYS:.0f} days old or more when they first used it"
+        )
+    if figures.distinct_share < 0.2:
+        return f"one text passed on: {figures.distinct_share:.0%} of its prompts are different"
+    if accounts > max(200, 0.1 * figures.population):
+        return f"common: {accounts:,} of {figures.population:,} accounts use it"
+    return None
+
+
+def _sentence(figures: ClusterFigures, honest: float, nats: float) -> str:
+    if nats < MIN_LINK_NATS:
+        return (
+            f"says little: {figures.accounts:,} of {figures.population:,} accounts, "
+            f"{figures.median_prompts:.0f} prompts each"
+        )
+    age = (
+        f"{figures.established:,} of them established"
+        if figures.known_age
+        else "of unknown age, so worth half"
+    )
+    return (
+        f"rare and new: {figures.accounts:,} of {figures.population:,} accounts use it, {age}, "
+        f"{figures.median_prompts:.0f} prompts each"
+    )
