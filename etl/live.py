@@ -107,7 +107,8 @@ class Watch:
 
     def _described(self, account_ids: Sequence[str], now: int) -> Snapshot:
         """What surrounds the accounts, with their activity; mates come without theirs."""
-        tables = {t: self.timeline.of_accounts(t, account_ids, now) for t in _TABLES}
+        known = [t for t in _TABLES if self.timeline.span(t, None, now)[1]]
+        tables = {t: self.timeline.of_accounts(t, account_ids, now) for t in known}
         edges = self._asked(account_ids, now)
         mates = edges["account_id"].unique().to_list()
         snapshot = replace(self.front.around(account_ids, mates), as_of=now)

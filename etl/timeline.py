@@ -75,6 +75,8 @@ class Timeline:
 
     def span(self, table: str, since: int | None, until: int | None) -> tuple[int, int]:
         """First row after ``since``, and the row after the last one at or before ``until``."""
+        if table not in self._at:
+            return 0, 0
         at = self._at[table]
         start = 0 if since is None else int(np.searchsorted(at, since, side="right"))
         stop = len(at) if until is None else int(np.searchsorted(at, until, side="right"))

@@ -243,7 +243,8 @@ def add_activity(
 
     Args:
         snapshot: accounts with ``created_at`` and ``country``; those without events get nulls.
-        tables: cleaned events by table name; a table may be absent and hold later events.
+        tables: cleaned events by table name; one may hold later events. A table that is absent
+            is unknown (nulls), one without rows means that nothing happened (zeros).
         as_of: nothing after this moment (us) is looked at; the snapshot's own when None.
     """
     moment = snapshot.as_of if as_of is None else as_of
@@ -290,7 +291,7 @@ def _events(
     if name == "places":
         return _places(tables, accounts, as_of)
     table = {"visits": "sessions", "prompts": "requests"}.get(name, name)
-    if table not in tables or tables[table].num_rows == 0:
+    if table not in tables:
         return None
     known = (accounts.select("account_id", "opened", "home"),)
     events = _until(tables[table], _COLUMNS[name], as_of).join(*known, on="account_id")

@@ -1,0 +1,134 @@
+"""One refresh: what it publishes, and that neither the store's kind nor the future matters."""
+
+import numpy as np
+import polars as pl
+import pytest
+
+from etl.asked import Asked, changes
+from etl.live import Watch
+from etl.refresh import Job, RefreshConfig, RefreshState, flags_of, refresh
+from graph.schema import NodeType
+from graph.stores import open_store
+from tests.etl.conftest import DAY, by_shared_words
+
+NOTHING = RefreshState(Asked.nothing("tests"))
+
+
+def edges(rows: list[tuple[str, str, int, int, int]]) -> pl.DataFrame:
+    return pl.DataFrame(
+        rows, schema=["account_id", "cluster", "first", "last", "count"], orient="row"
+    )
+
+
+@pytest.fixture(scope="module")
+def report(town, scorer):
+    _, job = town.job(town.train_until + 2 * DAY)
+    job.store.advance(town.train_until + 1)
+    return refresh(job, scorer, town.train_until, NOTHING)
+
+
+def test_a_store_told_everything_gives_the_refresh_of_a_replay(town, scorer, report):
+    with open_store("sqlite://") as store:
+        store.write(town.unrolled.between(0, town.train_until + 1))
+        job = Job(town.timeline, store, by_shared_words, RefreshConfig(keep_asked=True))
+
+        again = refresh(job, scorer, town.train_until, NOTHING)
+
+    assert again.scores.keys == report.scores.keys
+    np.testing.assert_allclose(again.scores.score, report.scores.score, atol=1e-12)
+    assert again.flags.equals(report.flags)
+    assert [r.ring_id for r in again.rings] == [r.ring_id for r in report.rings]
+
+
+def test_what_happens_after_the_moment_changes_nothing(town, scorer, report):
+    _, job = town.job(town.train_until)
+    job.store.advance(town.train_until + 1)
+
+    blind = refresh(job, scorer, town.train_until, NOTHING)
+
+    assert np.array_equal(blind.scores.score, report.scores.score)
+    assert blind.flags.equals(report.flags)
+
+
+def test_a_refresh_is_visible_as_one_generation_with_scores_and_rings(town, scorer):
+    with open_store("sqlite://") as store:
+        store.write(town.unrolled.between(0, town.train_until + 1))
+        job = Job(town.timeline, store, by_shared_words)
+
+        found = refresh(job, scorer, town.train_until, NOTHING)
+
+        assert store.generation() == (1, town.train_until)
+        shown = store.snapshot()
+        assert np.array_equal(shown.numbers(NodeType.ACCOUNT, "score"), found.scores.score)
+        assert {ring.ring_id for ring in store.rings()} == {r.ring_id for r in found.rings}
+        assert store.counts()["ASKED"] == found.state.edges.height
+
+
+def test_the_second_refresh_takes_back_prompt_edges_that_are_gone(town):
+    before = edges([("a", "c1", 1, 5, 3), ("b", "c1", 2, 2, 1)])
+    now = edges([("a", "c1", 1, 9, 4), ("a", "c2", 8, 8, 1)])
+
+    told = [edge for facts in changes(before, now, version=7) for edge in facts.edges]
+
+    assert {(e.source, e.target, e.count) for e in told} == {
+        ("account:a", "prompt_cluster:c1", 4),
+        ("account:a", "prompt_cluster:c2", 1),
+        ("account:b", "prompt_cluster:c1", 0),
+    }
+    assert {e.version for e in told} == {7}
+    assert list(changes(now, now, version=8)) == []
+
+
+def test_requests_that_leave_the_window_keep_the_clusters_they_had(town):
+    _, job = town.job(town.train_until)
+    short = Job(job.events, job.store, by_shared_words, RefreshConfig(window_days=5))
+    job.store.advance(town.train_until + 1)
+    early, late = town.train_until - 6 * DAY, town.train_until
+
+    first = refresh(short, None, early, NOTHING)
+    second = refresh(short, None, late, first.state)
+
+    settled = second.state.asked.settled
+    assert second.state.asked.settled_until == late - 5 * DAY
+    assert settled.height
+    assert settled["last"].max() <= late - 5 * DAY
+    totals = second.state.edges["count"].sum()
+    assert totals >= first.state.edges["count"].sum()
+
+
+def test_an_account_over_the_threshold_is_flagged_and_a_ring_goes_before_a_score(report):
+    flagged = set(report.flags["account_id"])
+    own = {k for k, over in zip(report.scores.keys, report.scores.flagged, strict=True) if over}
+    ringed = {m.account_id for ring in report.rings.flagged for m in ring.members}
+
+    assert flagged == own | ringed
+    with_ring = report.flags.filter(pl.col("ring_id").is_not_null())["account_id"]
+    assert set(with_ring) == ringed
+    assert flags_of(None, report.rings)["account_id"].to_list() == sorted(ringed)
+
+
+@pytest.fixture(scope="module")
+def watch(town, scorer):
+    replay, job = town.job(town.train_until + 2 * DAY)
+    job.store.advance(town.train_until + 1)
+    last = refresh(job, scorer, town.train_until, NOTHING)
+    return Watch.since(replay.timeline, replay.store.front, scorer, last)
+
+
+def test_everybody_looked_at_anew_scores_as_the_refresh_says(watch):
+    keys, scores = watch.look(watch.last.scores.keys, watch.last.as_of)
+
+    assert tuple(keys) == watch.last.scores.keys
+    np.testing.assert_allclose(scores, watch.last.scores.score, atol=1e-9)
+
+
+def test_one_account_looked_at_alone_scores_as_among_all(watch):
+    for place in range(0, len(watch.last.scores.keys), 23):
+        _, score = watch.look([watch.last.scores.keys[place]], watch.last.as_of)
+
+        assert score[0] == pytest.approx(watch.last.scores.score[place], abs=1e-9)
+
+
+def test_a_look_at_nobody_or_at_a_stranger_finds_nothing(watch):
+    assert watch.look([], watch.last.as_of)[0] == []
+    assert watch.look(["nobody has this name"], watch.last.as_of)[0] == []
