@@ -24,11 +24,11 @@ __all__ = ["LOOPBACK_HOSTS", "STATUS_OF", "create_app", "status_of"]
 # A service on loopback answers only to these names: a page in the same machine's browser cannot
 # reach it through a host name of its own (DNS rebinding).
 LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "[::1]")
-_PROBLEM = {"model": Problem, "content": {problems.MEDIA_TYPE: {}}}
 _ERRORS: dict[int | str, dict[str, Any]] = {
-    404: {**_PROBLEM, "description": "No such thing"},
-    422: {**_PROBLEM, "description": "The request does not fit the contract"},
-    503: {**_PROBLEM, "description": "The store does not answer right now"},
+    404: {"model": Problem, "description": "No such thing"},
+    413: {"model": Problem, "description": "The body is larger than this service reads"},
+    422: {"model": Problem, "description": "The request does not fit the contract"},
+    503: {"model": Problem, "description": "The store does not answer right now"},
 }
 
 
@@ -55,11 +55,12 @@ def create_app(service: Service, *, hosts: Sequence[str] = ("*",)) -> FastAPI:
     )
     app.state.service = service
     problems.install(app)
-    app.include_router(signup.router, responses=_only(422, 503))
+    app.include_router(signup.router, responses=_only(413, 422, 503))
     app.include_router(rings.router, responses=_only(404, 422, 503))
     app.include_router(browse.router, responses=_only(404, 422, 503))
     app.include_router(health.router)
     app.include_router(front.router)
+    problems.describe(app)
     app.add_middleware(BodyLimit)
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(hosts))
     app.add_middleware(StrictHeaders)

@@ -1,7 +1,8 @@
 """``ringsight bench``: figures side by side, on data whose path is given."""
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -11,7 +12,18 @@ from api.cli_out import AsJson, Bars, answer
 
 app = typer.Typer(help="Figures side by side, as ratios.", no_args_is_help=True)
 
-Figures = dict[str, dict[str, float]]
+
+@app.command("fraud-ecom")
+def fraud_ecom(
+    path: Annotated[Path, typer.Argument(help="The accounts.csv.gz of the set; not shipped.")],
+    as_json: AsJson = False,
+) -> None:
+    """Score real sign-ups, each with what was known at its moment, beside what is simpler."""
+    from etl.bench_fraud import bench_fraud_ecom  # noqa: PLC0415
+
+    with Bars() as bars:
+        figures = bench_fraud_ecom(path, bars)
+    answer(figures, as_json, lambda console: show_figures(console, figures))
 
 
 @app.command("graph")
@@ -28,13 +40,28 @@ def graph(
     answer(figures, as_json, lambda console: show_figures(console, figures))
 
 
-def show_figures(console: Console, figures: Figures) -> None:
-    """A row a contender, a column a figure."""
-    names = list(dict.fromkeys(name for row in figures.values() for name in row))
-    table = Table(box=None, pad_edge=False)
+def show_figures(console: Console, figures: Mapping[str, Any], title: str = "") -> None:
+    """A row a contender, a column a figure; groups of contenders one below the other."""
+    rows = {name: row for name, row in figures.items() if _is_row(row)}
+    _show_rows(console, rows, title)
+    for name, group in figures.items():
+        if isinstance(group, Mapping) and not _is_row(group):
+            console.print()
+            show_figures(console, group, name.replace("_", " "))
+
+
+def _is_row(found: object) -> bool:
+    return isinstance(found, Mapping) and all(
+        isinstance(value, float | int) for value in found.values()
+    )
+
+
+def _show_rows(console: Console, rows: Mapping[str, Mapping[str, float]], title: str) -> None:
+    names = list(dict.fromkeys(name for row in rows.values() for name in row))
+    table = Table(title=title or None, title_justify="left", box=None, pad_edge=False)
     table.add_column("")
     for name in names:
         table.add_column(name.replace("_", " "), justify="right")
-    for contender, row in figures.items():
+    for contender, row in rows.items():
         table.add_row(contender, *(f"{row[name]:.4f}" if name in row else "" for name in names))
     console.print(table)

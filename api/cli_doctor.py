@@ -168,7 +168,7 @@ def _generation(number: int, as_of: int) -> Finding:
 
 
 def _journal(settings: Settings) -> Iterator[Finding]:
-    from api.opened import journal_of  # noqa: PLC0415
+    from api.workshop import journal_of  # noqa: PLC0415
 
     with journal_of(settings) as journal:
         counts = journal.counts()
@@ -177,7 +177,7 @@ def _journal(settings: Settings) -> Iterator[Finding]:
 
 
 def _model(settings: Settings) -> Iterator[Finding]:
-    from api.opened import shelf_of  # noqa: PLC0415
+    from api.workshop import shelf_of  # noqa: PLC0415
 
     bundle = shelf_of(settings).load()
     yield Finding("model", OK, f"{bundle.version}, every digest fits")

@@ -51,7 +51,8 @@ def build(
     """Read what is new in SOURCE into the graph."""
     settings = desk_of(context).settings
     key = settings.given_key()
-    from api.opened import journal_of, store_of  # noqa: PLC0415
+    from api.opened import store_of  # noqa: PLC0415
+    from api.workshop import journal_of  # noqa: PLC0415
     from etl import load  # noqa: PLC0415
     from etl.mapping import load_mapping  # noqa: PLC0415
     from graph.door import Door  # noqa: PLC0415
@@ -96,7 +97,7 @@ def train(
 ) -> None:
     """Train a model on what was known at a moment, and put it in use."""
     settings = desk_of(context).settings
-    from api.opened import journal_of, shelf_of  # noqa: PLC0415
+    from api.workshop import journal_of, shelf_of  # noqa: PLC0415
     from etl.jobs import latest_moment, train_bundle  # noqa: PLC0415
     from etl.prompts import fit_clusters  # noqa: PLC0415
 
@@ -120,7 +121,8 @@ def train(
 def refresh(context: typer.Context, as_of: Moment = None, as_json: AsJson = False) -> None:
     """Find prompt clusters and rings, score every account, publish it all as one generation."""
     settings = desk_of(context).settings
-    from api.opened import journal_of, shelf_of, store_of  # noqa: PLC0415
+    from api.opened import store_of  # noqa: PLC0415
+    from api.workshop import journal_of, shelf_of  # noqa: PLC0415
     from etl.jobs import Deployment, latest_moment, refresh_now  # noqa: PLC0415
     from etl.prompts import fit_clusters  # noqa: PLC0415
     from gnn.scorer import Scorer  # noqa: PLC0415

@@ -16,16 +16,18 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
-from api.opened import journal_of, shelf_of, store_of
+from api.opened import store_of
 from api.schemas import RingSummary, moment
 from api.settings import Settings
+from api.workshop import journal_of, shelf_of
 from etl.jobs import Deployment, refresh_now, train_bundle
 from etl.load import BuildOptions, build
 from etl.prompts import fit_clusters
-from etl.refresh import Progress, RefreshReport
+from etl.refresh import RefreshReport
 from gnn.scorer import Scorer
 from graph.door import Door
 from graph.errors import SettingsError
+from graph.flush import Told
 from graph.journal import Journal
 from graph.rings import Rings
 from graph.simulate import World, simulate
@@ -93,7 +95,7 @@ class Findings:
         }
 
 
-def run(settings: Settings, key: bytes, preset: str, seed: int, progress: Progress) -> Findings:
+def run(settings: Settings, key: bytes, preset: str, seed: int, progress: Told) -> Findings:
     """Everything from the world to the findings.
 
     Raises:
@@ -143,7 +145,7 @@ def _lived(
     key: bytes,
     world: World,
     homes: tuple[Journal, GraphStore],
-    progress: Progress,
+    progress: Told,
 ) -> RefreshReport:
     """Build, train on what was known at two thirds of the world, refresh at its end."""
     journal, store = homes

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 
 from api.deps import ServiceDep
-from api.problems import MEDIA_TYPE, problem
+from api.problems import problem
 from api.schemas import Health, Problem, Readiness, moment
 
 router = APIRouter(tags=["health"])
@@ -22,7 +22,7 @@ async def get_health() -> Health:
     "/readyz",
     operation_id="get_readiness",
     response_model=Readiness,
-    responses={503: {"description": "Not ready", "content": {MEDIA_TYPE: {}}, "model": Problem}},
+    responses={503: {"description": "Not ready", "model": Problem}},
 )
 def get_readiness(request: Request, service: ServiceDep) -> Readiness | JSONResponse:
     """The store answers, a model is loaded and verified, and a refresh is visible; else 503."""

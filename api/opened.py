@@ -1,14 +1,11 @@
-"""Opening what the settings name: the graph's store, the journal, the shelf of bundles.
+"""Opening the store that the settings name, for command line and service alike.
 
-One place for command line and service, so that both find the same things. It knows nothing of what
-is done with them.
+What a list of rings needs and no more: journal and bundles are in ``api.workshop``, because what
+they stand on is slow to import. It knows nothing of what is done with a store.
 """
 
 from api.settings import Settings
-from api.shelf import Shelf
 from graph.errors import NotFound
-from graph.journal import Journal
-from graph.normalise import key_id
 from graph.store import GraphStore
 from graph.stores import open_store
 
@@ -31,23 +28,3 @@ def store_of(settings: Settings, *, make: bool = False) -> GraphStore:
     return open_store(
         settings.store_url, user=settings.store_user, password=settings.store_password_text
     )
-
-
-def shelf_of(settings: Settings) -> Shelf:
-    """The bundles of the home folder."""
-    return Shelf(settings.bundles_path)
-
-
-def journal_of(settings: Settings, key: bytes | None = None) -> Journal:
-    """The journal of cleaned events; with ``key`` it is made if need be, and holds that key's id.
-
-    Raises:
-        NotFound: if there is none and no key to begin one with.
-        KeyRefused: if it was begun with another key.
-    """
-    if key is None and not settings.journal_path.exists():
-        raise NotFound(
-            f"no journal in {settings.home} (RINGSIGHT_HOME); `ringsight build` makes one"
-        )
-    settings.home.mkdir(parents=True, exist_ok=True)
-    return Journal(settings.journal_path, None if key is None else key_id(key))

@@ -7,7 +7,7 @@ places that are wrong, never with what stood there.
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -64,6 +64,30 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _bad_request)
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(Exception, _fault)
+
+
+def describe(app: FastAPI) -> None:
+    """Say in the API's description that every error is a problem, in that media type alone."""
+    plain = app.openapi
+
+    def described() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            schema = plain()
+            for operation in _operations(schema):
+                for status, response in operation["responses"].items():
+                    if status.startswith(("4", "5")):
+                        shape = {"schema": {"$ref": "#/components/schemas/Problem"}}
+                        response["content"] = {MEDIA_TYPE: shape}
+            for name in ("HTTPValidationError", "ValidationError"):
+                schema["components"]["schemas"].pop(name, None)
+            app.openapi_schema = schema
+        return app.openapi_schema
+
+    app.openapi = described  # type: ignore[method-assign]
+
+
+def _operations(schema: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    return (operation for path in schema["paths"].values() for operation in path.values())
 
 
 def _ring_error(request: Request, error: Exception) -> JSONResponse:

@@ -17,9 +17,10 @@ from types import TracebackType
 from typing import Self, TypeVar
 
 from api.champion import Champion
-from api.opened import journal_of, shelf_of, store_of
+from api.opened import store_of
 from api.schemas_signup import AssessmentOut, SignupIn
 from api.settings import Settings
+from api.workshop import journal_of, shelf_of
 from gnn.assess import Assessment, Policy, assess, degraded
 from graph.door import Door
 from graph.errors import StoreError

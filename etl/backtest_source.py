@@ -16,9 +16,9 @@ from etl.judge import Truth
 from etl.load import BuildOptions, build
 from etl.mapping import load_mapping
 from etl.prompts import fit_clusters
-from etl.refresh import Progress
 from etl.timeline import Timeline
 from graph.door import Door
+from graph.flush import Told
 from graph.journal import Journal
 from graph.simulate.truth import load_truth
 from graph.stores import open_store
@@ -34,7 +34,7 @@ class Source:
 
 
 def backtest_source(
-    source: Source, config: BacktestConfig, out: Path, truth: Path | None, progress: Progress
+    source: Source, config: BacktestConfig, out: Path, truth: Path | None, progress: Told
 ) -> dict[str, Any]:
     """Test on ``source``, write the files of the event contract to ``out``; gives the report.
 
@@ -50,7 +50,7 @@ def backtest_source(
     return dict(write(outcome, out, true, np.random.default_rng(config.seed)))
 
 
-def read_timeline(source: Source, out: Path, progress: Progress) -> Timeline:
+def read_timeline(source: Source, out: Path, progress: Told) -> Timeline:
     """The cleaned events of ``source``, in memory; nothing of them stays on disk."""
     out.mkdir(parents=True, exist_ok=True)
     door = Door(source.key)

@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from etl.asked import Asked
 from etl.kept import keep, kept
 from etl.lazily import LazyStore
-from etl.refresh import FitsClusters, Job, Progress, RefreshReport, RefreshState, refresh
+from etl.refresh import FitsClusters, Job, RefreshReport, RefreshState, refresh
 from etl.replay import Replay
 from etl.timeline import TABLES, Timeline
 from etl.train import Course, collect
@@ -23,7 +23,7 @@ from gnn.bundle import Bundle
 from gnn.scorer import Scorer
 from gnn.train import TrainConfig, train
 from graph.errors import InputError
-from graph.flush import flush
+from graph.flush import Told, flush
 from graph.journal import Journal
 from graph.store import GraphStore
 from graph.stores import open_store
@@ -44,7 +44,7 @@ def train_bundle(
     fit: FitsClusters,
     until: int,
     seed: int,
-    progress: Progress = lambda step, done, total: None,
+    progress: Told = lambda step, done, total: None,
 ) -> Bundle:
     """A model of what was known at ``until`` (us).
 
@@ -66,7 +66,7 @@ def refresh_now(
     deployment: Deployment,
     scorer: Scorer | None,
     as_of: int,
-    progress: Progress = lambda step, done, total: None,
+    progress: Told = lambda step, done, total: None,
 ) -> RefreshReport:
     """Bring the store up to the journal, refresh as of ``as_of`` (us), publish, keep the state.
 

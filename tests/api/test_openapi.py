@@ -1,0 +1,48 @@
+"""The API's description is part of the product: it changes on purpose or not at all.
+
+After a change that is meant: ``python -m tests.api.test_openapi`` writes the golden file anew.
+"""
+
+import json
+from pathlib import Path
+
+from fastapi.routing import APIRoute
+
+from api.app import create_app
+from api.service import Service
+
+GOLDEN = Path(__file__).parent / "openapi.json"
+
+
+def _described() -> dict[str, object]:
+    # Describing needs no service: nothing is opened until a request comes.
+    app = create_app(Service.__new__(Service))
+    return json.loads(json.dumps(app.openapi()))  # type: ignore[no-any-return]
+
+
+def test_the_description_is_the_golden_one() -> None:
+    assert _described() == json.loads(GOLDEN.read_text())
+
+
+def test_every_operation_has_a_name_a_sentence_and_a_shape() -> None:
+    app = create_app(Service.__new__(Service))
+    routes = [r for r in app.routes if isinstance(r, APIRoute) and r.include_in_schema]
+
+    names = [route.operation_id for route in routes]
+    assert all(names)
+    assert len(set(names)) == len(names)
+    assert all(route.response_model and route.description for route in routes)
+
+
+def test_every_error_that_is_described_is_a_problem() -> None:
+    paths = _described()["paths"]
+    assert isinstance(paths, dict)
+    for path, operations in paths.items():
+        for operation in operations.values():
+            for status, response in operation["responses"].items():
+                if status.startswith(("4", "5")):
+                    assert list(response["content"]) == ["application/problem+json"], path
+
+
+if __name__ == "__main__":
+    GOLDEN.write_text(json.dumps(_described(), indent=1, sort_keys=True) + "\n")
