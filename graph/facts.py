@@ -14,12 +14,16 @@ from graph.schema import NodeType, node_id
 
 Value = str | int | float
 
+# Later than any moment: the first event of what no event has named.
+NEVER = 2**62
+
 
 @dataclass(frozen=True, slots=True)
 class Node:
     """A node as of ``version``: its kind, key, first event and properties that are known.
 
-    ``gone`` takes it out of the graph: a conflict has shown that nothing ever named it.
+    ``first_seen`` :data:`NEVER` takes it out of the graph: a conflict has shown that nothing ever
+    named it.
     """
 
     kind: NodeType
@@ -27,7 +31,6 @@ class Node:
     first_seen: int
     properties: Mapping[str, Value] = field(default_factory=dict)
     version: int = 0
-    gone: bool = False
 
     @property
     def id(self) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from graph import journal_schema as sql
-from graph.facts import Edge, Facts, Node, Value
+from graph.facts import NEVER, Edge, Facts, Node, Value
 from graph.journal_link import Link, translated
 from graph.schema import NodeType
 from graph.tally import ACCOUNT_COLUMNS, PROPERTY_COLUMNS
@@ -50,7 +50,7 @@ _NAMES = {
 def _node(row: tuple[Any, ...], said: dict[str, dict[str, Value]]) -> Node:
     name, key, first, a, b, gone, version = row
     if gone:
-        return Node(_KINDS[name], key, first, {}, version, gone=True)
+        return Node(_KINDS[name], key, NEVER, {}, version)
     if name == "account":
         return Node(NodeType.ACCOUNT, key, first, said.get(key) or {}, version)
     known = {n: value for n, value in zip(_NAMES[name], (a, b), strict=False) if value is not None}

@@ -139,7 +139,9 @@ _NUMBER = re.compile(r"[+-]?(\d{1,400}(\.\d{0,400})?|\.\d{1,400})([eE][+-]?\d{1,
 
 def _as_number(value: object, reason: Reason) -> float | Decimal:
     if isinstance(value, str):
-        return _number(value, reason)
+        value = _number(value, reason)
+    if isinstance(value, int) and abs(value) > MAX_COUNT**2:
+        raise Refused(Reason.RANGE)  # too large even to be made a float
     if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
         raise Refused(Reason.WRONG_TYPE)
     return value

@@ -68,9 +68,10 @@ class GraphStore(Protocol):
 
         Law: idempotent and order-free. Of two facts about one node or edge the one with the higher
         ``version`` holds. Equal versions are joined: the wider span and greater count of an edge,
-        a node's known properties (of two values the greater). A node's ``first_seen`` only falls,
-        to its earliest fact or tie. An edge with ``count`` 0 is taken out. Ends that no node fact
-        names are made, empty. One call is one transaction: all of it is seen or none.
+        a node's known properties (of two values the greater). A node's ``first_seen`` falls to its
+        earliest fact or tie, unless a fact of version 1 or more says it: such facts are absolute.
+        An edge with ``count`` 0 and a node first seen ``NEVER`` are taken out. Ends that no node
+        fact names are made, empty. One call is one transaction: all of it is seen or none.
 
         Raises:
             UnknownName: for a verb, an end or a property outside the vocabulary.

@@ -88,7 +88,7 @@ def joined_nodes(one: NodeRow, other: NodeRow) -> NodeRow:
     first = min(one[0], other[0])
     if one[1] != other[1]:
         newer = one if one[1] > other[1] else other
-        return (first, newer[1], newer[2])
+        return (newer[0] if newer[1] > 0 else first, newer[1], newer[2])
     both = {**one[2], **other[2]}
     for name in one[2].keys() & other[2].keys():
         both[name] = max(one[2][name], other[2][name])

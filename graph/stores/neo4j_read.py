@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from graph.errors import NotFound, StoreUnavailable
+from graph.facts import NEVER
 from graph.schema import EDGE_OF, EdgeSpec, NodeType
 from graph.snapshot import Snapshot
 from graph.store import Page
@@ -33,7 +34,7 @@ from graph.stores.piece import (
 )
 
 _CHUNK = 50_000
-_EVER = 2**63 - 1
+_EVER = NEVER - 1
 _ATTEMPTS = 5
 NodeKey = tuple[NodeType, str]
 

@@ -78,12 +78,13 @@ def upsert_nodes(kind: NodeType) -> LiteralString:
         f"UNWIND $rows AS x MERGE (n:{kind.label} {{key: x.key}}) "
         "ON CREATE SET n.first_seen = x.first_seen, n.version = -2, n.degree = 0 "
         "WITH n, x, n.version AS version "
-        "WHERE x.version >= version OR x.first_seen < n.first_seen "
+        "WHERE x.version >= version OR (version <= 0 AND x.first_seen < n.first_seen) "
         f"SET n += CASE WHEN x.version > version THEN x.full "
         f"WHEN x.version < version THEN {{}} ELSE {{{joined}}} END, "
         "n.version = CASE WHEN x.version > version THEN x.version ELSE version END, "
-        "n.first_seen = CASE WHEN x.first_seen < n.first_seen "
-        "THEN x.first_seen ELSE n.first_seen END"
+        "n.first_seen = CASE "
+        "WHEN x.version > version AND x.version > 0 THEN x.first_seen "
+        "WHEN x.first_seen < n.first_seen THEN x.first_seen ELSE n.first_seen END"
     )
 
 
@@ -93,7 +94,8 @@ def upsert_ends(kind: NodeType) -> LiteralString:
     return _trusted(
         f"UNWIND $rows AS x MERGE (n:{kind.label} {{key: x.key}}) "
         "ON CREATE SET n.first_seen = x.first_seen, n.version = -1, n.degree = 0 "
-        "WITH n, x WHERE x.first_seen < n.first_seen SET n.first_seen = x.first_seen"
+        "WITH n, x WHERE x.first_seen < n.first_seen AND n.version <= 0 "
+        "SET n.first_seen = x.first_seen"
     )
 
 
@@ -142,6 +144,7 @@ def all_edges(spec: EdgeSpec) -> LiteralString:
     """Every edge of a verb seen by ``$until``: source, target, first, last, count."""
     return _trusted(
         f"MATCH (s)-[r:{spec.verb}]->(t) WHERE r.count > 0 AND r.first_seen <= $until "
+        "AND s.first_seen <= $until AND t.first_seen <= $until "
         "RETURN s.key, t.key, r.first_seen, r.last_seen, r.count"
     )
 

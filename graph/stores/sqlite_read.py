@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
+from graph.facts import NEVER
 from graph.schema import EDGE_OF, NodeType
 from graph.snapshot import Snapshot
 from graph.stores.batch import WRITTEN_VERBS, key_of
@@ -35,7 +36,7 @@ TIES = 1_000
 _CHUNK = 50_000
 _WIDE = ", ".join(COLUMNS.values())
 _NODE = f"SELECT number, kind, key, first_seen, degree, {_WIDE} FROM node "  # noqa: S608
-_BY_KEY = _NODE + "WHERE kind = ? AND key = ?"
+_BY_KEY = _NODE + f"WHERE kind = ? AND key = ? AND first_seen < {NEVER:d}"
 _BY_NUMBER = _NODE + "WHERE number IN (SELECT value FROM json_each(?))"  # noqa: S608
 _PUBLISHED = (
     "SELECT node, list FROM published "
@@ -145,8 +146,8 @@ def _with_published(
         return table
     found = db.execute(
         "SELECT list FROM node LEFT JOIN published ON generation = ? AND node = number "
-        "WHERE kind = ? ORDER BY key",
-        of,
+        "WHERE kind = ? AND first_seen < ? ORDER BY key",
+        (*of, NEVER),
     )
     blank = "[" + ",".join(["null"] * len(columns.types)) + "]"
     parts: list[list[pa.Array]] = []
@@ -172,6 +173,8 @@ def _edge_tables(
     while rows := found.fetchmany(_CHUNK):
         parts.append(np.array(rows, np.int64))
     every = np.concatenate(parts)
+    # An edge stands where both its ends do: an absolute fact may say an end came later.
+    every = every[(row_of[every[:, 1]] >= 0) & (row_of[every[:, 2]] >= 0)]
     tables = {}
     for word in np.unique(every[:, 0]):
         _, source, target, first, last, count = every[every[:, 0] == word].T
@@ -184,7 +187,7 @@ def _edge_tables(
 
 
 def _until(as_of: int | None) -> int:
-    return np.iinfo(np.int64).max if as_of is None else as_of
+    return NEVER - 1 if as_of is None else as_of
 
 
 # -- a neighbourhood -----------------------------------------------------------------------------

@@ -80,9 +80,13 @@ def _node_upsert() -> str:
     return (
         f"INSERT INTO node (kind, key, first_seen, version, {', '.join(columns)}) "  # noqa: S608
         f"VALUES ({marks}) ON CONFLICT (kind, key) DO UPDATE SET "
-        f"first_seen = min(first_seen, excluded.first_seen), {settled}, "
+        "first_seen = CASE "
+        "WHEN excluded.version > version AND excluded.version > 0 THEN excluded.first_seen "
+        "WHEN excluded.version < version AND version > 0 THEN first_seen "
+        f"ELSE min(first_seen, excluded.first_seen) END, {settled}, "
         "version = max(version, excluded.version) "
-        "WHERE excluded.version > version OR excluded.first_seen < first_seen "
+        "WHERE excluded.version > version OR (excluded.first_seen < first_seen "
+        "AND (excluded.version = version OR version <= 0)) "
         f"OR (excluded.version = version AND ({news}))"
     )
 
@@ -91,7 +95,7 @@ UPSERT_NODE = _node_upsert()
 # An end is made empty; one that exists only learns that it was there earlier.
 UPSERT_END = """INSERT INTO node (kind, key, first_seen, version) VALUES (?, ?, ?, -1)
 ON CONFLICT (kind, key) DO UPDATE SET first_seen = excluded.first_seen
-WHERE excluded.first_seen < first_seen"""
+WHERE excluded.first_seen < first_seen AND version <= 0"""
 # The edges of one batch, compared with what is there and then merged into it.
 INTAKE = """CREATE TEMP TABLE IF NOT EXISTS intake (
     source INTEGER, verb INTEGER, target INTEGER,

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pytest
 
 from graph.errors import InputError, NotFound, UnknownName
-from graph.facts import Edge, Facts, Node
+from graph.facts import NEVER, Edge, Facts, Node
 from graph.schema import EDGE_OF, NODE_PROPERTIES, NodeType
 from graph.snapshot import Snapshot
 from graph.store import Generation, GraphStore
@@ -138,7 +138,7 @@ def test_the_higher_version_of_an_edge_holds_in_either_order(
 
 
 @pytest.mark.parametrize("versions", [(1, 2), (2, 1)])
-def test_the_higher_version_of_a_node_holds_and_its_first_moment_only_falls(
+def test_the_higher_version_of_a_node_holds_with_its_first_moment(
     store: GraphStore, versions: tuple[int, int]
 ) -> None:
     facts = {1: Node(A, "a", 5, {"plan": "free"}, 1), 2: Node(A, "a", 9, {"status": "banned"}, 2)}
@@ -147,7 +147,35 @@ def test_the_higher_version_of_a_node_holds_and_its_first_moment_only_falls(
         store.write(Facts((facts[version],)))
 
     found = rows(store.snapshot(), A, "first_seen", "plan", "status")
-    assert found == [(5, None, "banned")]
+    assert found == [(9, None, "banned")]
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (1, 0, 2)])
+def test_an_absolute_moment_holds_against_any_tie(
+    store: GraphStore, order: tuple[int, int, int]
+) -> None:
+    facts = [edge("a", "x", 50), Facts((Node(A, "a", 9),)), Facts((Node(A, "a", 30, {}, 1),))]
+
+    for place in order:
+        store.write(facts[place])
+
+    assert rows(store.snapshot(), A, "first_seen") == [(30,)]
+
+
+@pytest.mark.parametrize("versions", [(1, 2), (2, 1)])
+def test_a_node_that_never_was_is_taken_out_and_may_come_back(
+    store: GraphStore, versions: tuple[int, int]
+) -> None:
+    facts = {1: Node(IP, "x", 5, {"country": "DE"}, 1), 2: Node(IP, "x", NEVER, {}, 2)}
+
+    for version in versions:
+        store.write(Facts((facts[version],)))
+
+    assert store.snapshot().size(IP) == 0
+    assert store.snapshot(as_of=10).size(IP) == 0
+    assert store.neighbourhood(["ip:x"]).size(IP) == 0
+    store.write(Facts((Node(IP, "x", 7, {}, 3),)))
+    assert rows(store.snapshot(), IP, "first_seen", "country") == [(7, None)]
 
 
 def test_facts_of_equal_version_about_one_node_are_joined(store: GraphStore) -> None:
