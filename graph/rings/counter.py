@@ -30,7 +30,10 @@ SUSPICION_CAP = 4.0
 
 
 def explained(pieces: Sequence[Evidence], together: Floats) -> list[Evidence]:
-    """The evidence with what the share of members in one place (``together``, [G]) explains off."""
+    """The evidence less what is explained by the share of members together, [G].
+
+    Together is who sits in one place or says to belong to one organisation.
+    """
     left = 1.0 - np.where(together >= 0.5, together, 0.0)
     return [
         piece.times(left) if piece.code in EXPLAINED or piece.family is Family.SIGNUP else piece
@@ -76,7 +79,7 @@ def innocence(
     """
     inputs, groups = clock.inputs, clock.groups
     together = gathered(inputs, incidences, groups)
-    yield _organisation(incidences, groups)
+    yield _organisation(named(incidences, groups), groups)
     yield _one_place(together, groups)
     yield _one_payer(inputs, groups)
     yield _old_customers(inputs, groups)
@@ -87,18 +90,32 @@ def innocence(
         yield _model(inputs.suspicion, groups)
 
 
-def _organisation(incidences: Sequence[Incidence], groups: Groups) -> Evidence:
-    share = np.zeros(groups.count)
+def named(incidences: Sequence[Incidence], groups: Groups) -> Floats:
+    """Share of each group's members that name an organisation which another member names, [G].
+
+    An organisation's own e-mail domain names it too. Several teams that use one toolkit are as
+    innocent as one, so it need not be the same organisation for all.
+    """
+    some = np.zeros(len(groups.label), np.bool_)
     for incidence in incidences:
         if incidence.relation.verb in ("MAILED_AT", "BELONGS_TO"):
-            share = np.maximum(share, _most_held(groups, incidence.account, incidence.entity))
+            label = groups.label[incidence.account]
+            inside = label >= 0
+            cell = label * len(incidence.weight) + incidence.entity
+            held, count = np.unique(cell[inside], return_counts=True)
+            shared = inside & np.isin(cell, held[count >= 2])
+            some[incidence.account[shared]] = True
+    return groups.share(some)
+
+
+def _organisation(share: Floats, groups: Groups) -> Evidence:
     return Evidence(
         "counter.organisation",
         None,
         np.where(share >= NAMED, -3.0 * share, 0.0),
         share,
         np.full(groups.count, NAMED),
-        "{observed:.0%} of members say which one organisation they belong to",
+        "{observed:.0%} of members name an organisation that other members name too",
     )
 
 

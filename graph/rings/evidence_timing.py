@@ -13,7 +13,7 @@ import numpy as np
 from graph.rings.groups import Evidence, Groups
 from graph.rings.inputs import DAY_US, Bools, Floats, Ints, RingInputs, distinct
 from graph.rings.model import Family
-from graph.rings.timing import BIN_US, BINS, PRIOR_ACTIVE, Handovers, Moments, windows_of
+from graph.rings.timing import BIN_US, BINS, PRIOR_ACTIVE, Handovers, Moments
 
 CAP = 6.0
 MIN_REFERENCE = 20
@@ -56,7 +56,8 @@ def _against(value: Floats, usual: float, spread: Floats) -> Floats:
 def member_moments(moments: Moments, groups: Groups) -> tuple[Floats, Floats]:
     """Moments each account has in common with its group, and how many its rates explain, [N].
 
-    The null is the rest of the population: a group's own activity is taken out of it.
+    The null is the rest of the population (a group's own activity is taken out of it) or the
+    members' own habits, whichever explains more.
     """
     label = groups.label
     inside = label[moments.account] >= 0
@@ -66,17 +67,20 @@ def member_moments(moments: Moments, groups: Groups) -> tuple[Floats, Floats]:
     observed = np.bincount(
         moments.account[inside], weights=active[place] - 1.0, minlength=moments.size
     )
-    account, window, bins = windows_of(moments)
-    held = label[account] >= 0
-    account, window, bins = account[held], window[held], bins[held]
+    habits = moments.habits
+    held = np.flatnonzero(label[habits.account] >= 0)
+    account, window, bins = habits.account[held], habits.window[held], habits.active[held]
     spans = width // BINS + 1
     home, place = np.unique(label[account] * spans + window, return_inverse=True)
-    total = np.bincount(place, weights=bins)
+    total = np.bincount(place, weights=bins, minlength=len(home))
     bin_home = np.searchsorted(home, cell // width * spans + cell % width // BINS)
     chance = _chance_without(moments, home % spans, (bin_home, cell % width, active))
-    expected = np.bincount(
-        account, weights=bins * (total[place] - bins) * chance[place], minlength=moments.size
-    )
+    by_crowd = bins * (total[place] - bins) * chance[place]
+    own = habits.expected[held]
+    group = np.zeros((len(home), BINS))
+    np.add.at(group, place, own)
+    by_habit = (own * (group[place] - own)).sum(axis=1)
+    expected = np.bincount(account, np.maximum(by_crowd, by_habit), moments.size)
     return observed.astype(np.float64), expected.astype(np.float64)
 
 

@@ -144,8 +144,7 @@ def _grouped(scene: _Scene, config: RingConfig) -> tuple[Ints, Bools]:
     """Groups of suspects by everything and of all others by what they hold, and the suspects."""
     size, tied = scene.inputs.size, scene.links
     zero = sparse.csr_array((size, size), dtype=np.float64)
-    prompts, handed = (tied.families.get(f, zero) for f in (Family.PROMPTS, Family.TIMING))
-    behaviour = (prompts + handed).tocsr()
+    behaviour = (tied.kit + tied.families.get(Family.TIMING, zero)).tocsr()
     held = tied.without(Family.PROMPTS)
     label = communities.communities(held.total, config.seed, smallest=config.smallest)
     picked = suspects.suspects(tied, behaviour, scene.inputs.suspicion)
@@ -159,7 +158,9 @@ def _grouped(scene: _Scene, config: RingConfig) -> tuple[Ints, Bools]:
 
 def _evidence(scene: _Scene, groups: Groups, picked: Bools) -> Iterator[Evidence]:
     inputs, incidences = scene.inputs, scene.incidences
-    together = counter.gathered(inputs, incidences, groups)
+    together = np.maximum(
+        counter.gathered(inputs, incidences, groups), counter.named(incidences, groups)
+    )
     reference = groups.share(picked) == 0
     clock = Clock(inputs, scene.moments, scene.handed, groups, reference)
     pieces = list(evidence_ties.ties(incidences, scene.links, groups))

@@ -32,11 +32,13 @@ class Links:
     ``families`` holds the capped matrix of each family, ``total`` their sum. ``chance`` is the
     log-odds against two random active accounts being tied. Templates in common are worth no more:
     siblings come together in one toolkit and toolkits are shared, so that alone decides nothing.
+    ``kit`` ties by the rarity of templates alone: it makes candidates, ``families`` evidence.
     """
 
     families: Mapping[Family, sparse.csr_array]
     size: int
     chance: float
+    kit: sparse.csr_array
 
     @cached_property
     def total(self) -> sparse.csr_array:
@@ -67,7 +69,9 @@ def weigh(incidences: Iterable[Incidence], size: int) -> Links:
         by_family.setdefault(incidence.relation.family, []).append(incidence)
     asked = [i.account for i in by_family.get(Family.PROMPTS, ())]
     active = len(distinct(np.concatenate(asked))) if asked else size
-    links = Links({}, size, float(np.log(max(active / RING_SIZE, np.e))))
+    chance = float(np.log(max(active / RING_SIZE, np.e)))
+    kit = _pairs([replace(i, weight=i.rarity) for i in by_family.get(Family.PROMPTS, ())], size)
+    links = Links({}, size, chance, _capped(kit, chance))
     for family, parts in by_family.items():
         links = links.with_family(family, _pairs(parts, size))
     return links
@@ -78,6 +82,8 @@ def _pairs(parts: list[Incidence], size: int) -> sparse.csr_array:
     entities: list[Ints] = []
     values: list[Floats] = []
     offset = 0
+    if not parts:
+        return sparse.csr_array((size, size), dtype=np.float64)
     for part in parts:
         useful = (part.weight > 0) & (part.degree <= part.relation.max_degree)
         keep = np.flatnonzero(useful[part.entity])

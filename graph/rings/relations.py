@@ -26,6 +26,10 @@ from graph.schema import EDGE_OF, NodeType, node_id
 
 SHARED_BY_TIED = 0.5
 """Chance that two accounts of one operator share a thing of a kind that both have."""
+PUBLIC = 0.5
+"""Share of its rarity that a template keeps when the clusterer finds honest people on it."""
+COMMON = 200
+"""A public template on more accounts than this ties nobody."""
 MIN_POPULATION = 200
 """A class in a country needs this many accounts to have a baseline of its own."""
 
@@ -65,7 +69,8 @@ class Incidence:
     """The edges of one relation, weighed.
 
     Shapes: account, entity int64 [E]; strength float64 [E] (0..1: how recent and how firm the
-    edge is); weight float64 [K] (nats that sharing an entity is worth), degree int64 [K] (its
+    edge is); weight float64 [K] (nats that sharing an entity is worth), rarity float64 [K] (what
+    it would be worth for its rarity alone, whatever is known of a template), degree int64 [K] (its
     holders), crowd float64 [K] (usual number of fellow holders in its class).
     """
 
@@ -77,6 +82,7 @@ class Incidence:
     last: Ints
     strength: Floats
     weight: Floats
+    rarity: Floats
     degree: Ints
     crowd: Floats
     why: Mapping[int, str]
@@ -110,10 +116,11 @@ def _incidence(inputs: RingInputs, relation: Relation) -> Incidence | None:
     weight, crowd = _surprise(inputs, relation, kind, (account, entity, degree))
     strength = _recency(relation, inputs.as_of, last)
     why: dict[int, str] = {}
+    rarity = weight
     if relation.family is Family.PROMPTS:
         strength = strength * _firmness(count)
         rarity = np.where(degree >= 2, np.maximum(weight + np.log(crowd), 0.0), 0.0)
-        weight, why = _cluster_weights(inputs, snapshot.keys(kind), rarity)
+        weight, why = _cluster_weights(inputs, snapshot.keys(kind), rarity, degree)
     keys = snapshot.keys(kind)
     return Incidence(
         relation,
@@ -124,6 +131,7 @@ def _incidence(inputs: RingInputs, relation: Relation) -> Incidence | None:
         last,
         strength,
         weight,
+        rarity,
         degree,
         crowd,
         why,
@@ -190,15 +198,20 @@ def _firmness(count: Ints) -> Floats:
 
 
 def _cluster_weights(
-    inputs: RingInputs, keys: pa.Array, learnt: Floats
+    inputs: RingInputs, keys: pa.Array, rarity: Floats, degree: Ints
 ) -> tuple[Floats, dict[int, str]]:
-    """Weights that the clusterer gives, else those learnt here; and the sentences that say why."""
+    """Weights that the clusterer gives, else those learnt here; and the sentences that say why.
+
+    A template that honest people use too still ties those who also act together, for less: see
+    :data:`PUBLIC`.
+    """
     given = inputs.cluster_weights
     if not given:
-        return learnt, {}
+        return rarity, {}
     rows = [given.get(key, (0.0, "")) for key in keys.to_pylist()]
     weight = np.array([weight for weight, _ in rows], np.float64)
-    return np.maximum(weight, 0.0), {i: why for i, (_, why) in enumerate(rows) if why}
+    public = np.where(degree <= COMMON, PUBLIC * rarity, 0.0)
+    return np.maximum(weight, public), {i: why for i, (_, why) in enumerate(rows) if why}
 
 
 def _codes(values: pa.Array) -> Ints:

@@ -19,6 +19,7 @@ from scipy.spatial.distance import squareform
 from graph.rings import communities, timing
 from graph.rings.inputs import Bools, Floats, Ints
 from graph.rings.links import Links
+from graph.rings.model import Family
 from graph.rings.timing import Moments
 from graph.rings.traits import TraitModel
 
@@ -46,8 +47,9 @@ class Ties:
 
     def block(self, accounts: Ints) -> Floats:
         """Nats between each two of ``accounts``, dense [n, n], zero diagonal."""
-        total = np.asarray(self.links.total[accounts][:, accounts].toarray(), np.float64)
-        total += timing.lockstep_pairs(self.moments, self.moments, accounts).toarray()
+        held = self.links.without(Family.PROMPTS).total + self.links.kit
+        total = np.asarray(held[accounts][:, accounts].toarray(), np.float64)
+        total += timing.lockstep_pairs(self.moments, accounts).toarray()
         total += self.model.pairs(accounts)
         if self.suspicion is not None:
             doubt = np.sqrt(np.nan_to_num(self.suspicion[accounts]))

@@ -2,8 +2,9 @@
 
 Every account's moments are cut into bins of :data:`BIN_US`. The null is matched: within each window
 of :data:`WINDOW_US` an account keeps the number of bins it was active in, and only *which* bins is
-left to chance, with the chances of the whole population at those very bins, so that a cron job on
-the hour and the rush after lunch are expected of everybody. What remains is lockstep.
+left to chance: with the chances of the whole population at those very bins, so that the rush after
+lunch is expected of everybody, or with the account's own habit at that time of its *other* days, so
+that a job that runs at three every night is expected at three. What remains is lockstep.
 It knows nothing of rings: :mod:`graph.rings.evidence_timing` weighs it for groups.
 """
 
@@ -13,13 +14,14 @@ from functools import cached_property
 import numpy as np
 from scipy import sparse
 
-from graph.rings.inputs import HOUR_US, Bools, Columns, Floats, Ints, RingInputs, distinct
+from graph.rings.inputs import DAY_US, HOUR_US, Bools, Columns, Floats, Ints, RingInputs, distinct
 
 BIN_US = HOUR_US // 6
 WINDOW_US = 2 * HOUR_US
 BINS = WINDOW_US // BIN_US
 PRIOR_ACTIVE = 24.0
 """Accounts' worth of evenness mixed into the population's bins, so that few say little."""
+DAY_BINS = DAY_US // BIN_US
 PAIR_CAP = 6.0
 """Most nats that moments in common may tie a pair by."""
 MAX_HANDED = 8
@@ -72,36 +74,80 @@ class Moments:
         windows, total, squares = self.windows
         return windows, squares / np.square(total)
 
+    @cached_property
+    def habits(self) -> "Habits":
+        """Where in each of its windows every account is expected by its other days."""
+        width = int(self.bin.max(initial=0)) // BINS + 1
+        pair, place = np.unique(self.account * width + self.bin // BINS, return_inverse=True)
+        account, window = pair // width, pair % width
+        here = np.zeros((len(pair), BINS))
+        here[place, self.bin % BINS] = 1.0
+        slot = account * (DAY_BINS // BINS) + window % (DAY_BINS // BINS)
+        _, home = np.unique(slot, return_inverse=True)
+        always = np.zeros((int(home.max(initial=-1)) + 1, BINS))
+        np.add.at(always, home, here)
+        else_ = always[home] - here + 1.0
+        active = here.sum(axis=1)
+        expected = active[:, None] * else_ / else_.sum(axis=1, keepdims=True)
+        return Habits(account, window, active, expected)
+
     def select(self, accounts: Bools) -> "Moments":
         """The moments of the accounts that the mask marks, under the same numbers."""
         keep = accounts[self.account]
         return Moments(self.account[keep], self.bin[keep], self.size)
 
 
-def lockstep_pairs(moments: Moments, null: Moments, accounts: Ints) -> sparse.csr_array:
+@dataclass(frozen=True)
+class Habits:
+    """Every account in every window it was active in.
+
+    Shapes: account, window int64 [P]; active float64 [P] (bins); expected float64 [P, BINS] (how
+    much of ``active`` its other days put into each bin).
+    """
+
+    account: Ints
+    window: Ints
+    active: Floats
+    expected: Floats
+
+
+def lockstep_pairs(moments: Moments, accounts: Ints) -> sparse.csr_array:
     """Nats by which moments in common tie pairs among ``accounts``, [len, len] in their order.
 
-    ``o log(o / e) - (o - e)`` for ``o`` bins in common where ``e`` are expected by the matched null
-    of the population ``null`` (a Poisson log-likelihood ratio), where ``o > e``, at most
-    :data:`PAIR_CAP`.
+    ``o log(o / e) - (o - e)`` for ``o`` bins in common where the matched null expects ``e`` (a
+    Poisson log-likelihood ratio), where ``o > e``, at most :data:`PAIR_CAP`.
     """
+    size = len(accounts)
     place = np.full(moments.size, -1, np.int64)
-    place[accounts] = np.arange(len(accounts))
+    place[accounts] = np.arange(size)
     inside = place[moments.account] >= 0
     row, bins = place[moments.account[inside]], moments.bin[inside]
-    seen = _incidence(row, bins, np.ones(len(row)), len(accounts))
+    seen = _incidence(row, bins, np.ones(len(row)), size)
     together = (seen @ seen.T).tocoo()
-    windows, chance = null.coincidence
-    found = np.clip(np.searchsorted(windows, bins // BINS), 0, len(windows) - 1)
-    held = _incidence(row, bins // BINS, np.sqrt(chance[found]), len(accounts))
-    expected = (held @ held.T).tocsr()
     apart = together.row != together.col
     i, j, o = together.row[apart], together.col[apart], together.data[apart]
     if not len(i):  # scipy gives a sparse array, not numbers, for no pairs at all
-        return sparse.csr_array((len(accounts), len(accounts)))
-    e = np.maximum(np.asarray(expected[i, j]).ravel(), 1e-6)
+        return sparse.csr_array((size, size))
+    by_crowd, by_habit = _expected(moments, place, size)
+    e = np.maximum(np.asarray(by_crowd[i, j]).ravel(), np.asarray(by_habit[i, j]).ravel())
+    e = np.maximum(e, 1e-6)
     nats = np.where(o > e, o * np.log(o / e) - (o - e), 0.0)
-    return sparse.csr_array((np.minimum(nats, PAIR_CAP), (i, j)), shape=(len(accounts),) * 2)
+    return sparse.csr_array((np.minimum(nats, PAIR_CAP), (i, j)), shape=(size, size))
+
+
+def _expected(
+    moments: Moments, place: Ints, size: int
+) -> tuple[sparse.csr_array, sparse.csr_array]:
+    """Bins that pairs have in common by the population's chances, and by their own habits."""
+    habits = moments.habits
+    rows = np.flatnonzero(place[habits.account] >= 0)
+    who, window = place[habits.account[rows]], habits.window[rows]
+    windows, chance = moments.coincidence
+    share = np.sqrt(chance[np.searchsorted(windows, window)])
+    crowd = _incidence(who, window, habits.active[rows] * share, size)
+    cells = (window[:, None] * BINS + np.arange(BINS)).ravel()
+    habit = _incidence(np.repeat(who, BINS), cells, habits.expected[rows].ravel(), size)
+    return (crowd @ crowd.T).tocsr(), (habit @ habit.T).tocsr()
 
 
 def _incidence(row: Ints, column: Ints, value: Floats, size: int) -> sparse.csr_array:
@@ -154,7 +200,8 @@ def _by_prefix(inputs: RingInputs) -> Handovers:
     """Talks by first-turn digest, kept where some account goes on with what it never began."""
     requests = inputs.request_columns
     digest, turn = requests.integers("first_turn_digest"), requests.integers("turn")
-    rows = np.flatnonzero(digest != 0)
+    named, _ = requests.codes("conversation")
+    rows = np.flatnonzero((digest != 0) & (named < 0))  # where ids are known they say it better
     if not len(rows) or not (turn[rows] > 1).any():
         return _small(requests, digest, rows[:0])
     _, talk = np.unique(digest[rows], return_inverse=True)
@@ -176,10 +223,3 @@ def _small(requests: Columns, talk: Ints, rows: Ints) -> Handovers:
     _, place, holders = np.unique(part // width, return_inverse=True, return_counts=True)
     few = (holders[place] >= 2) & (holders[place] <= MAX_HANDED)
     return Handovers(part[few] % width, place[few], requests.at[rows][first[few]])
-
-
-def windows_of(moments: Moments) -> tuple[Ints, Ints, Ints]:
-    """Accounts, windows and the number of active bins of each pair of them."""
-    width = int(moments.bin.max(initial=0)) // BINS + 1
-    pair, active = np.unique(moments.account * width + moments.bin // BINS, return_counts=True)
-    return pair // width, pair % width, active

@@ -39,16 +39,17 @@ def test_accounts_that_share_cards_and_rare_templates_are_one_flagged_ring():
     assert "payment_method:mule-card0" in named
 
 
-def test_a_shared_card_alone_is_never_flagged():
+def test_shared_cards_alone_are_told_as_a_group_but_never_flagged():
     world = World()
-    world.people(300)
-    mules = card_ring(world)
-    world.clusters = {f"mule-kit{k}": (0.0, "public template") for k in range(3)}
+    people = world.people(300)
+    for i, name in enumerate(people[:24]):
+        world.pays(name, START + 41 * DAY_US, f"joint-card{i // 12}", "virtual")
 
     rings = find(world.inputs(END), config=RingConfig(kept_size=3))
 
     assert not rings.flagged
-    assert any(ring.account_ids <= set(mules) for ring in rings)
+    assert [ring.size for ring in rings] == [12, 12]
+    assert all(ring.families[Family.PAYMENT] > 2 for ring in rings)
 
 
 def test_a_crowd_behind_one_campus_address_makes_no_ring():
