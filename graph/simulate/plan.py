@@ -25,7 +25,7 @@ class Plan:
     accounts: int
     rate: float
     operators: int = 1
-    join_days: float = 8.0
+    join_days: float = 11.0
     lifetime_days: float = 14.0
     active: tuple[float, float] = (0.45, 0.95)
     rate_sigma: float = 0.6

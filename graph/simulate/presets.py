@@ -56,253 +56,113 @@ def _by(text: str) -> tuple[tuple[str, float | None], ...]:
 
 _SMALL: Final = (
     CampaignSpec(0.05, 0.7, 12, 14, _by("shared_cards:0.6 lockstep email_pattern"), known=True),
-    CampaignSpec(
-        0.3, 0.6, 12, 12, _by("virtual_cards residential_proxies handover:0.15 sibling_templates")
-    ),
-    CampaignSpec(
-        0.68,
-        0.3,
-        12,
-        18,
-        _by("device_farm:0.4 hosting lockstep sibling_templates"),
-        lifetime_days=8,
-    ),
-)
+    CampaignSpec(0.3, 0.6, 12, 12, _by(
+        "virtual_cards residential_proxies handover:0.15 sibling_templates"
+    )),
+    CampaignSpec(0.68, 0.3, 12, 18, _by("device_farm:0.4 hosting lockstep sibling_templates"), 8),
+)  # fmt: skip
 
 _DEMO: Final = (
-    CampaignSpec(
-        0.04, 0.45, 45, 14, _by("shared_cards:0.5 email_pattern lockstep hosting"), known=True
-    ),
-    CampaignSpec(
-        0.12,
-        0.5,
-        40,
-        12,
-        _by("virtual_cards residential_proxies sibling_templates handover:0.1"),
-        known=True,
-    ),
-    CampaignSpec(
-        0.3, 0.45, 35, 16, _by("replacement regrowth:0.4 lockstep paraphrase:0.67"), known=True
-    ),
-    CampaignSpec(
-        0.5, 0.45, 40, 12, _by("education_abuse free_tier vpn_exits sibling_templates:0.6 lockstep")
-    ),
-    CampaignSpec(
-        0.69,
-        0.28,
-        50,
-        22,
-        _by("release_pivot device_farm:0.3 residential_proxies lockstep"),
-        lifetime_days=9,
-    ),
-    CampaignSpec(
-        0.7,
-        0.3,
-        40,
-        20,
-        _by(
-            "mixed_traffic:0.6 unique_identifiers residential_proxies handover:0.2 "
-            "sibling_templates"
-        ),
-        lifetime_days=11,
-    ),
-    CampaignSpec(
-        0.72,
-        0.28,
-        30,
-        24,
-        _by("bought_accounts natural_emails paraphrase:0.67 lockstep sibling_templates"),
-        lifetime_days=10,
-    ),
-)
+    CampaignSpec(0.04, 0.45, 45, 14, _by(
+        "shared_cards:0.5 email_pattern lockstep hosting"
+    ), known=True),
+    CampaignSpec(0.12, 0.5, 40, 12, _by(
+        "virtual_cards residential_proxies sibling_templates handover:0.1"
+    ), known=True),
+    CampaignSpec(0.3, 0.45, 35, 16, _by(
+        "replacement regrowth:0.4 lockstep paraphrase:0.67"
+    ), known=True),
+    CampaignSpec(0.5, 0.45, 40, 12, _by(
+        "education_abuse free_tier vpn_exits sibling_templates:0.6 lockstep"
+    )),
+    CampaignSpec(0.69, 0.28, 50, 22, _by(
+        "release_pivot device_farm:0.3 residential_proxies lockstep"
+    ), 9),
+    CampaignSpec(0.7, 0.3, 40, 20, _by(
+        "mixed_traffic:0.6 unique_identifiers residential_proxies handover:0.2 "
+        "sibling_templates"
+    ), 11),
+    CampaignSpec(0.72, 0.28, 30, 24, _by(
+        "bought_accounts natural_emails paraphrase:0.67 lockstep sibling_templates"
+    ), 10),
+)  # fmt: skip
 
 _STANDARD: Final = (
     *_DEMO,
     CampaignSpec(0.2, 0.4, 60, 20, _by("public_kit startup_abuse one_issuer lockstep"), known=True),
-    CampaignSpec(
-        0.68,
-        0.3,
-        70,
-        20,
-        _by("many_operators:0.3 shared_servers paraphrase:0.67"),
-        lifetime_days=10,
-    ),
-    CampaignSpec(
-        0.75,
-        0.25,
-        60,
-        25,
-        _by("research_abuse prepaid_cards handover sibling_templates"),
-        lifetime_days=9,
-    ),
-)
+    CampaignSpec(0.68, 0.3, 70, 20, _by("many_operators:0.3 shared_servers paraphrase:0.67"), 10),
+    CampaignSpec(0.75, 0.25, 60, 25, _by(
+        "research_abuse prepaid_cards handover sibling_templates"
+    ), 9),
+)  # fmt: skip
 
 _HARD: Final = (
-    # before the end of training (at 2/3)
-    CampaignSpec(
-        0.03,
-        0.40,
-        75,
-        13,
-        _by("natural_emails shared_cards:0.1 lockstep:0.6 sibling_templates:0.5 paraphrase"),
-        12,
-        known=True,
-    ),
-    CampaignSpec(
-        0.10,
-        0.45,
-        70,
-        14,
-        _by(
-            "unique_identifiers residential_proxies:0.4 mixed_traffic:0.5 "
-            "handover:0.06 sibling_templates paraphrase"
-        ),
-        13,
-        known=True,
-    ),
-    CampaignSpec(
-        0.18,
-        0.40,
-        65,
-        15,
-        _by(
-            "public_kit paraphrase sibling_templates:0.5 bought_accounts:0.5 "
-            "lockstep:0.5 jitter:0.1"
-        ),
-        12,
-        known=True,
-    ),
-    CampaignSpec(
-        0.27,
-        0.38,
-        80,
-        12,
-        _by(
-            "education_abuse:0.5 free_tier:0.5 vpn_exits:0.3 sibling_templates "
-            "paraphrase warm_up:0.3"
-        ),
-        12,
-    ),
-    CampaignSpec(
-        0.35,
-        0.60,
-        90,
-        11,
-        _by(
-            "replacement regrowth:0.1 many_operators:0.2 paraphrase:0.67 lockstep:0.5"
-            " mixed_traffic:0.3"
-        ),
-        12,
-        known=True,
-    ),
-    CampaignSpec(
-        0.45,
-        0.50,
-        70,
-        5,
-        _by("slow_drip:1.0 mixed_traffic:0.3 sibling_templates paraphrase handover:0.06"),
-        14,
-    ),
+    # before the end of training (at two thirds)
+    CampaignSpec(0.03, 0.4, 75, 13, _by(
+        "natural_emails shared_cards:0.1 lockstep:0.6 sibling_templates:0.5 paraphrase"
+    ), known=True),
+    CampaignSpec(0.1, 0.45, 70, 14, _by(
+        "unique_identifiers residential_proxies:0.4 mixed_traffic:0.5 handover:0.1 "
+        "sibling_templates paraphrase"
+    ), 13, known=True),
+    CampaignSpec(0.18, 0.4, 65, 15, _by(
+        "public_kit paraphrase sibling_templates:0.5 bought_accounts:0.5 lockstep:0.5 "
+        "jitter:0.1"
+    ), known=True),
+    CampaignSpec(0.27, 0.38, 80, 12, _by(
+        "education_abuse:0.5 free_tier:0.5 vpn_exits:0.3 sibling_templates paraphrase "
+        "warm_up:0.3"
+    ), known=True),
+    CampaignSpec(0.35, 0.6, 90, 11, _by(
+        "replacement regrowth:0.1 many_operators:0.2 paraphrase:0.67 lockstep:0.5 "
+        "mixed_traffic:0.3"
+    ), known=True),
+    CampaignSpec(0.45, 0.5, 70, 5, _by(
+        "slow_drip:1 mixed_traffic:0.3 sibling_templates paraphrase handover:0.1"
+    ), 14),
     # after it
-    CampaignSpec(
-        0.667,
-        0.33,
-        70,
-        15,
-        _by("natural_emails unique_identifiers lockstep:0.7 sibling_templates:0.7 paraphrase"),
-        11,
-    ),
-    CampaignSpec(
-        0.67,
-        0.33,
-        75,
-        14,
-        _by(
-            "residential_proxies:0.5 mixed_traffic:0.6 handover:0.08 "
-            "sibling_templates:0.7 paraphrase one_issuer:1.0"
-        ),
-        12,
-    ),
-    CampaignSpec(
-        0.675,
-        0.32,
-        60,
-        16,
-        _by(
-            "bought_accounts:0.9 natural_emails sibling_templates:0.5 paraphrase "
-            "lockstep:0.4 release_pivot:0.5"
-        ),
-        11,
-    ),
-    CampaignSpec(
-        0.68,
-        0.32,
-        65,
-        15,
-        _by(
-            "public_kit sibling_templates:0.7 startup_abuse:0.5 paraphrase lockstep:0.6 jitter:0.1"
-        ),
-        11,
-    ),
-    CampaignSpec(
-        0.69,
-        0.31,
-        70,
-        14,
-        _by(
-            "shared_cards:0.12 device_farm:0.06 hosting:0.3 sibling_templates:0.5 "
-            "paraphrase:1.0 release_pivot:0.5"
-        ),
-        11,
-    ),
-    CampaignSpec(
-        0.70,
-        0.30,
-        80,
-        12,
-        _by(
-            "mixed_traffic:0.75 residential_proxies:0.3 handover:0.1 "
-            "sibling_templates:0.5 paraphrase natural_emails"
-        ),
-        12,
-    ),
-    CampaignSpec(
-        0.71,
-        0.29,
-        75,
-        13,
-        _by(
-            "virtual_cards:1.0 research_abuse:0.4 many_operators:0.3 "
-            "sibling_templates:0.6 paraphrase lockstep:0.5"
-        ),
-        10,
-    ),
-    CampaignSpec(
-        0.72,
-        0.28,
-        70,
-        14,
-        _by(
-            "replacement regrowth:0.15 paraphrase:0.67 sibling_templates:0.5 "
-            "lockstep:0.5 free_tier:0.4"
-        ),
-        10,
-    ),
-    CampaignSpec(
-        0.74,
-        0.26,
-        90,
-        8,
-        _by("slow_drip:0.7 sibling_templates paraphrase:0.67 email_pattern:1.0 lockstep:0.4"),
-        14,
-    ),
-)
+    CampaignSpec(0.667, 0.33, 70, 15, _by(
+        "natural_emails unique_identifiers lockstep:0.7 sibling_templates:0.7 paraphrase"
+    ), 11),
+    CampaignSpec(0.67, 0.33, 75, 14, _by(
+        "residential_proxies:0.5 mixed_traffic:0.6 handover:0.12 sibling_templates:0.7 "
+        "paraphrase one_issuer:1"
+    )),
+    CampaignSpec(0.675, 0.32, 60, 16, _by(
+        "bought_accounts:0.9 natural_emails handover:0.08 sibling_templates:0.5 paraphrase "
+        "lockstep:0.4 release_pivot:0.5"
+    ), 11),
+    CampaignSpec(0.68, 0.32, 65, 15, _by(
+        "public_kit sibling_templates:0.7 startup_abuse:0.5 paraphrase lockstep:0.6 "
+        "jitter:0.1"
+    ), 11),
+    CampaignSpec(0.69, 0.31, 70, 14, _by(
+        "shared_cards:0.12 device_farm:0.06 hosting:0.3 sibling_templates:0.5 paraphrase:1 "
+        "release_pivot:0.5"
+    ), 11),
+    CampaignSpec(0.7, 0.3, 80, 12, _by(
+        "mixed_traffic:0.75 residential_proxies:0.3 handover:0.15 sibling_templates:0.5 "
+        "paraphrase natural_emails"
+    )),
+    CampaignSpec(0.71, 0.29, 75, 13, _by(
+        "virtual_cards:1 research_abuse:0.4 many_operators:0.3 sibling_templates:0.6 "
+        "paraphrase lockstep:0.5"
+    ), 10),
+    CampaignSpec(0.72, 0.28, 70, 14, _by(
+        "replacement regrowth:0.15 paraphrase:0.67 sibling_templates:0.5 lockstep:0.5 "
+        "free_tier:0.4"
+    ), 10),
+    CampaignSpec(0.74, 0.26, 90, 8, _by(
+        "slow_drip:0.7 sibling_templates handover:0.1 paraphrase:0.67 email_pattern:1 "
+        "lockstep:0.4"
+    ), 14),
+)  # fmt: skip
 
 PRESETS: Final[dict[str, WorldSpec]] = {
     "small": WorldSpec("small", 260, 30.0, _SMALL, label_share=0.5),
     "demo": WorldSpec("demo", 3_000, 45.0, _DEMO),
     "standard": WorldSpec("standard", 8_000, 60.0, _STANDARD),
-    "hard": WorldSpec("hard", 20_000, 66.0, _HARD, label_share=0.45),
+    "hard": WorldSpec("hard", 20_000, 66.0, _HARD, label_share=0.6),
 }
 
 

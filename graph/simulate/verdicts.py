@@ -101,8 +101,8 @@ def _guilty(account: Account, names: dict[str, str], share: float, dice: Dice) -
     case = names.get(account.campaign or "")
     if not dice.chance(share if case else 0.02):
         return []
-    at = begun + int(dice.around(9.0, 0.6) * DAY_US)
-    if dice.chance(0.05):
+    at = begun + int(dice.around(6.5, 0.6) * DAY_US)
+    if dice.chance(0.04):
         return [Label(name, at, "legitimate", None, dice.choice(("appeal", "audit")))]
     source = dice.pick({"investigator": 6, "partner": 2, "chargeback": 1})
     told = case if source == "investigator" and dice.chance(0.7) else None

@@ -21,16 +21,17 @@ def library(town: Town, dice: Dice) -> Iterator[Account]:
     made = written_kit(dice, f"library/{dice.word(5)}", intent, dice.randint(1, 4))
     kit = dice.choice(town.public) if dice.chance(0.3) else made
     viral = town.start + int(dice.random() * 0.9 * (town.end - town.start))
-    hot, spread = dice.chance(0.55), dice.choice((1.0, 4.0, 10.0))
+    hot, spread = dice.chance(0.55), dice.choice((0.6, 2.0, 6.0))
     level = dice.pick({0: 4, 2: 4, 3: 1})
+    devoted = (0.15, 0.4, 0.7, 0.95) if dice.chance(0.7) else (0.9, 0.98)
     published = dice.choice((0.1, 0.2, 0.35)) if dice.chance(0.5) else 0.0
-    for _ in range(dice.randint(20, 90)):
+    for _ in range(dice.randint(20, 110)):
         came = viral + int(dice.expovariate(1 / spread) * DAY_US)
         at = min(came, town.end - DAY_US) if hot else None
         style = dice.pick({"casual": 3, "worker": 3, "developer": 3, "student": 1, "batch": 1})
         account = town.person(dice, style, None, at)
         streams = town.repertoire.kit(kit, level if dice.chance(0.85) else 0)
-        account.sends(streams[: dice.randint(1, len(streams))], dice.choice((0.15, 0.4, 0.7, 0.95)))
+        account.sends(streams[: dice.randint(1, len(streams))], dice.choice(devoted))
         account.team = made.name
         account.alter(handover=published)
         yield account

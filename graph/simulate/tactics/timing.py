@@ -32,4 +32,4 @@ def release_pivot(plan: Plan, dice: Dice, strength: float) -> None:
 @tactic("burst_join")
 def burst_join(plan: Plan, dice: Dice, strength: float) -> None:
     """All accounts sign up within a day."""
-    plan.join_days = max(0.3, 8.0 * (1.0 - strength))
+    plan.join_days = max(0.3, 11.0 * (1.0 - strength))
