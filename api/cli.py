@@ -53,7 +53,11 @@ class _Verbs(TyperGroup):
             return super().invoke(ctx)
         except RingError as error:
             raise typer.Exit(_complain(error, ctx.obj.as_json)) from None
-        except (typer.Exit, typer.Abort, KeyboardInterrupt, BrokenPipeError):
+        except BrokenPipeError:
+            # The reader (``| head``) has what it wanted; keep Python from complaining at the end.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise typer.Exit(0) from None
+        except (typer.Exit, typer.Abort, KeyboardInterrupt):
             raise
         except Exception as error:
             if isinstance(error, _usage_error()):
@@ -118,10 +122,6 @@ def run(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
     except KeyboardInterrupt:
         note("interrupted")
         return INTERRUPTED
-    except BrokenPipeError:
-        # The reader (``| head``) has what it wanted; keep Python from complaining on the way out.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
     return 0
 
 

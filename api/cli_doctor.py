@@ -137,7 +137,7 @@ def _store(settings: Settings) -> Iterator[Finding]:
         counts, (number, as_of) = store.counts(), store.generation()
         kept_id = store.meta("key_id")
     told = ", ".join(f"{n:,} {name}" for name, n in counts.items() if n)
-    yield Finding("store", OK, f"{shown_url(settings.store_url)}: {told or 'empty'}")
+    yield Finding("store", OK, f"{settings.store_url}: {told or 'empty'}")
     yield _key_of_store(settings, kept_id)
     yield _generation(number, as_of)
 
@@ -181,9 +181,3 @@ def _model(settings: Settings) -> Iterator[Finding]:
 
     bundle = shelf_of(settings).load()
     yield Finding("model", OK, f"{bundle.version}, every digest fits")
-
-
-def shown_url(url: str) -> str:
-    """``url`` without a user or password that may stand in it."""
-    scheme, _, rest = url.partition("://")
-    return f"{scheme}://{rest.rpartition('@')[2] if scheme != 'sqlite' else rest}"

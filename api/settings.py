@@ -67,6 +67,11 @@ class Settings(BaseSettings):
             raise SettingsError(f"cannot be right: {', '.join(names)}") from None
         if settings.key is not None and settings.key_file is not None:
             raise SettingsError("RINGSIGHT_KEY and RINGSIGHT_KEY_FILE are both set; keep one")
+        if settings.store is not None and "@" in settings.store.partition("://")[2].split("/")[0]:
+            raise SettingsError(
+                "RINGSIGHT_STORE holds a user or a password; "
+                "give them as RINGSIGHT_STORE_USER and RINGSIGHT_STORE_PASSWORD"
+            )
         return settings
 
     @property
