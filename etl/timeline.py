@@ -14,6 +14,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from graph.cleaned import SCHEMAS
+
 Ints = npt.NDArray[np.int64]
 
 TABLES = (
@@ -66,9 +68,8 @@ class Timeline:
     ) -> pa.Table:
         """Rows with ``since < at <= until`` (us; None = no bound), in the order of time."""
         if table not in self._tables:
-            return pa.table(
-                {"account_id": pa.array([], pa.string()), "at": pa.array([], pa.int64())}
-            )
+            rows = SCHEMAS[table].empty_table()
+            return rows if columns is None else rows.select(list(columns))
         start, stop = self.span(table, since, until)
         rows = self._tables[table].slice(start, stop - start)
         return rows if columns is None else rows.select(list(columns))
