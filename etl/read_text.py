@@ -27,6 +27,7 @@ from graph.journal_sources import Chunk
 # A quoted field may run over this much before its opening quote is taken for a slip.
 MAX_RECORD_LINES = 10_000
 MAX_RECORD_BYTES = 4 << 20
+_MAX_HEADER_BYTES = 1 << 20
 _BOM = b"\xef\xbb\xbf"
 _MAX_FIELD = 64 << 20
 
@@ -43,11 +44,11 @@ class Record:
 def read_csv(file: File, wanted: frozenset[str]) -> Iterator[RawChunk]:
     """The chunks of a CSV file with a header (RFC 4180; UTF-8, a byte order mark is ignored)."""
     csv.field_size_limit(_MAX_FIELD)
-    with file.open() as stream:
-        header_lines, names, rest = _header(stream, file.name)
-        cut = _csv_cutter(len(names))
+    with file.open() as opened:
+        stream = _Bytes(opened)
+        header_lines, names = _header(stream, file.name)
         start = len(header_lines)
-        blocks = _blocks(stream, rest, cut)
+        blocks = _blocks(stream, _csv_cutter(len(names)))
         line = 1 + header_lines.count(b"\n")
         for ordinal, (block, records, lines) in enumerate(blocks):
             digest = blake2b(block, digest_size=16, key=blake2b(header_lines).digest()).digest()
@@ -57,12 +58,37 @@ def read_csv(file: File, wanted: frozenset[str]) -> Iterator[RawChunk]:
             line += lines
 
 
-def _header(stream: pa.NativeFile, name: str) -> tuple[bytes, list[str], bytes]:
-    """The header's bytes, its names, and what was read beyond it."""
-    block = _filled(stream, b"", 1 << 20)
+class _Bytes:
+    """A stream with the bytes that were looked at but not yet used."""
+
+    def __init__(self, stream: pa.NativeFile) -> None:
+        self._stream = stream
+        self._rest = b""
+
+    def look(self, size: int) -> bytes:
+        """The next ``size`` bytes, fewer only at the end."""
+        parts, have = [self._rest], len(self._rest)
+        while have < size:
+            more = self._stream.read(size - have)
+            if not more:
+                break
+            parts.append(more)
+            have += len(more)
+        self._rest = b"".join(parts)
+        return self._rest[:size]
+
+    def use(self, size: int) -> None:
+        """Go past the next ``size`` bytes."""
+        self._rest = self._rest[size:]
+
+
+def _header(stream: _Bytes, name: str) -> tuple[bytes, list[str]]:
+    """The header's bytes and its names."""
+    block = stream.look(_MAX_HEADER_BYTES)
     skipped = len(_BOM) if block.startswith(_BOM) else 0
     end = block.find(b"\n", skipped)
     head = block if end < 0 else block[: end + 1]
+    stream.use(len(head))
     try:
         names = next(csv.reader([head[skipped:].decode().rstrip("\r\n")]), [])
     except (UnicodeDecodeError, csv.Error) as error:
@@ -70,48 +96,29 @@ def _header(stream: pa.NativeFile, name: str) -> tuple[bytes, list[str], bytes]:
     names = [column.strip() for column in names]
     if not any(names) or len(set(names)) != len(names):
         raise SourceError(f"cannot read {name}: its header is empty or names a column twice")
-    return head, names, block[len(head) :]
+    return head, names
 
 
 Cut = Callable[[bytes, bool], tuple[list[Record], npt.NDArray[np.int64]]]
+Span = tuple[Record, int, int]
 
 
-def _blocks(
-    stream: pa.NativeFile, rest: bytes, cut: Cut
-) -> Iterator[tuple[bytes, list[tuple[Record, int, int]], int]]:
+def _blocks(stream: _Bytes, cut: Cut) -> Iterator[tuple[bytes, list[Span], int]]:
     """Blocks of whole records: bytes, records with their byte span, and the number of lines."""
     size = CHUNK_BYTES
-    while True:
-        block = _filled(stream, rest, size)
+    while block := stream.look(size):
         last = len(block) < size
-        if not block:
-            return
         records, ends = cut(block, last)
         if not records and not last:
-            size += CHUNK_BYTES
-            rest = block
+            size += CHUNK_BYTES  # one record is larger than a chunk
             continue
-        lines = records[-1].last if records else len(ends)
-        stop = int(ends[lines - 1]) if lines else len(block)
-        spans = [
-            (r, int(ends[r.first - 1]) if r.first else 0, int(ends[r.last - 1])) for r in records
-        ]
+        lines = len(ends) if last else records[-1].last
+        stop = int(ends[lines - 1])
+        starts = np.concatenate([[0], ends])
+        spans = [(r, int(starts[r.first]), int(ends[r.last - 1])) for r in records]
         yield block[:stop], spans, lines
-        rest, size = block[stop:], CHUNK_BYTES
-        if last and not rest:
-            return
-
-
-def _filled(stream: pa.NativeFile, rest: bytes, size: int) -> bytes:
-    """``rest`` and as much more as makes ``size`` bytes, or all there is."""
-    parts, have = [rest], len(rest)
-    while have < size:
-        more = stream.read(size - have)
-        if not more:
-            break
-        parts.append(more)
-        have += len(more)
-    return b"".join(parts)
+        stream.use(stop)
+        size = CHUNK_BYTES
 
 
 def _line_ends(block: bytes, last: bool) -> npt.NDArray[np.int64]:
@@ -190,7 +197,7 @@ def _is_record(text: bytes, width: int) -> bool:
 
 def _parser(
     block: bytes,
-    records: Sequence[tuple[Record, int, int]],
+    records: Sequence[Span],
     line: int,
     names: list[str],
     wanted: frozenset[str],
@@ -206,7 +213,7 @@ def _parser(
         text = block if whole else b"".join(block[begin:end] for _, begin, end in good)
         numbers = np.array([line + r.first for r, _, _ in good], np.int64)
         columns, ragged = _parsed(text, names, wanted, len(good))
-        if columns is None:
+        if columns is None:  # quotes or bytes that the fast way reads otherwise than they were cut
             columns, ragged = _parsed_one_by_one(block, good, names, wanted)
         broken += [(int(numbers[i]), _line_shape(block[good[i][1] : good[i][2]])) for i in ragged]
         kept = np.delete(numbers, ragged) if ragged else numbers
@@ -226,6 +233,8 @@ def _parsed(
         ragged.append(int(row.number) - 1)
         return "skip"
 
+    if not _is_utf8(text):
+        return None, []
     if not count or not kept:
         return {name: pa.array([], pa.string()) for name in kept} if not count else None, []
     table = pyarrow.csv.read_csv(
@@ -237,7 +246,7 @@ def _parsed(
             newlines_in_values=True, invalid_row_handler=put_aside
         ),
         convert_options=pyarrow.csv.ConvertOptions(
-            column_types=dict.fromkeys(names, pa.binary()),
+            column_types=dict.fromkeys(names, pa.string()),
             include_columns=kept,
             null_values=[],
             strings_can_be_null=False,
@@ -245,27 +254,20 @@ def _parsed(
     )
     if table.num_rows + len(ragged) != count:
         return None, []
-    return {name: _as_text(table[name]) for name in kept}, ragged
+    return {name: table[name].combine_chunks() for name in kept}, ragged
 
 
-def _as_text(column: pa.ChunkedArray) -> "pa.Array | list[Any]":
-    values = column.combine_chunks()
+def _is_utf8(text: bytes) -> bool:
     try:
-        return values.cast(pa.string())
-    except pa.ArrowInvalid:
-        return [_decoded(value) for value in values.to_pylist()]
-
-
-def _decoded(value: bytes) -> str | bytes:
-    try:
-        return value.decode()
+        text.decode()
     except UnicodeDecodeError:
-        return value
+        return False
+    return True
 
 
 def _parsed_one_by_one(
     block: bytes,
-    records: Sequence[tuple[Record, int, int]],
+    records: Sequence[Span],
     names: list[str],
     wanted: frozenset[str],
 ) -> tuple[Columns, list[int]]:
@@ -293,7 +295,7 @@ def read_jsonl(file: File, wanted: frozenset[str]) -> Iterator[RawChunk]:
     """The chunks of a JSON Lines file: one object a line."""
     with file.open() as stream:
         start, line = 0, 1
-        for ordinal, (block, records, lines) in enumerate(_blocks(stream, b"", _cut_lines)):
+        for ordinal, (block, records, lines) in enumerate(_blocks(_Bytes(stream), _cut_lines)):
             digest = blake2b(block, digest_size=16).digest()
             chunk = Chunk(ordinal, start, start + len(block), line, len(records), digest)
             yield RawChunk(chunk, line + lines, _json_parser(block, records, line, wanted))
@@ -308,7 +310,7 @@ def _cut_lines(block: bytes, last: bool) -> tuple[list[Record], npt.NDArray[np.i
 
 def _json_parser(
     block: bytes,
-    records: Sequence[tuple[Record, int, int]],
+    records: Sequence[Span],
     line: int,
     wanted: frozenset[str],
 ) -> Callable[[], RawRows]:
