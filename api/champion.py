@@ -36,8 +36,9 @@ class Champion:
     def _turn(self, stamp: tuple[int, int] | None) -> None:
         try:
             self._scorer, self.trouble = Scorer(self._shelf.load()), None
-        except ModelError as error:
-            self.trouble = f"{type(error).__name__}: {error}"
+        except Exception as error:  # whatever is wrong with a bundle, sign-ups go on
+            known = isinstance(error, ModelError)
+            self.trouble = f"{type(error).__name__}: {error}" if known else type(error).__name__
             kept = self._scorer.version if self._scorer else "none"
             log.error("model refused (%s); in use: %s", self.trouble, kept)
         self._stamp = stamp

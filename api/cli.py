@@ -28,6 +28,7 @@ from api import (
     cli_worlds,
 )
 from api.cli_out import Desk, note
+from api.places import place_of
 from api.settings import Settings, unknown_names
 from graph.errors import InputError, MappingError, RingError, SettingsError
 
@@ -135,9 +136,8 @@ def _complain(error: RingError, as_json: bool) -> int:
 
 def _confess(error: Exception, as_json: bool) -> int:
     """The same for an unforeseen error, whose text could hold a personal value: its place alone."""
-    frames = traceback.extract_tb(error.__traceback__)
-    where = f" at {os.path.relpath(frames[-1].filename)}:{frames[-1].lineno}" if frames else ""
-    text = f"a fault of its own: {type(error).__name__}{where}; ringsight --debug shows more"
+    kind, where = type(error).__name__, place_of(error)
+    text = f"a fault of its own: {kind} at {where}; ringsight --debug shows more"
     note(f"ringsight: {text}")
     if as_json:
         _error_object("Fault", text)

@@ -14,7 +14,9 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.places import place_of
 from api.schemas import Problem
 from graph import errors
 
@@ -63,7 +65,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(errors.RingError, _ring_error)
     app.add_exception_handler(RequestValidationError, _bad_request)
     app.add_exception_handler(HTTPException, _http_error)
-    app.add_exception_handler(Exception, _fault)
+    app.add_middleware(Faults)
 
 
 def describe(app: FastAPI) -> None:
@@ -115,12 +117,12 @@ def _bad_request(request: Request, error: Exception) -> JSONResponse:
         Problem(
             type="urn:ringsight:error:BadRequest",
             title="The request does not fit the contract.",
-            errors=places(error.errors()),
+            errors=wrong_places(error.errors()),
         ),
     )
 
 
-def places(found: Sequence[Any]) -> list[dict[str, str]]:
+def wrong_places(found: Sequence[Any]) -> list[dict[str, str]]:
     """Where a request is wrong and why; values and the caller's own names stay out."""
     return [
         {"at": "/".join(str(step) for step in part["loc"]), "reason": part["type"]}
@@ -137,8 +139,36 @@ def _http_error(request: Request, error: Exception) -> JSONResponse:
     return response
 
 
-def _fault(request: Request, error: Exception) -> JSONResponse:
-    # The text of an unforeseen error may hold a personal value: its class is enough.
-    log.error("%s %s: fault: %s", request.method, request.url.path, type(error).__name__)
-    title = "A fault of Ringsight's own."
-    return problem(request, 500, Problem(type="urn:ringsight:error:Fault", title=title))
+class Faults:
+    """Answers an unforeseen error, and logs its class and place.
+
+    Its text may hold a personal value, so neither answer nor log shows it; that is why this does
+    not leave it to the server, which would log a whole traceback.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on; answer 500 if that fails before an answer has begun."""
+        begun = False
+
+        async def watched(message: Message) -> None:
+            nonlocal begun
+            begun = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, watched)
+        except Exception as error:
+            if scope["type"] != "http":
+                raise
+            log.error("%s: fault: %s at %s", scope["path"], type(error).__name__, place_of(error))
+            if not begun:
+                told = Problem(
+                    type="urn:ringsight:error:Fault",
+                    title="A fault of Ringsight's own.",
+                    instance=scope["path"],
+                )
+                body = told.model_dump(exclude_none=True)
+                await JSONResponse(body, 500, media_type=MEDIA_TYPE)(scope, receive, send)

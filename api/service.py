@@ -18,6 +18,7 @@ from typing import Self, TypeVar
 
 from api.champion import Champion
 from api.opened import store_of
+from api.places import place_of
 from api.schemas_signup import AssessmentOut, SignupIn
 from api.settings import Settings
 from api.workshop import journal_of, shelf_of
@@ -98,7 +99,10 @@ class Service:
             return self._within(deadline, partial(self._assess_now, event, payment))
         except TooLate:
             why = "the caller's time budget was used up"
-            return degraded(event, self._policy, why=why, payment=payment)
+        except Exception as error:  # a fault here must not stop a sign-up flow
+            log.error("scoring failed: %s at %s", type(error).__name__, place_of(error))
+            why = "scoring failed"
+        return degraded(event, self._policy, why=why, payment=payment)
 
     def _assess_now(self, event: Signup, payment: Payment | None) -> Assessment:
         # As of the sign-up's own moment, as the back-test does it; never of one still to come.

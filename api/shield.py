@@ -8,6 +8,7 @@ import json
 from collections.abc import MutableMapping
 from typing import Any
 
+from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 BODY_BYTES_MAX = 64 * 1024
@@ -22,7 +23,7 @@ _HEADERS = (
     (b"referrer-policy", b"no-referrer"),
     (b"cross-origin-resource-policy", b"same-origin"),
 )
-_TOO_LARGE = {
+_TOO_LARGE: dict[str, Any] = {
     "type": "urn:ringsight:error:TooLarge",
     "title": "The body is larger than this service reads.",
     "status": 413,
@@ -51,8 +52,11 @@ class StrictHeaders:
         await self._app(scope, receive, complete if scope["type"] == "http" else send)
 
 
-class _TooLarge(Exception):
-    """The body went past the limit while it was read."""
+class _TooLarge(HTTPException):
+    """The body went past the limit while it was read; an HTTP error, so that nobody hides it."""
+
+    def __init__(self) -> None:
+        super().__init__(413, _TOO_LARGE["title"])
 
 
 class BodyLimit:

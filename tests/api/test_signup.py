@@ -154,9 +154,14 @@ def test_a_body_that_is_no_object_is_refused(client: TestClient, body: bytes) ->
 
 
 def test_a_body_past_the_limit_is_not_read(client: TestClient, home: Home) -> None:
-    answer = client.post(URL, json=newcomer(home, extra="x" * 100_000))
+    whole = client.post(URL, json=newcomer(home, extra="x" * 100_000))
+    pieces = client.post(
+        URL,
+        content=(b"x" * 1_000 for _ in range(100)),
+        headers={"content-type": "application/json"},
+    )
 
-    assert answer.status_code == 413
+    assert whole.status_code == pieces.status_code == 413
 
 
 class Limping:
@@ -191,6 +196,20 @@ def test_without_a_store_the_policy_answers(limping: TestClient, home: Home) -> 
     assert reply["degraded"] is True
     assert reply["score"] is None
     assert reply["decision"] == "allow"
+
+
+def test_a_fault_while_scoring_does_not_stop_a_signup(service: Service, home: Home) -> None:
+    def broken(*_: object, **__: object) -> Snapshot:
+        raise KeyError("ada@example.org")
+
+    service.store = Limping(service.store, 0)  # type: ignore[assignment]
+    service.store.neighbourhood = broken  # type: ignore[method-assign]
+    client = TestClient(create_app(service))
+
+    answer = client.post(URL, json=newcomer(home, dry_run=True))
+
+    assert answer.json()["degraded"] is True
+    assert "ada@" not in answer.text
 
 
 def test_past_its_budget_the_policy_answers_in_time(service: Service, home: Home) -> None:
