@@ -103,30 +103,30 @@ _HARD: Final = (
     ), known=True),
     CampaignSpec(0.1, 0.45, 70, 14, _by(
         "unique_identifiers residential_proxies:0.4 mixed_traffic:0.5 handover:0.1 "
-        "sibling_templates paraphrase"
+        "lockstep:0.4 sibling_templates paraphrase"
     ), 13, known=True),
     CampaignSpec(0.18, 0.4, 65, 15, _by(
         "public_kit paraphrase sibling_templates:0.5 bought_accounts:0.5 lockstep:0.5 "
         "jitter:0.1"
     ), known=True),
     CampaignSpec(0.27, 0.38, 80, 12, _by(
-        "education_abuse:0.5 free_tier:0.5 vpn_exits:0.3 sibling_templates paraphrase "
-        "warm_up:0.3"
+        "education_abuse:0.5 free_tier:0.5 vpn_exits:0.3 lockstep:0.4 sibling_templates "
+        "paraphrase warm_up:0.3"
     ), known=True),
     CampaignSpec(0.35, 0.6, 90, 11, _by(
         "replacement regrowth:0.1 many_operators:0.2 paraphrase:0.67 lockstep:0.5 "
         "mixed_traffic:0.3"
     ), known=True),
     CampaignSpec(0.45, 0.5, 70, 5, _by(
-        "slow_drip:1 mixed_traffic:0.3 sibling_templates paraphrase handover:0.1"
+        "slow_drip:1 lockstep:0.3 mixed_traffic:0.3 sibling_templates paraphrase handover:0.1"
     ), 14),
     # after it
     CampaignSpec(0.667, 0.33, 70, 15, _by(
         "natural_emails unique_identifiers lockstep:0.7 sibling_templates:0.7 paraphrase"
     ), 11),
     CampaignSpec(0.67, 0.33, 75, 14, _by(
-        "residential_proxies:0.5 mixed_traffic:0.6 handover:0.12 sibling_templates:0.7 "
-        "paraphrase one_issuer:1"
+        "residential_proxies:0.5 lockstep:0.4 mixed_traffic:0.6 handover:0.12 "
+        "sibling_templates:0.7 paraphrase one_issuer:1"
     )),
     CampaignSpec(0.675, 0.32, 60, 16, _by(
         "bought_accounts:0.9 natural_emails handover:0.08 sibling_templates:0.5 paraphrase "
@@ -137,12 +137,12 @@ _HARD: Final = (
         "jitter:0.1"
     ), 11),
     CampaignSpec(0.69, 0.31, 70, 14, _by(
-        "shared_cards:0.12 device_farm:0.06 hosting:0.3 sibling_templates:0.5 paraphrase:1 "
-        "release_pivot:0.5"
+        "lockstep:0.4 shared_cards:0.12 device_farm:0.06 hosting:0.3 sibling_templates:0.5 "
+        "paraphrase:1 release_pivot:0.5"
     ), 11),
     CampaignSpec(0.7, 0.3, 80, 12, _by(
-        "mixed_traffic:0.75 residential_proxies:0.3 handover:0.15 sibling_templates:0.5 "
-        "paraphrase natural_emails"
+        "mixed_traffic:0.75 lockstep:0.5 residential_proxies:0.3 handover:0.15 "
+        "sibling_templates:0.5 paraphrase natural_emails"
     )),
     CampaignSpec(0.71, 0.29, 75, 13, _by(
         "virtual_cards:1 research_abuse:0.4 many_operators:0.3 sibling_templates:0.6 "
