@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+from scipy import sparse
 
 from graph.rings.groups import Evidence, Groups
 from graph.rings.inputs import DAY_US, Bools, Floats, Ints, RingInputs, distinct
@@ -28,13 +29,18 @@ MIN_PAIRS_SEEN = 5.0
 
 @dataclass(frozen=True)
 class Clock:
-    """What the timing evidence looks at; ``reference`` marks groups held by possessions alone."""
+    """What the timing evidence looks at.
+
+    ``reference`` marks groups held by possessions alone [G]; ``held`` ties accounts by possessions
+    [N, N].
+    """
 
     inputs: RingInputs
     moments: Moments
     handed: Handovers
     groups: Groups
     reference: Bools
+    held: sparse.csr_array
 
 
 def timing(clock: Clock) -> Iterator[Evidence]:
@@ -137,8 +143,11 @@ def _reference(values: Floats, noise: Floats) -> tuple[float, float]:
 
 
 def handover(clock: Clock) -> Evidence:
-    """Members who go on with a talk that another member began."""
-    groups, handed = clock.groups, clock.handed
+    """Members who go on with a talk that another member began, possessions not in common.
+
+    A team that shares cards and desks hands its talks over too; that ties it no further.
+    """
+    groups, handed = clock.groups, _between_strangers(clock)
     label = groups.label[handed.account]
     width = int(handed.talk.max(initial=0)) + 1
     inside = label >= 0
@@ -158,6 +167,19 @@ def handover(clock: Clock) -> Evidence:
         "{observed:.0%} of members go on with conversations begun on another member's account; "
         "{usual:.1%} of all other accounts do with anybody's",
     )
+
+
+def _between_strangers(clock: Clock) -> Handovers:
+    """Each account's parts in talks with an account it shares no possession with."""
+    handed = clock.handed
+    order = np.lexsort((handed.account, handed.talk))
+    one, two = order[:-1], order[1:]
+    one, two = (side[handed.talk[one] == handed.talk[two]] for side in (one, two))
+    held = np.zeros(len(one))
+    if len(one):
+        held = np.asarray(clock.held[handed.account[one], handed.account[two]]).ravel()
+    rows = distinct(np.concatenate([one[held <= 0], two[held <= 0]]))
+    return Handovers(handed.account[rows], handed.talk[rows], handed.at[rows])
 
 
 def _share_of_others(groups: Groups, some: Ints, everybody: Ints) -> Floats:

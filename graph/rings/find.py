@@ -162,7 +162,8 @@ def _evidence(scene: _Scene, groups: Groups, picked: Bools) -> Iterator[Evidence
         counter.gathered(inputs, incidences, groups), counter.named(incidences, groups)
     )
     reference = groups.share(picked) == 0
-    clock = Clock(inputs, scene.moments, scene.handed, groups, reference)
+    held = scene.links.without(Family.PROMPTS).without(Family.TIMING).total
+    clock = Clock(inputs, scene.moments, scene.handed, groups, reference, held)
     pieces = list(evidence_ties.ties(incidences, scene.links, groups))
     if len(inputs.request_columns):
         pieces += evidence_timing.timing(clock)

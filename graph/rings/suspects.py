@@ -9,6 +9,7 @@ reaches that, so time, sign-up and possessions decide.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from scipy import sparse
@@ -30,10 +31,10 @@ ONE_SUSPECT = 1.0
 MAX_BLOCK = 3_000
 SUSPICION = 0.2
 """A probability from which a model's word alone makes a suspect."""
-TEMPLATES = 1.0
-"""Nats of templates in common that make a pair of suspects worth comparing."""
 KIT = 0.9
 """Share of what templates can be worth at most (``Links.chance``) that makes a pair suspects."""
+NEAR = 0.4
+"""The same share that makes two suspects worth comparing."""
 
 
 @dataclass(frozen=True)
@@ -45,10 +46,14 @@ class Ties:
     moments: Moments
     suspicion: Floats | None = None
 
+    @cached_property
+    def held(self) -> sparse.csr_array:
+        """Nats between all pairs by what they hold and by the rarity of their templates."""
+        return (self.links.without(Family.PROMPTS).total + self.links.kit).tocsr()
+
     def block(self, accounts: Ints) -> Floats:
         """Nats between each two of ``accounts``, dense [n, n], zero diagonal."""
-        held = self.links.without(Family.PROMPTS).total + self.links.kit
-        total = np.asarray(held[accounts][:, accounts].toarray(), np.float64)
+        total = np.asarray(self.held[accounts][:, accounts].toarray(), np.float64)
         total += timing.lockstep_pairs(self.moments, accounts).toarray()
         total += self.model.pairs(accounts)
         if self.suspicion is not None:
@@ -90,9 +95,10 @@ def _blocks(picked: Bools, behaviour: sparse.csr_array, links: Links, seed: int)
     if not len(nodes):
         return
     near = behaviour[nodes][:, nodes].tocsr()
-    near.data[near.data < TEMPLATES] = 0.0
+    near.data[near.data < NEAR * links.chance] = 0.0
     near.eliminate_zeros()
-    near = (near + links.total[nodes][:, nodes]).tocsr()
+    held = links.without(Family.PROMPTS).total
+    near = (near + held[nodes][:, nodes]).tocsr()
     _, component = connected_components(near, directed=False)
     large = np.bincount(component)[component] > MAX_BLOCK
     if large.any():

@@ -27,6 +27,8 @@ PAIR_CAP = 6.0
 MAX_HANDED = 8
 """A conversation on more accounts than this is a shared text, not a talk handed over."""
 
+HANDED_WITHIN_US = DAY_US
+
 
 @dataclass(frozen=True)
 class Moments:
@@ -197,7 +199,11 @@ def _by_id(inputs: RingInputs) -> Handovers:
 
 
 def _by_prefix(inputs: RingInputs) -> Handovers:
-    """Talks by first-turn digest, kept where some account goes on with what it never began."""
+    """Talks by first-turn digest, kept where one account goes on where another left off.
+
+    Two users of one library begin with the same words; only a handover goes on, at a later turn
+    and within :data:`HANDED_WITHIN_US`, with what the account itself never began.
+    """
     requests = inputs.request_columns
     digest, turn = requests.integers("first_turn_digest"), requests.integers("turn")
     named, _ = requests.codes("conversation")
@@ -205,15 +211,23 @@ def _by_prefix(inputs: RingInputs) -> Handovers:
     if not len(rows) or not (turn[rows] > 1).any():
         return _small(requests, digest, rows[:0])
     _, talk = np.unique(digest[rows], return_inverse=True)
+    part, place = np.unique(talk * inputs.size + requests.account[rows], return_inverse=True)
+    at, turns = requests.at[rows], np.maximum(turn[rows], 1)
+    first, last = np.full(len(part), np.iinfo(np.int64).max), np.zeros(len(part), np.int64)
+    low, high = first.copy(), last.copy()
+    np.minimum.at(first, place, at)
+    np.maximum.at(last, place, at)
+    np.minimum.at(low, place, turns)
+    np.maximum.at(high, place, turns)
+    order = np.lexsort((first, part // inputs.size))
+    one, two = order[:-1], order[1:]
+    gone_on = (part[one] // inputs.size == part[two] // inputs.size) & (low[two] > high[one])
+    gone_on &= first[two] - last[one] <= HANDED_WITHIN_US
+    handed = np.zeros(int(talk.max()) + 1, np.bool_)
+    handed[(part[two] // inputs.size)[gone_on]] = True
     whole = np.full(len(requests), -1, np.int64)
     whole[rows] = talk
-    part = talk * inputs.size + requests.account[rows]
-    pairs, place = np.unique(part, return_inverse=True)
-    first_turn = np.full(len(pairs), np.iinfo(np.int64).max)
-    np.minimum.at(first_turn, place, np.maximum(turn[rows], 1))
-    latecomer = np.zeros(int(talk.max()) + 1, np.bool_)
-    latecomer[(pairs // inputs.size)[first_turn > 1]] = True
-    return _small(requests, whole, rows[latecomer[talk]])
+    return _small(requests, whole, rows[handed[talk]])
 
 
 def _small(requests: Columns, talk: Ints, rows: Ints) -> Handovers:
