@@ -8,7 +8,7 @@ goal and renames, so a bundle is there whole or not at all.
 import hashlib
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -48,13 +48,49 @@ class Thresholds:
 
 
 @dataclass(frozen=True)
+class Seats:
+    """Which fold an account of the training was in; its id is kept as a digest only.
+
+    ``account`` is uint64 [A], ascending; ``fold`` int8 [A].
+    """
+
+    account: npt.NDArray[np.uint64]
+    fold: npt.NDArray[np.int8]
+
+    @classmethod
+    def of(cls, folds: Mapping[str, int]) -> "Seats":
+        """The seats of the accounts in ``folds``."""
+        digests = _digests(folds)
+        order = np.argsort(digests)
+        return cls(digests[order], np.array(list(folds.values()), np.int8)[order])
+
+    def fold_of(self, keys: Sequence[str]) -> npt.NDArray[np.int64]:
+        """The fold of each account, -1 for those that were not trained on; int64 [len(keys)]."""
+        if not len(self.account):
+            return np.full(len(keys), -1, np.int64)
+        digests = _digests(keys)
+        place = np.minimum(np.searchsorted(self.account, digests), len(self.account) - 1)
+        held = self.account[place] == digests
+        return np.where(held, self.fold[place], -1).astype(np.int64)
+
+
+def _digests(keys: Iterable[str]) -> npt.NDArray[np.uint64]:
+    joined = b"".join(hashlib.blake2b(key.encode(), digest_size=8).digest() for key in keys)
+    return np.frombuffer(joined, "<u8").astype(np.uint64)
+
+
+NOBODY = Seats(np.empty(0, np.uint64), np.empty(0, np.int8))
+
+
+@dataclass(frozen=True)
 class Bundle:
     """Everything a scorer needs.
 
-    ``forests`` holds ``signup``, ``own``, ``near`` and ``far``; ``calibrations`` ``signup`` and
-    ``account``; ``usual`` the ordinary value of each column by forest, float32 [F] (what a reason
-    compares with). ``notes`` is for people and the model card: figures of training, settings,
-    moments; it takes part in the digest.
+    ``forests`` holds ``signup`` and, a forest for each fold, ``own.0``, ``near.0``, ``far.0`` and
+    so on; ``seats`` who was in which fold; ``calibrations`` ``signup`` and ``account``; ``usual``
+    the ordinary value of each column by kind of forest, float32 [F] (what a reason compares with).
+    ``notes`` is for people and the model card: figures of training, settings, moments; it takes
+    part in the digest.
     """
 
     forests: Mapping[str, Booster]
@@ -63,6 +99,11 @@ class Bundle:
     usual: Mapping[str, npt.NDArray[np.float32]]
     trained_as_of: int
     notes: Mapping[str, object] = field(default_factory=dict)
+    seats: Seats = NOBODY
+
+    def stage(self, name: str) -> tuple[Booster, ...]:
+        """The forests of a stage, by fold."""
+        return tuple(self.forests[n] for n in sorted(self.forests) if n.startswith(f"{name}."))
 
     @cached_property
     def version(self) -> str:
@@ -106,7 +147,12 @@ class Bundle:
         from safetensors.numpy import save  # noqa: PLC0415
 
         files = {f"{name}.ubj": forest.save() for name, forest in sorted(self.forests.items())}
-        files[ARRAYS] = save({f"usual.{name}": values for name, values in self.usual.items()})
+        arrays: dict[str, npt.NDArray[Any]] = {
+            "seats.account": self.seats.account,
+            "seats.fold": self.seats.fold,
+            **{f"usual.{name}": values for name, values in sorted(self.usual.items())},
+        }
+        files[ARRAYS] = save(arrays)
         return files
 
     def _manifest(self, files: Mapping[str, bytes]) -> dict[str, object]:
@@ -146,8 +192,8 @@ def _read_manifest(folder: Path) -> dict[str, Any]:
 
 
 def _check_columns(columns: Mapping[str, list[str]]) -> None:
-    for name, known in COLUMNS.items():
-        held = tuple(columns.get(name, known))
+    for name, held in ((name, tuple(names)) for name, names in columns.items()):
+        known = COLUMNS.get(name.split(".")[0], ())
         if held != known:
             gone, new = sorted(set(held) - set(known)), sorted(set(known) - set(held))
             raise ModelMismatch(
@@ -177,7 +223,8 @@ def _assembled(manifest: Mapping[str, Any], files: Mapping[str, bytes]) -> Bundl
         },
         calibrations={name: Calibration(**c) for name, c in manifest["calibrations"].items()},
         thresholds=Thresholds(**manifest["thresholds"]),
-        usual={name.removeprefix("usual."): values for name, values in arrays.items()},
+        usual={n.removeprefix("usual."): a for n, a in arrays.items() if n.startswith("usual.")},
         trained_as_of=int(manifest["trained_as_of"]),
         notes=manifest["notes"],
+        seats=Seats(arrays["seats.account"], arrays["seats.fold"]),
     )

@@ -18,7 +18,7 @@ from gnn.columns import Family, written
 from gnn.features_account import ACCOUNT
 from gnn.features_signup import SIGNUP
 from gnn.mates import MATES
-from gnn.scorer import AccountScores
+from gnn.scorer import AccountScores, Scorer
 
 LEAST_WEIGHT = 0.05  # log odds; below it a column is noise to a reader
 
@@ -78,7 +78,7 @@ def signup_reasons(
 
 
 def account_reasons(
-    bundle: Bundle, scores: AccountScores, place: int, most: int = 5
+    scorer: Scorer, scores: AccountScores, place: int, most: int = 5
 ) -> tuple[list[Reason], list[Reason]]:
     """Reasons and counter-evidence of the account at ``place``, strongest first, ``most`` of each.
 
@@ -86,12 +86,13 @@ def account_reasons(
     forests make of the own score; the mates' columns speak for themselves.
     """
     row, mates = scores.rows[place], scores.mates[place]
-    near = bundle.forests["near"].contributions(mates[np.newaxis, :])[0]
-    far = bundle.forests["far"].contributions(mates[np.newaxis, :])[0]
-    own = bundle.forests["own"].contributions(row[np.newaxis, :])[0]
+    stages, usual = scorer.stages, scorer.bundle.usual
+    near = stages.near.contributions(mates[np.newaxis, :])[0]
+    far = stages.far.contributions(mates[np.newaxis, :])[0]
+    own = stages.own.contributions(row[np.newaxis, :])[0]
     passed = (near + far) / 3.0
-    found = _reasons(ACCOUNT.columns, row, bundle.usual["own"], own / 3.0 * _echo(own, passed[0]))
-    found += _reasons(MATES[1:], mates[1:], bundle.usual["near"][1:], passed[1:])
+    found = _reasons(ACCOUNT.columns, row, usual["own"], own / 3.0 * _echo(own, passed[0]))
+    found += _reasons(MATES[1:], mates[1:], usual["near"][1:], passed[1:])
     return _split(found, most)
 
 

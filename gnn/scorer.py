@@ -36,12 +36,43 @@ class AccountScores:
 
 
 @dataclass(frozen=True, slots=True)
-class Stages:
-    """The three forests of an account score."""
+class Stage:
+    """One stage of an account score: a forest for each fold of the training.
 
-    own: Booster
-    near: Booster
-    far: Booster
+    An account that was trained on is scored by the one forest that did not see it, so that what it
+    passes to its mates is as loud as it was when mates' worth was learnt; any other by their mean.
+    """
+
+    forests: tuple[Booster, ...]
+
+    def margin(self, rows: Rows, fold: npt.NDArray[np.int64]) -> Floats:
+        """Log odds of each row [N]; ``fold`` [N] is -1 for accounts that were not trained on."""
+        total = np.zeros(len(rows))
+        for number, forest in enumerate(self.forests):
+            mine = np.where(fold == number, 1.0, np.where(fold < 0, 1.0 / len(self.forests), 0.0))
+            heard = mine > 0
+            if heard.any():
+                total[heard] += mine[heard] * forest.margin(rows[heard])
+        return total
+
+    def contributions(self, rows: Rows) -> Floats:
+        """What each column adds to the margin, by the mean of the forests, [N, F]."""
+        shares = [forest.contributions(rows) for forest in self.forests]
+        return np.asarray(np.mean(shares, axis=0), np.float64)
+
+
+@dataclass(frozen=True, slots=True)
+class Stages:
+    """The three stages of an account score."""
+
+    own: Stage
+    near: Stage
+    far: Stage
+
+    @classmethod
+    def of(cls, bundle: Bundle) -> "Stages":
+        """The stages that ``bundle`` holds."""
+        return cls(*(Stage(bundle.stage(name)) for name in ("own", "near", "far")))
 
 
 class Scorer:
@@ -49,6 +80,7 @@ class Scorer:
 
     def __init__(self, bundle: Bundle) -> None:
         self.bundle = bundle
+        self.stages = Stages.of(bundle)
 
     @property
     def version(self) -> str:
@@ -77,21 +109,22 @@ class Scorer:
     def accounts(self, snapshot: Snapshot) -> AccountScores:
         """The scores of every account of ``snapshot``, whose activity is set."""
         rows = account_matrix(snapshot)
-        forests = self.bundle.forests
-        stages = Stages(forests["own"], forests["near"], forests["far"])
-        margin, own, mates = passed_along(stages, rows, Links.of(snapshot))
+        keys: tuple[str, ...] = tuple(snapshot.keys(NodeType.ACCOUNT).to_pylist())
+        fold = self.bundle.seats.fold_of(keys)
+        margin, own, mates = passed_along(self.stages, rows, Links.of(snapshot), fold)
         score = self.bundle.calibrations["account"].probability(margin)
-        keys = tuple(snapshot.keys(NodeType.ACCOUNT).to_pylist())
         flagged = score >= self.thresholds.account_flag
         return AccountScores(keys, score, own, flagged, rows, mates)
 
 
-def passed_along(stages: Stages, rows: Rows, links: Links) -> tuple[Floats, Floats, Rows]:
+def passed_along(
+    stages: Stages, rows: Rows, links: Links, fold: npt.NDArray[np.int64]
+) -> tuple[Floats, Floats, Rows]:
     """The mean of the three margins [N], the own score (0..1) [N], and the second stage's rows."""
-    own = stages.own.margin(rows)
+    own = stages.own.margin(rows, fold)
     mates = mates_matrix(own, links, probability(own))
-    near = stages.near.margin(mates)
-    far = stages.far.margin(mates_matrix(own, links, probability(near)))
+    near = stages.near.margin(mates, fold)
+    far = stages.far.margin(mates_matrix(own, links, probability(near)), fold)
     return (own + near + far) / 3.0, probability(own), mates
 
 

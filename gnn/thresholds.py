@@ -11,13 +11,14 @@ import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
 NEVER_SCORE = 2.0
+_EDGE = 1e-9
 
 
 def threshold_for(reference: Floats, target_share: float) -> float:
     """The least score that at most ``target_share`` of ``reference`` (one score each) reach.
 
-    With too few in the reference for that share to be one of them, it lies half-way between the
-    highest of them and certainty.
+    With too few in the reference for that share to be one of them, it lies one nat of log odds
+    above the highest of them.
 
     Args:
         reference: highest score (0..1) of each account that is not known to be fraud.
@@ -28,7 +29,8 @@ def threshold_for(reference: Floats, target_share: float) -> float:
         return NEVER_SCORE
     allowed = int(np.floor(target_share * len(ranked)))
     if allowed == 0:
-        return float((1.0 + ranked[0]) / 2.0)
+        top = float(np.clip(ranked[0], _EDGE, 1.0 - _EDGE))
+        return top * np.e / (top * np.e + 1.0 - top)
     return float((ranked[allowed - 1] + ranked[min(allowed, len(ranked) - 1)]) / 2.0)
 
 

@@ -13,9 +13,11 @@ from dataclasses import asdict, dataclass
 import numpy as np
 import numpy.typing as npt
 
-from gnn.bundle import Bundle, Thresholds
+from gnn.booster import Booster
+from gnn.bundle import Bundle, Seats, Thresholds
 from gnn.calibrate import Calibration
 from gnn.folds import fold_of, groups_of
+from gnn.scorer import Stages
 from gnn.thresholds import Floats, interval_of, threshold_for
 from gnn.train_accounts import AccountFit, Setting, fit_accounts, highest_of
 from gnn.train_signups import SignupFit, fit_signups, signup_rows
@@ -131,8 +133,7 @@ def _bundle(
         "own": _usual(rows.moments[-1].rows[ordinary]),
         "near": _usual(accounts.heard[ordinary]),
     }
-    stages = accounts.stages
-    forests = {"own": stages.own, "near": stages.near, "far": stages.far}
+    forests = _forests(accounts.stages)
     if signups.forest is not None:
         forests["signup"] = signups.forest
     return Bundle(
@@ -142,7 +143,24 @@ def _bundle(
         usual=usual,
         trained_as_of=rows.as_of,
         notes=_notes(config, fits, interval_of(reference, flag, rng)),
+        seats=_seats(fits),
     )
+
+
+def _forests(stages: Stages) -> dict[str, Booster]:
+    named = {"own": stages.own, "near": stages.near, "far": stages.far}
+    return {
+        f"{name}.{fold}": forest
+        for name, stage in named.items()
+        for fold, forest in enumerate(stage.forests)
+    }
+
+
+def _seats(fits: Fits) -> Seats:
+    """The folds of all who were trained on; the doubtful were not, and every forest may judge."""
+    fold, doubtful = fits.setting.fold, fits.accounts.doubtful
+    number = fits.setting.roll.number
+    return Seats.of({key: int(fold[n]) for key, n in number.items() if not doubtful[n]})
 
 
 def _reference(fits: Fits) -> Floats:

@@ -3,8 +3,9 @@
 Own behaviour first: a forest per fold gives every account an out-of-fold score at every moment.
 Those scores are passed along the links of that moment, and the second and third forest learn what
 mates' scores are worth. What is unlabelled in a bad group is left out at first; where its own
-behaviour, judged out of fold, is that of known fraud it joins them. The forests that are kept are
-then fitted on all rows. See ``gnn.train`` for what is done with the result.
+behaviour, judged out of fold, is that of known fraud it joins them. The forests of all folds are
+kept: a forest fitted on everything would call its own examples louder than mates' worth was learnt
+at, and convict whoever is near them. See ``gnn.train`` for what is done with the result.
 """
 
 from collections.abc import Sequence
@@ -17,7 +18,7 @@ from gnn.booster import Booster, Floats, TreeConfig
 from gnn.features import ACCOUNT_COLUMNS
 from gnn.folds import Groups, ring_weights
 from gnn.mates import MATES_COLUMNS, MONOTONE, mates_matrix
-from gnn.scorer import Stages, probability
+from gnn.scorer import Stage, Stages, probability
 from gnn.training_rows import AccountMoment, Ints, Mask, Roll, Rows
 
 OWN_TREES = TreeConfig(trees=250, depth=5, rate=0.06, child_weight=4.0)
@@ -41,7 +42,7 @@ class Setting:
 
 @dataclass(frozen=True)
 class AccountFit:
-    """The kept forests, and what they would have said out of fold.
+    """The forests, and what they would have said out of fold.
 
     ``margins`` holds for each moment the mean margin of its accounts [N]; ``own_margins`` that of
     their own behaviour alone. ``fraud`` [A] are the known and the promoted, ``doubtful`` [A] the
@@ -68,21 +69,16 @@ class Targets:
 def fit_accounts(setting: Setting) -> AccountFit:
     """Fit the three forests; see the module's opening."""
     own_rows = [moment.rows for moment in setting.moments]
-    first = _out_of_fold(setting, own_rows, _targets(setting, setting.roll.fraud), "own")
+    first, _ = _out_of_fold(setting, own_rows, _targets(setting, setting.roll.fraud), "own")
     fraud = setting.roll.fraud | _promoted(setting, first)
     targets = _targets(setting, fraud)
-    own = _out_of_fold(setting, own_rows, targets, "own")
+    own, own_stage = _out_of_fold(setting, own_rows, targets, "own")
     near_rows = _heard(setting, own, own)
-    near = _out_of_fold(setting, near_rows, targets, "near")
-    far_rows = _heard(setting, own, near)
-    far = _out_of_fold(setting, far_rows, targets, "far")
-    kept = Stages(
-        _fitted(setting, own_rows, targets, "own"),
-        _fitted(setting, near_rows, targets, "near"),
-        _fitted(setting, far_rows, targets, "far"),
-    )
+    near, near_stage = _out_of_fold(setting, near_rows, targets, "near")
+    far, far_stage = _out_of_fold(setting, _heard(setting, own, near), targets, "far")
     means = [(a + b + c) / 3.0 for a, b, c in zip(own, near, far, strict=True)]
-    return AccountFit(kept, means, own, fraud, setting.groups.shadow & ~fraud, near_rows[-1])
+    stages = Stages(own_stage, near_stage, far_stage)
+    return AccountFit(stages, means, own, fraud, setting.groups.shadow & ~fraud, near_rows[-1])
 
 
 def _targets(setting: Setting, fraud: Mask) -> Targets:
@@ -129,17 +125,19 @@ def _heard(
 
 def _out_of_fold(
     setting: Setting, rows: Sequence[Rows], targets: Targets, stage: str
-) -> list[Floats]:
+) -> tuple[list[Floats], Stage]:
     """The margin of every account at every moment, by a forest that saw nobody of its fold."""
+    forests: list[Booster] = []
     margins = [np.zeros(len(seat)) for seat in setting.seats]
     for number in range(setting.folds):
         away = replace(targets, weight=np.where(setting.fold == number, 0.0, targets.weight))
         forest = _fitted(setting, rows, away, stage)
+        forests.append(forest)
         for margin, row, seat in zip(margins, rows, setting.seats, strict=True):
             here = setting.fold[seat] == number
             if here.any():
                 margin[here] = forest.margin(row[here])
-    return margins
+    return margins, Stage(tuple(forests))
 
 
 def _fitted(setting: Setting, rows: Sequence[Rows], targets: Targets, stage: str) -> Booster:

@@ -33,10 +33,10 @@ class Standing:
     @classmethod
     def of(cls, scorer: Scorer, scores: AccountScores) -> "Standing":
         """The margins behind the scores of a refresh."""
-        forests = scorer.bundle.forests
         place = {key: i for i, key in enumerate(scores.keys)}
-        own = forests["own"].margin(scores.rows) if place else np.empty(0)
-        near = forests["near"].margin(scores.mates) if place else np.empty(0)
+        fold = scorer.bundle.seats.fold_of(scores.keys)
+        own = scorer.stages.own.margin(scores.rows, fold)
+        near = scorer.stages.near.margin(scores.mates, fold)
         return cls(place, own, near)
 
     def margins(self, keys: Sequence[str]) -> tuple[Floats, Floats]:
@@ -62,12 +62,13 @@ class Fresh:
 
     def scores(self, fresh: npt.NDArray[np.bool_]) -> Floats:
         """Calibrated scores (0..1) of the accounts marked in ``fresh`` [N], in order."""
-        bundle = self.scorer.bundle
+        bundle, stages = self.scorer.bundle, self.scorer.stages
+        fold = bundle.seats.fold_of([key for key, new in zip(self.keys, fresh, strict=True) if new])
         own, near = self.standing.margins(self.keys)
-        own[fresh] = bundle.forests["own"].margin(self.rows[fresh])
+        own[fresh] = stages.own.margin(self.rows[fresh], fold)
         heard = mates_matrix(own, self.links, probability(own))[fresh]
-        near[fresh] = bundle.forests["near"].margin(heard)
+        near[fresh] = stages.near.margin(heard, fold)
         again = mates_matrix(own, self.links, probability(near))[fresh]
-        far = bundle.forests["far"].margin(again)
+        far = stages.far.margin(again, fold)
         margin = (own[fresh] + near[fresh] + far) / 3.0
         return bundle.calibrations["account"].probability(margin)

@@ -144,15 +144,29 @@ def test_a_store_that_does_not_answer_never_stops_a_signup(scorer, small_scene):
     assert "did not answer" in assessment.reasons[0].sentence
 
 
-def test_accounts_of_an_unseen_ring_are_flagged_and_honest_ones_are_not(scorer, small_scene):
+def test_accounts_of_an_unseen_ring_stand_above_every_honest_one(scorer, small_scene):
     scores = scorer.accounts(small_scene.snapshot(28 * DAY))
     late = np.array([small_scene.ring_of.get(key) == "late" for key in scores.keys])
     honest = np.array([key not in small_scene.ring_of for key in scores.keys])
 
-    assert scores.flagged[late].all()
+    assert scores.score[late].min() > scores.score[honest].max()
     assert not scores.flagged[honest].any()
-    reasons, _ = account_reasons(scorer.bundle, scores, int(np.flatnonzero(late)[0]))
+    assert np.array_equal(scores.flagged, scores.score >= scorer.thresholds.account_flag)
+    reasons, _ = account_reasons(scorer, scores, int(np.flatnonzero(late)[0]))
     assert reasons
+
+
+def test_an_account_of_the_training_is_judged_by_the_forest_that_did_not_see_it(bundle, scorer):
+    keys = ["red-01", "h0001", "nobody-of-the-training"]
+    rows = np.zeros((3, len(bundle.forests["own.0"].columns)), np.float32)
+    fold = bundle.seats.fold_of(keys)
+
+    margin = scorer.stages.own.margin(rows, fold)
+
+    alone = [bundle.forests[f"own.{number}"].margin(rows[:1])[0] for number in range(3)]
+    assert fold[2] == -1
+    assert margin[0] == alone[fold[0]]
+    assert margin[2] == pytest.approx(np.mean(alone))
 
 
 def test_the_same_rows_and_seed_give_the_same_bundle(training, bundle):

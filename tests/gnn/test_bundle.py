@@ -54,9 +54,9 @@ def test_every_file_is_verified(folder):
 
 
 def test_a_lacking_file_is_named(folder):
-    (folder / "near.ubj").unlink()
+    (folder / "near.0.ubj").unlink()
 
-    with pytest.raises(BundleCorrupt, match=r"near\.ubj"):
+    with pytest.raises(BundleCorrupt, match=r"near\.0\.ubj"):
         Bundle.load(folder)
 
 
@@ -69,10 +69,10 @@ def test_a_threshold_changed_by_hand_is_noticed(folder):
 
 
 def test_a_bundle_made_for_other_columns_is_refused_and_says_which(bundle, tmp_path):
-    forest = bundle.forests["own"]
+    forest = bundle.forests["own.0"]
     other = type(forest)(forest._model, ("shoe_size", *forest.columns[1:]))
 
-    replace(bundle, forests={**bundle.forests, "own": other}).save(tmp_path / "other")
+    replace(bundle, forests={**bundle.forests, "own.0": other}).save(tmp_path / "other")
 
     with pytest.raises(ModelMismatch, match="shoe_size"):
         Bundle.load(tmp_path / "other")

@@ -109,7 +109,7 @@ def test_no_more_than_the_share_of_accounts_reach_the_threshold():
 def test_with_few_accounts_the_threshold_is_above_all_of_them():
     threshold = threshold_for(np.array([0.1, 0.6]), 0.0005)
 
-    assert threshold == pytest.approx(0.8)
+    assert threshold == pytest.approx(0.6 * np.e / (0.6 * np.e + 0.4))
     assert threshold_for(np.array([]), 0.0005) > 1
 
 
