@@ -172,7 +172,8 @@ def written_kit(dice: Dice, name: str, intent: str, siblings: int = 1) -> Kit:
     label = dice.choice(_LABELS)
     upper = dice.chance(0.4)
     bank = _BANKS[intent]
-    closing = _spun(dice, dice.choice(bank))
+    last = dice.choice(bank)
+    closing, bank = _spun(dice, last), tuple(sentence for sentence in bank if sentence != last)
     in_system = dice.chance(0.35)
     made = []
     for _ in range(siblings):

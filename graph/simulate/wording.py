@@ -54,9 +54,16 @@ class Line:
     system: str | None
 
 
+_REPLIES: Final = (
+    "Understood.", "Here it is.", "Sure, see above.", "Done.", "Yes.", "One moment, then: fine.",
+    "I would say so.", "That depends.", "OK", "No, not quite.", "Let me explain.", "As you wish.",
+)  # fmt: skip
+
+
 def transcript(before: str, prompt: str) -> str:
     """A prompt that carries the talk before it, as clients without conversation ids send it."""
-    return f"User: {before}\n\nAssistant: Understood.\n\nUser: {prompt}"
+    reply = _REPLIES[len(before) % len(_REPLIES)]
+    return f"User: {before}\n\nAssistant: {reply}\n\nUser: {prompt}"
 
 
 class Wording:
