@@ -90,7 +90,7 @@ class Record:
             self.flags.setdefault(account, (report.as_of, score, ring))
         if report.scores is None:
             return
-        for account, score in zip(report.scores.keys, report.scores.score.tolist(), strict=True):
+        for account, score in zip(report.scores.keys, report.score.tolist(), strict=True):
             self._rose(account, report.as_of, score)
 
     def _rose(self, account: str, at: int, score: float) -> None:
@@ -208,7 +208,6 @@ def _outcome(
 ) -> Outcome:
     since = config.train_until
     keys = last.snapshot.keys(NodeType.ACCOUNT).to_pylist()
-    score = last.scores.score if last.scores is not None else np.zeros(len(keys))
     strongest = last.rings.strongest(flagged_only=True)
     rings = [(ring.ring_id, account, ring.score) for account, (ring, _) in strongest.items()]
     tables = ("signups", "payments", "sessions", "requests")
@@ -221,7 +220,7 @@ def _outcome(
         refreshes=refreshes,
         decisions=pl.DataFrame(record.decisions, schema=_DECISIONS, orient="row"),
         flags=pl.DataFrame(flags, schema=_FLAGS, orient="row"),
-        scores=pl.DataFrame({"account_id": keys, "score": score}, schema=_SCORES),
+        scores=pl.DataFrame({"account_id": keys, "score": last.score}, schema=_SCORES),
         rings=pl.DataFrame(sorted(rings), schema=_RINGS, orient="row"),
         trace=pl.DataFrame(record.trace, schema=_TRACE, orient="row"),
         exchanges=pl.DataFrame(pl.from_arrow(exchanges)),

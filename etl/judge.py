@@ -200,12 +200,14 @@ def _accounts(seen: Board, rng: np.random.Generator) -> dict[str, Any]:
 
 def _exchanges(seen: Board, outcome: Outcome, rng: np.random.Generator) -> dict[str, Any]:
     counted = seen.prevented()
-    bound = seen.prevented(_perfect_flags(seen, outcome))
+    live = seen.prevented(_third_requests(seen))
+    refreshed = seen.prevented(_refreshed_after(_third_requests(seen), outcome))
     flagged = seen.fraud & (seen.flagged_at != NEVER)
     return {
         "fraudulent": int(counted.fraudulent.sum()),
         "prevented": _interval(evaluate.bootstrap(seen.groups, counted.share, rng)),
-        "bound_of_perfect_detector": bound.share(),
+        "bound_live": live.share(),
+        "bound_with_refreshes_only": refreshed.share(),
         "fraud_accounts_flagged": float(flagged.sum() / max(1, seen.fraud.sum())),
         "requests_before_flag_median": _median(counted.before_flag[flagged]),
     }
@@ -267,7 +269,7 @@ def _signups(outcome: Outcome, truth: Truth) -> dict[str, Any]:
 
 def _campaigns(seen: Board, outcome: Outcome) -> list[dict[str, Any]]:
     """One row a campaign, most exchanges first."""
-    counted, bound = seen.prevented(), seen.prevented(_perfect_flags(seen, outcome))
+    counted, bound = seen.prevented(), seen.prevented(_third_requests(seen))
     names = np.array([c or "" for c in seen.campaign], dtype=object)
     rows = []
     for name in sorted({c for c in seen.campaign if c is not None}):
@@ -333,7 +335,7 @@ def _daily(seen: Board, outcome: Outcome) -> list[dict[str, int]]:
     fraud = at >= seen.active_from[account]
     day = ((at - outcome.train_until) // US_PER_DAY).astype(np.int64)
     days = int((outcome.until - outcome.train_until) // US_PER_DAY) + 1
-    bound = _perfect_flags(seen, outcome)
+    bound = _third_requests(seen)
     counts = [
         np.bincount(day[rows], minlength=days)
         for rows in (fraud, fraud & (at > seen.flagged_at[account]), fraud & (at > bound[account]))
@@ -355,16 +357,17 @@ def _score_histogram(seen: Board) -> dict[str, list[float]]:
     }
 
 
-def _perfect_flags(seen: Board, outcome: Outcome) -> Ints:
-    """Flags of a detector that knows every ring, at the refresh after the third exchange."""
+def _third_requests(seen: Board) -> Ints:
+    """Flags of a detector that knows every ring and watches every event: the third exchange."""
     fraudulent = seen.exchange_at >= seen.active_from[seen.exchange_account]
-    third = evaluate.nth_exchange(
-        seen.exchange_account[fraudulent],
-        seen.exchange_at[fraudulent],
-        len(seen.account_id),
-        REQUESTS_TO_KNOW,
-    )
-    return evaluate.first_refresh_after(third, np.array(sorted(outcome.refreshes), dtype=np.int64))
+    account, at = seen.exchange_account[fraudulent], seen.exchange_at[fraudulent]
+    return evaluate.nth_exchange(account, at, len(seen.account_id), REQUESTS_TO_KNOW)
+
+
+def _refreshed_after(moments: Ints, outcome: Outcome) -> Ints:
+    """The same detector if it were woken by refreshes only."""
+    refreshes = np.array(sorted(outcome.refreshes), dtype=np.int64)
+    return evaluate.first_refresh_after(moments, refreshes)
 
 
 def _interval(interval: evaluate.Interval) -> dict[str, float]:

@@ -5,11 +5,13 @@ events up to ``as_of`` and nothing else. It knows nothing of where events, graph
 Read :mod:`etl.asked` for prompts, :mod:`gnn.scorer` for scores, :mod:`graph.rings` for rings.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Protocol
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 import pyarrow as pa
 
@@ -78,6 +80,13 @@ class RefreshReport:
     scores: AccountScores | None
     flags: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=FLAGS))
 
+    @cached_property
+    def score(self) -> npt.NDArray[np.float64]:
+        """What is published of each account, 0..1: its own score, raised by its ring's; [N]."""
+        keys = self.snapshot.keys(NodeType.ACCOUNT).to_pylist()
+        own = np.zeros(len(keys)) if self.scores is None else self.scores.score
+        return raised(own, keys, self.rings)
+
     @property
     def snapshot(self) -> Snapshot:
         """The graph as of the refresh, with activity and prompt edges."""
@@ -119,10 +128,25 @@ def refresh(
         for facts in changes(state.edges, answered.edges, as_of):
             job.store.write(facts)
     number = state.number + 1
-    job.store.publish(_generation(number, snapshot, scores, rings))
     after = RefreshState(answered.asked, number, rings, answered.edges)
+    report = RefreshReport(as_of, after, inputs, rings, scores, flags_of(scores, rings))
+    job.store.publish(_generation(report))
     progress("refresh", len(STEPS), len(STEPS))
-    return RefreshReport(as_of, after, inputs, rings, scores, flags_of(scores, rings))
+    return report
+
+
+def raised(
+    own: npt.NDArray[np.float64], keys: Sequence[str], rings: Rings
+) -> npt.NDArray[np.float64]:
+    """Scores [N] with what a ring flagged for action says of its members.
+
+    An account escapes suspicion only if its own behaviour and its ring both let it:
+    ``1 - (1 - own) (1 - ring)``. Rings that are not flagged raise nobody.
+    """
+    held = rings.strongest(flagged_only=True)
+    ring = np.array([held[key][0].score if key in held else 0.0 for key in keys], np.float64)
+    both: npt.NDArray[np.float64] = 1.0 - (1.0 - own) * (1.0 - ring)
+    return both
 
 
 def flags_of(scores: AccountScores | None, rings: Rings) -> pl.DataFrame:
@@ -173,24 +197,21 @@ def _ring_inputs(
     )
 
 
-def _generation(
-    number: int, snapshot: Snapshot, scores: AccountScores | None, rings: Rings
-) -> Generation:
+def _generation(report: RefreshReport) -> Generation:
     """What the store shows from now on."""
-    keys = snapshot.keys(NodeType.ACCOUNT)
-    table, members = rings.tables()
-    columns: Mapping[str, pa.Table] = {
-        NodeType.ACCOUNT.value: pa.table(
-            {"key": keys, **_scored(scores, len(keys)), **_ringed(rings, keys.to_pylist())}
-        )
-    }
-    return Generation(number, snapshot.as_of, columns, table, members)
+    keys = report.snapshot.keys(NodeType.ACCOUNT)
+    table, members = report.rings.tables()
+    shown = {"key": keys, **_scored(report), **_ringed(report.rings, keys.to_pylist())}
+    columns: Mapping[str, pa.Table] = {NodeType.ACCOUNT.value: pa.table(shown)}
+    return Generation(report.state.number, report.as_of, columns, table, members)
 
 
-def _scored(scores: AccountScores | None, size: int) -> dict[str, pa.Array]:
-    if scores is None:
+def _scored(report: RefreshReport) -> dict[str, pa.Array]:
+    if report.scores is None:
+        size = len(report.snapshot.keys(NodeType.ACCOUNT))
         return {"score": pa.nulls(size, pa.float64()), "flagged": pa.nulls(size, pa.int64())}
-    return {"score": pa.array(scores.score), "flagged": pa.array(scores.flagged.astype(np.int64))}
+    flagged = report.scores.flagged.astype(np.int64)
+    return {"score": pa.array(report.score), "flagged": pa.array(flagged)}
 
 
 def _ringed(rings: Rings, keys: list[str]) -> dict[str, pa.Array]:

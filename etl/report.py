@@ -103,9 +103,10 @@ def _head(verdict: Verdict) -> str:
         f'<p class="lead">Trained on what was known on {_day(verdict["train_until"])}; replayed '
         f"{span} through the serving code with {len(verdict['refreshes'])} refreshes.</p>"
         f'{_caveat(verdict["against"])}<dl class="head">{cards}</dl>'
-        "<p>Bounds are 95 % intervals over resampled campaigns. A detector that knew every ring, "
-        "with the same refreshes, would have prevented "
-        f"{_percent(exchanges['bound_of_perfect_detector'])}.</p>"
+        "<p>Bounds are 95 % intervals over resampled campaigns. A detector that knew every ring "
+        f"and flagged at the third request would have prevented {_percent(exchanges['bound_live'])}; "
+        "woken by the same refreshes only, "
+        f"{_percent(exchanges['bound_with_refreshes_only'])}.</p>"
     )
 
 

@@ -65,7 +65,9 @@ def test_a_flag_prevents_what_comes_after_it_and_silent_accounts_are_not_counted
     # Requests at .5, .6 ... 1.4 days; the flag of a at 1.0 leaves 1.1 to 1.4: four of thirty.
     assert verdict["exchanges"]["fraudulent"] == 30
     assert verdict["exchanges"]["prevented"]["value"] == pytest.approx(4 / 30)
-    assert verdict["exchanges"]["bound_of_perfect_detector"] == pytest.approx(12 / 30)
+    # A perfect detector flags at the third of ten; woken at 1.0 only, four are left to prevent.
+    assert verdict["exchanges"]["bound_live"] == pytest.approx(21 / 30)
+    assert verdict["exchanges"]["bound_with_refreshes_only"] == pytest.approx(12 / 30)
     assert verdict["accounts"]["active"] == 4
     assert verdict["honest"] == {
         **verdict["honest"],
@@ -91,7 +93,7 @@ def test_the_days_add_up_to_the_whole():
     daily = verdict["daily"]
     assert sum(day["fraudulent"] for day in daily) == 30
     assert sum(day["prevented"] for day in daily) == 4
-    assert sum(day["bound"] for day in daily) == 12
+    assert sum(day["bound"] for day in daily) == 21
 
 
 def test_the_operating_curve_ends_with_everybody_flagged():

@@ -1,12 +1,15 @@
 """One refresh: what it publishes, and that neither the store's kind nor the future matters."""
 
+from dataclasses import replace
+
 import numpy as np
 import polars as pl
 import pytest
 
 from etl.asked import Asked, changes
 from etl.live import Watch
-from etl.refresh import Job, RefreshConfig, RefreshState, flags_of, refresh
+from etl.refresh import Job, RefreshConfig, RefreshState, flags_of, raised, refresh
+from graph.rings import Member, Ring, Rings, Status, Verdict
 from graph.schema import NodeType
 from graph.stores import open_store
 from tests.etl.conftest import DAY, by_shared_words
@@ -59,7 +62,7 @@ def test_a_refresh_is_visible_as_one_generation_with_scores_and_rings(town, scor
 
         assert store.generation() == (1, town.train_until)
         shown = store.snapshot()
-        assert np.array_equal(shown.numbers(NodeType.ACCOUNT, "score"), found.scores.score)
+        assert np.array_equal(shown.numbers(NodeType.ACCOUNT, "score"), found.score)
         assert {ring.ring_id for ring in store.rings()} == {r.ring_id for r in found.rings}
         assert store.counts()["ASKED"] == found.state.edges.height
 
@@ -94,6 +97,20 @@ def test_requests_that_leave_the_window_keep_the_clusters_they_had(town):
     assert settled["last"].max() <= late - 5 * DAY
     totals = second.state.edges["count"].sum()
     assert totals >= first.state.edges["count"].sum()
+
+
+def test_a_flagged_ring_raises_its_members_and_nobody_else(report):
+    member = Member("b", 1.0, 0)
+    ring = replace(ring_of("r1", (member,)), flagged=True, score=0.9)
+    quiet = replace(ring_of("r2", (Member("c", 1.0, 0),)), flagged=False, score=0.9)
+
+    score = raised(np.array([0.5, 0.5, 0.5]), ["a", "b", "c"], Rings(0, (ring, quiet)))
+
+    assert score.tolist() == pytest.approx([0.5, 0.95, 0.5])
+
+
+def ring_of(ring_id: str, members: tuple[Member, ...]) -> Ring:
+    return Ring(ring_id, 1, 0.5, False, Status.ACTIVE, Verdict.UNCLEAR, members, {}, (), (), 0, 0)
 
 
 def test_an_account_over_the_threshold_is_flagged_and_a_ring_goes_before_a_score(report):
