@@ -14,6 +14,7 @@ GRACE_S = 10
 def listen(service: Service, gate: socket.socket, *, loopback: bool) -> None:
     """Answer on ``gate`` until SIGINT or SIGTERM; requests under way get ``GRACE_S`` to end."""
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s")
+    service.warm()
     app = create_app(service, hosts=LOOPBACK_HOSTS if loopback else ("*",))
     config = uvicorn.Config(
         app,

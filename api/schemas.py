@@ -234,4 +234,5 @@ def reasons_of(row: RingRow, name: str = "reasons") -> list[ReasonOut]:
 def title_of(row: RingRow) -> str:
     """A ring's name for people: its size and what weighs most against it."""
     strongest = max(reasons_of(row), key=lambda reason: reason.weight, default=None)
-    return f"{row.size} accounts" + (f": {strongest.text}" if strongest else "")
+    # The half after the semicolon says what is usual; it stands in the reasons.
+    return f"{row.size} accounts" + (f": {strongest.text.split(';')[0]}" if strongest else "")

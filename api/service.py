@@ -195,6 +195,17 @@ class Service:
             found["model"] = self.champion.trouble or "none loaded"
         return found
 
+    def warm(self) -> None:
+        """Load what a first score would wait for: the model, tables of networks and domains."""
+        made_up = {
+            "account_id": "nobody",
+            "created_at": "2020-01-01T00:00:00Z",
+            "ip": "192.0.2.1",
+            "email": "nobody@example.org",
+            "pathway": "self_serve",
+        }
+        self.score(SignupIn.model_validate({**made_up, "dry_run": True}))
+
     def close(self) -> None:
         """Let go of store, journal and threads."""
         self._pool.shutdown(wait=True, cancel_futures=True)

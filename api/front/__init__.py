@@ -21,6 +21,7 @@ router = APIRouter(include_in_schema=False)
 
 _FOLDER = FilePath(__file__).parent
 ACCOUNTS_SHOWN = 100
+WATCHED_SHOWN = 25
 
 
 @cache
@@ -33,6 +34,7 @@ def _pages() -> jinja2.Environment:
         lstrip_blocks=True,
     )
     pages.filters["day"] = _day
+    pages.filters["capitalize_first"] = _capitalised
     return pages
 
 
@@ -46,6 +48,7 @@ def show_rings(service: ServiceDep) -> HTMLResponse:
         "rings.html",
         flagged=[ring for ring in rings if ring.flagged],
         others=[ring for ring in rings if not ring.flagged],
+        shown=WATCHED_SHOWN,
         as_of=_as_of(service.as_of()),
     )
 
@@ -85,6 +88,10 @@ def _page(name: str, status: int = 200, **context: Any) -> HTMLResponse:
 
 def _as_of(at: int) -> datetime | None:
     return moment(at) if at else None
+
+
+def _capitalised(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _day(at: datetime) -> str:

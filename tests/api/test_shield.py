@@ -41,8 +41,6 @@ def test_a_body_over_the_limit_is_refused_announced_or_not(
     answer = client.post("/", content=content)
 
     assert answer.status_code == 413
-    assert answer.headers["content-type"] == "application/problem+json"
-    assert answer.json()["status"] == 413
 
 
 def test_every_answer_carries_strict_headers(client: TestClient) -> None:

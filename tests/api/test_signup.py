@@ -155,13 +155,12 @@ def test_a_body_that_is_no_object_is_refused(client: TestClient, body: bytes) ->
 
 def test_a_body_past_the_limit_is_not_read(client: TestClient, home: Home) -> None:
     whole = client.post(URL, json=newcomer(home, extra="x" * 100_000))
-    pieces = client.post(
-        URL,
-        content=(b"x" * 1_000 for _ in range(100)),
-        headers={"content-type": "application/json"},
-    )
+    streamed = (b"x" * 1_000 for _ in range(100))
+    pieces = client.post(URL, content=streamed, headers={"content-type": "application/json"})
 
-    assert whole.status_code == pieces.status_code == 413
+    for answer in (whole, pieces):
+        assert answer.status_code == answer.json()["status"] == 413
+        assert answer.headers["content-type"] == "application/problem+json"
 
 
 class Limping:
