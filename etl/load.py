@@ -168,6 +168,7 @@ class _Run:
     def __init__(
         self, source: str, journal: Journal, store: GraphStore, door: Door, options: BuildOptions
     ) -> None:
+        journal.claim(door.key_id)
         self._journal, self._store, self._door = journal, store, door
         self._options = options
         self._mapping = options.mapping or plain()

@@ -76,13 +76,22 @@ class Journal:
         """
         self._link = Link(path)
         if key_id is not None:
-            with self._link.transaction() as connection:
-                claim_key(connection, key_id)
+            self.claim(key_id)
 
     @property
     def path(self) -> Path:
         """The file."""
         return self._link.path
+
+    def claim(self, key_id: str) -> None:
+        """Say which pseudonym key the caller has.
+
+        Raises:
+            KeyRefused: if the journal was begun with another one.
+        """
+        if self.key_id != key_id:
+            with self._link.transaction() as connection:
+                claim_key(connection, key_id)
 
     # ------------------------------------------------------------------------------- writing
     def append(self, table: str, rows: pa.RecordBatch) -> Taken:
