@@ -104,8 +104,8 @@ def _head(verdict: Verdict) -> str:
         f"{span} through the serving code with {len(verdict['refreshes'])} refreshes.</p>"
         f'{_caveat(verdict["against"])}<dl class="head">{cards}</dl>'
         "<p>Bounds are 95 % intervals over resampled campaigns. A detector that knew every ring "
-        f"and flagged at the third request would have prevented {_percent(exchanges['bound_live'])}; "
-        "woken by the same refreshes only, "
+        "and flagged at the third request would have prevented "
+        f"{_percent(exchanges['bound_live'])}; woken by the same refreshes only, "
         f"{_percent(exchanges['bound_with_refreshes_only'])}.</p>"
     )
 
