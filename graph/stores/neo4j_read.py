@@ -26,6 +26,7 @@ from graph.stores.cursor import START, Rank, decode, directed, encode
 from graph.stores.neo4j_link import Link
 from graph.stores.piece import (
     PROPERTIES,
+    Int64,
     Piece,
     Published,
     edge_table,
@@ -111,6 +112,7 @@ def whole(link: Link, as_of: int | None) -> Snapshot:
         for spec, columns in edges.items()
         if len(columns)
     }
+    tables = {verb: table for verb, table in tables.items() if table.num_rows}
     if as_of is None:
         return Snapshot(now.as_of, nodes, tables, now.number)
     return Snapshot(as_of, recount(nodes, tables), tables, 0)
@@ -144,7 +146,7 @@ def _edge_table(
     spec: EdgeSpec, nodes: Mapping[NodeType, pa.Table], edges: pa.Table, *, past: bool
 ) -> pa.Table:
     source, target = (
-        np.asarray(pc.index_in(edges[name], value_set=nodes[kind]["key"]), np.int64)
+        _rows_of(edges[name], nodes.get(kind))
         for name, kind in (("source", spec.source), ("target", spec.target))
     )
     first, last, count = (
@@ -153,6 +155,14 @@ def _edge_table(
     if past:
         last, count = first, np.ones_like(first)
     return edge_table(source, target, first, last, count)
+
+
+def _rows_of(keys: pa.ChunkedArray, table: pa.Table | None) -> Int64:
+    """The row of each key in a table of nodes; -1 where there is none."""
+    if table is None:
+        return np.full(len(keys), -1, np.int64)
+    found = pc.index_in(keys, value_set=table["key"])
+    return np.asarray(pc.fill_null(found, -1), np.int64)
 
 
 def _chunks(rows: Iterator[list[Any]]) -> Iterator[list[list[Any]]]:
@@ -185,8 +195,9 @@ class Found:
             if label == "pointer":
                 self.pointer = Pointer.of(node)
             elif label == "edges":
-                next(iter(self.named.values())).extend(edges)
-            else:
+                for known in self.named.values():
+                    known.extend(edges)
+            elif node["first_seen"] < NEVER:
                 kind = schema.KIND_OF_LABEL[label]
                 self.add(kind, node)
                 self.named[kind, node["key"]] = edges

@@ -5,14 +5,15 @@ of the edge. Labels, types and property names come from :mod:`graph.schema` alon
 parameters. A relationship also carries ``target``, a number made from the key it leads to, because
 Neo4j can read relationships in order of time only from an index over (``target``, ``last_seen``):
 this is what makes a hub cost no more than another node. An edge that was taken out keeps its
-version and count 0, loses ``target``, and is marked ``gone``.
+version and count 0, loses ``target``, and is marked ``gone``, as is a node that never was.
 """
 
 import hashlib
 from functools import cache
 from typing import LiteralString
 
-from graph.schema import EDGES, NODE_PROPERTIES, EdgeSpec, NodeType
+from graph.facts import NEVER
+from graph.schema import NODE_PROPERTIES, EdgeSpec, NodeType
 from graph.stores.batch import WRITTEN_VERBS
 
 KINDS = tuple(kind for kind in NodeType if kind is not NodeType.RING)
@@ -37,9 +38,7 @@ def _trusted(text: str) -> LiteralString:
 
 def definitions() -> list[LiteralString]:
     """Constraints and indexes, each safe to repeat."""
-    made = [
-        _trusted("CREATE CONSTRAINT meta_name IF NOT EXISTS FOR (n:Meta) REQUIRE n.name IS UNIQUE")
-    ]
+    made = []
     for label, names in UNIQUE.items():
         keys = ", ".join(f"n.{name}" for name in names)
         made.append(
@@ -48,6 +47,10 @@ def definitions() -> list[LiteralString]:
                 f"FOR (n:{label}) REQUIRE ({keys}) IS UNIQUE"
             )
         )
+    made += [
+        _trusted(f"CREATE INDEX {k}_gone IF NOT EXISTS FOR (n:{k.label}) ON (n.gone)")
+        for k in KINDS
+    ]
     for verb in WRITTEN_VERBS:
         pattern = f"FOR ()-[r:{verb}]-() ON"
         made += [
@@ -61,9 +64,8 @@ def definitions() -> list[LiteralString]:
 
 
 def vocabulary() -> str:
-    """A digest of all kinds and verbs: when it changes, definitions are made again."""
-    words = [kind.value for kind in NodeType] + [" ".join(edge.triple) for edge in EDGES]
-    return hashlib.sha256("\n".join(words).encode()).hexdigest()[:16]
+    """A digest of all definitions: when the vocabulary grows, they are made again."""
+    return hashlib.sha256("\n".join(definitions()).encode()).hexdigest()[:16]
 
 
 @cache
@@ -84,7 +86,8 @@ def upsert_nodes(kind: NodeType) -> LiteralString:
         "n.version = CASE WHEN x.version > version THEN x.version ELSE version END, "
         "n.first_seen = CASE "
         "WHEN x.version > version AND x.version > 0 THEN x.first_seen "
-        "WHEN x.first_seen < n.first_seen THEN x.first_seen ELSE n.first_seen END"
+        "WHEN x.first_seen < n.first_seen THEN x.first_seen ELSE n.first_seen END "
+        f"SET n.gone = CASE WHEN n.first_seen >= {NEVER} THEN true END"
     )
 
 
@@ -152,7 +155,12 @@ def all_edges(spec: EdgeSpec) -> LiteralString:
 @cache
 def all_counts() -> LiteralString:
     """(name, number) of every kind and verb, from the server's own counts."""
-    kinds = [f"MATCH (n:{k.label}) RETURN '{k.value}' AS name, count(n) AS number" for k in KINDS]
+    kinds = [
+        f"CALL () {{ MATCH (n:{k.label}) RETURN count(n) AS every }} "
+        f"CALL () {{ MATCH (n:{k.label}) WHERE n.gone = true RETURN count(n) AS gone }} "
+        f"RETURN '{k.value}' AS name, every - gone AS number"
+        for k in KINDS
+    ]
     verbs = [
         f"CALL () {{ MATCH ()-[r:{v}]->() RETURN count(r) AS every }} "
         f"CALL () {{ MATCH ()-[r:{v}]->() WHERE r.gone = true RETURN count(r) AS gone }} "

@@ -107,8 +107,12 @@ def node_table(
 
 
 def edge_table(source: Int64, target: Int64, first: Int64, last: Int64, count: Int64) -> pa.Table:
-    """The table of one verb in stable order; ``source`` and ``target`` are row numbers, [E]."""
+    """The table of one verb in stable order; ``source`` and ``target`` are row numbers, [E].
+
+    An edge with an end that is not there (row -1: taken out, or not seen yet) is left out.
+    """
     order = np.lexsort((target, source))
+    order = order[(source[order] >= 0) & (target[order] >= 0)]
     columns = (source.astype(np.int32), target.astype(np.int32), first, last, count)
     return pa.Table.from_arrays([pa.array(c[order]) for c in columns], schema=EDGE_FIELDS)
 

@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Self
 
 from graph.errors import InputError, RingError
-from graph.facts import Facts
+from graph.facts import NEVER, Facts
 from graph.snapshot import Snapshot
 from graph.store import Generation, Page, RingRow
 from graph.stores import sqlite_page, sqlite_publish, sqlite_read, sqlite_schema, sqlite_write
@@ -133,7 +133,8 @@ class SqliteStore:
     def counts(self) -> Mapping[str, int]:
         """Number of nodes by kind and of edges by verb; what there is none of is absent."""
         with self._link.reading() as db:
-            nodes = db.execute("SELECT kind, count(*) FROM node GROUP BY kind").fetchall()
+            known = "SELECT kind, count(*) FROM node WHERE first_seen < ? GROUP BY kind"
+            nodes = db.execute(known, (NEVER,)).fetchall()
             edges = db.execute("SELECT verb, count(*) FROM edge WHERE count > 0 GROUP BY verb")
             found = {self._words.kind[kind].value: n for kind, n in nodes}
             return found | {self._words.verb[verb]: n for verb, n in edges}

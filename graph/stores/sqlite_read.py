@@ -180,10 +180,9 @@ def _edge_tables(
         _, source, target, first, last, count = every[every[:, 0] == word].T
         if as_of is not None:
             last, count = first, np.ones_like(first)
-        tables[words.verb[int(word)]] = edge_table(
-            row_of[source], row_of[target], first, last, count
-        )
-    return tables
+        ends = (row_of[source], row_of[target])
+        tables[words.verb[int(word)]] = edge_table(*ends, first, last, count)
+    return {verb: table for verb, table in tables.items() if table.num_rows}
 
 
 def _until(as_of: int | None) -> int:

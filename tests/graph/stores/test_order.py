@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from graph.facts import Edge, Facts, Node
+from graph.facts import NEVER, Edge, Facts, Node
 from graph.retell import retell
 from graph.schema import EDGE_OF, NodeType, node_id
 from graph.simulate.bulk import bulk
@@ -31,7 +31,9 @@ def nodes(draw: st.DrawFn) -> Node:
     kind = draw(st.sampled_from([NodeType.ACCOUNT, NodeType.IP]))
     name = {NodeType.ACCOUNT: "plan", NodeType.IP: "ip_class"}[kind]
     known = draw(st.sampled_from([{}, {name: "x"}, {name: "y"}, {"country": "DE"}]))
-    return Node(kind, draw(KEYS), draw(MOMENTS), known, draw(st.integers(0, 2)))
+    version = draw(st.integers(0, 2))
+    first = draw(st.one_of(MOMENTS, st.just(NEVER))) if version else draw(MOMENTS)
+    return Node(kind, draw(KEYS), first, known, version)
 
 
 @st.composite
@@ -108,7 +110,9 @@ def test_degrees_and_counts_are_those_of_the_edges_there_are(
 ) -> None:
     sqlite_store.clear()
     for fact in facts:
-        sqlite_store.write(told([fact]))
+        # The journal takes a node out only with its edges; without them degrees say more.
+        if fact.first_seen < NEVER:
+            sqlite_store.write(told([fact]))
 
     piece = sqlite_store.snapshot()
 
