@@ -75,6 +75,7 @@ class Stream:
         campaign: [n] the number of the planted family, -1 for honest and unrelated traffic.
         families: the planted families, in the order of ``campaign``.
         bad_accounts: accounts of campaigns.
+        operator, since: by account number, who runs it, and when it signed up (us).
     """
 
     texts: list[str] = field(default_factory=list)
@@ -84,6 +85,8 @@ class Stream:
     campaign: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
     families: tuple[Family, ...] = ()
     bad_accounts: frozenset[int] = frozenset()
+    operator: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
+    since: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,12 +215,17 @@ class _Builder:
     def __init__(self, rng: random.Random) -> None:
         self.rng = rng
         self.rows: list[tuple[int, str, int, int, int]] = []
-        self.accounts = 0
+        self.operator: list[int] = []
+        self.since: list[int] = []
         self.templates = 0
 
-    def new_accounts(self, number: int) -> range:
-        self.accounts += number
-        return range(self.accounts - number, self.accounts)
+    def new_accounts(self, number: int, together: bool = False, age_days: int = 400) -> range:
+        """Accounts that signed up within ``age_days``, of one operator if ``together``."""
+        first = len(self.operator)
+        for account in range(first, first + number):
+            self.operator.append(first if together else account)
+            self.since.append(_START - self.rng.randrange(age_days * DAY_US))
+        return range(first, first + number)
 
     def new_template(self) -> int:
         self.templates += 1
@@ -238,6 +246,8 @@ class _Builder:
             np.array(campaign, np.int64),
             tuple(families),
             frozenset(bad),
+            np.array(self.operator, np.int64),
+            np.array(self.since, np.int64),
         )
 
 
@@ -255,7 +265,7 @@ def _honest(build: _Builder, corpus: Corpus, number: int) -> None:
         if len(texts) < FORM:
             singles.extend(texts)
             continue
-        users, truth = build.new_accounts(rng.randrange(1, 6)), build.new_template()
+        users, truth = build.new_accounts(rng.randrange(1, 6), together=True), build.new_template()
         for text in texts[: number // 50]:
             build.add(text, rng.choice(users), truth)
     for _ in range(30):
@@ -288,7 +298,8 @@ def plant(families: Sequence[Family], corpus: Corpus, spec: StreamSpec) -> Strea
     _honest(build, corpus, spec.benign)
     bad: list[int] = []
     for number, family in enumerate(families):
-        users = build.new_accounts(_log_uniform(spec.campaign_accounts, rng))
+        number_of = _log_uniform(spec.campaign_accounts, rng)
+        users = build.new_accounts(number_of, together=True, age_days=20)
         bad.extend(users)
         truth, prompt = build.new_template(), planted(family, spec.level, corpus, rng)
         sent = max(len(users), _log_uniform(spec.campaign_prompts, rng))

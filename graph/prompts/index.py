@@ -10,6 +10,7 @@ import json
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -193,7 +194,7 @@ class ClusterIndex:
                 arrays = {name: file[name] for name in file.files}
             head = json.loads(arrays["head"].tobytes())
             index = cls._of(head, arrays)
-        except (OSError, ValueError, KeyError, EOFError) as exc:
+        except (OSError, ValueError, KeyError, EOFError, BadZipFile) as exc:
             raise BundleCorrupt(f"{path.name} is not a prompt index: {type(exc).__name__}") from exc
         if index.digest != arrays["digest"].tobytes().decode("ascii", "replace"):
             raise BundleCorrupt(f"{path.name}: the digest does not match the content")

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
 from typing import IO
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -123,7 +124,7 @@ class IntentModel:
                     arrays["weights"].astype(np.float32), arrays["bias"], arrays["calibration"]
                 )
                 digest = arrays["digest"].tobytes().decode("ascii")
-        except (OSError, ValueError, KeyError, EOFError) as exc:
+        except (OSError, ValueError, KeyError, EOFError, BadZipFile) as exc:
             raise BundleCorrupt(f"not an intent model: {type(exc).__name__}") from exc
         if digest != model.digest():
             raise BundleCorrupt("the intent model's digest does not match its weights")
