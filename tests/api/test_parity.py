@@ -1,0 +1,137 @@
+"""Training and serving see the same: sign-ups scored over HTTP equal a replay's, row by row.
+
+The service lives through the world as it would in production: visits and payments are built into
+journal and store as they happen, each sign-up is posted, scored and written. The replay walks the
+same time over a store told only what is asked for. Half way a refresh is published to both.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from fastapi.testclient import TestClient
+
+from api.app import create_app
+from api.champion import Champion
+from api.schemas_signup import SignupIn
+from api.service import Service
+from api.shelf import Shelf
+from etl.lazily import LazyStore
+from etl.replay import Applied, Due, Replay
+from etl.timeline import Timeline
+from etl.unrolled import unroll
+from gnn.assess import Policy, assess
+from gnn.scorer import Scorer
+from graph.door import Door
+from graph.flush import flush
+from graph.journal import Journal
+from graph.schema import NodeType
+from graph.simulate import table, world
+from graph.simulate.presets import preset_named
+from graph.store import Generation, GraphStore
+from graph.stores import open_store
+from tests.api.small_home import KEY, tiny_bundle
+
+TABLES = ("signups", "payments", "sessions")
+
+
+@pytest.mark.parametrize("accounts", [150, pytest.param(1_000, marks=pytest.mark.slow)])
+def test_a_sign_up_over_http_gets_the_row_and_score_of_the_replay(accounts, tmp_path):
+    raw, clean = lived(accounts)
+    signups = clean.read("signups")
+    half = signups["at"][signups.num_rows // 2].as_py()
+    replayed = by_replay(clean, half)
+
+    posted = dict(over_http(raw, clean, half, tmp_path))
+
+    assert len(posted) == signups.num_rows >= accounts
+    for account, (row, score) in posted.items():
+        expected_row, expected_score = replayed[account]
+        np.testing.assert_allclose(row, expected_row, rtol=0, atol=1e-6, equal_nan=True)
+        assert score == pytest.approx(expected_score, abs=1e-6)
+    tied = [row for row, _ in posted.values() if np.isfinite(row).sum() > 60]
+    assert len(tied) > accounts // 20, "the world ties too few sign-ups to prove anything"
+
+
+def lived(accounts: int) -> tuple[dict[str, pa.Table], Timeline]:
+    """A world's tables as they come, and cleaned in the order of time."""
+    spec = replace(preset_named("small"), honest=accounts, volume=0.05)
+    made, door = world(spec, seed=3), Door(KEY)
+    raw = {name: table(made, name) for name in TABLES}
+    cleaned = {}
+    for name, rows in raw.items():
+        columns = {c: rows[c].combine_chunks() for c in rows.column_names}
+        cleaned[name] = pa.Table.from_batches([door.batch(name, columns, rows.num_rows).rows])
+    return raw, Timeline(cleaned)
+
+
+def by_replay(timeline: Timeline, half: int) -> dict[str, tuple[np.ndarray, float]]:
+    """Row and score of every sign-up by the back-test's walk."""
+    scorer, found = Scorer(tiny_bundle()), {}
+    with LazyStore(open_store("sqlite://"), unroll(timeline)) as store:
+        begin, end = timeline.bounds
+        for step in Replay(timeline, store).steps(begin - 1, end, (half,)):
+            if isinstance(step, Due):
+                store.publish(refreshed(store, half))
+            if isinstance(step, Applied):
+                seen = assess(step.event, store, scorer, Policy(), step.at)
+                found[step.event.account_id] = (seen.row, seen.score)
+    return found
+
+
+def over_http(
+    raw: dict[str, pa.Table], clean: Timeline, half: int, folder: Path
+) -> Iterator[tuple[str, tuple[np.ndarray, float]]]:
+    """Row and score of every sign-up by the service, which writes each before the next."""
+    shelf = Shelf(folder / "bundles")
+    shelf.put(tiny_bundle())
+    door, scorer = Door(KEY), Scorer(tiny_bundle())
+    journal = Journal(folder / "journal.db", door.key_id)
+    store = open_store(f"sqlite:///{folder / 'graph.db'}")
+    end = clean.bounds[1] + 1
+    service = Service(store, journal, door, Champion(shelf), clock=lambda: end)
+    bodies = {row["account_id"]: row for row in raw["signups"].to_pylist()}
+    until, published = clean.bounds[0] - 1, False
+    with TestClient(create_app(service)) as client:
+        for row in clean.read("signups").to_pylist():
+            if row["at"] > half and not published:
+                build(journal, store, clean, until, half)
+                until, published = half, True
+                store.publish(refreshed(store, half))
+            build(journal, store, clean, until, row["at"] - 1)
+            until = row["at"] - 1
+            body = sendable(bodies[row["account_id"]])
+            event, _ = service.events_of(SignupIn.model_validate(body))
+            before = assess(event, store, scorer, Policy(), event.at)
+            answer = client.post("/v1/signups/score", json=body).json()
+            assert not answer["degraded"]
+            yield row["account_id"], (before.row, answer["score"])
+
+
+def build(journal: Journal, store: GraphStore, clean: Timeline, since: int, until: int) -> None:
+    """Bring what happened in ``since < at <= until`` into journal and store."""
+    for name in ("payments", "sessions"):
+        rows = clean.read(name, since=since, until=until).combine_chunks()
+        if rows.num_rows:
+            journal.append(name, rows.to_batches()[0])
+    flush(journal, store)
+
+
+def refreshed(store: GraphStore, at: int) -> Generation:
+    """A refresh with scores that depend on the account's name alone."""
+    keys = store.snapshot().keys(NodeType.ACCOUNT).to_pylist()
+    scores = [(hash_of(key) % 1000) / 1000 for key in keys]
+    columns = {"key": keys, "score": scores, "ring_flagged": [int(s > 0.8) for s in scores]}
+    return Generation(1, at, {"account": pa.table(columns)})
+
+
+def hash_of(key: str) -> int:
+    return sum(ord(letter) * 31**place for place, letter in enumerate(key[-8:]))
+
+
+def sendable(row: dict[str, object]) -> dict[str, object]:
+    body = {name: value for name, value in row.items() if value is not None}
+    return {**body, "created_at": row["created_at"].isoformat()}
