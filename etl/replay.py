@@ -22,7 +22,10 @@ DAY_US = 86_400_000_000
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """A sign-up. The store knows what happened before ``at``, and nothing of the sign-up itself."""
+    """A sign-up. The store knows what happened before ``at``, and nothing of the sign-up itself.
+
+    Of two at the same microsecond neither knows of the other: their order is nobody's to say.
+    """
 
     at: int
     event: Signup

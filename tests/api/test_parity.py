@@ -5,6 +5,7 @@ journal and store as they happen, each sign-up is posted, scored and written. Th
 same time over a store told only what is asked for. Half way a refresh is published to both.
 """
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -48,7 +49,15 @@ def test_a_sign_up_over_http_gets_the_row_and_score_of_the_replay(accounts, tmp_
     posted = dict(over_http(raw, clean, half, tmp_path))
 
     assert len(posted) == signups.num_rows >= accounts
-    for account, (row, score) in posted.items():
+    # Of sign-ups at one microsecond a replay lets none know of the other; HTTP has an order.
+    moments = signups["at"].to_pylist()
+    alone = {moment for moment, count in Counter(moments).items() if count == 1}
+    apart = [
+        a for a, at in zip(signups["account_id"].to_pylist(), moments, strict=True) if at in alone
+    ]
+    assert len(apart) >= 0.95 * signups.num_rows
+    for account in apart:
+        row, score = posted[account]
         expected_row, expected_score = replayed[account]
         np.testing.assert_allclose(row, expected_row, rtol=0, atol=1e-6, equal_nan=True)
         assert score == pytest.approx(expected_score, abs=1e-6)
