@@ -16,7 +16,7 @@ from graph.simulate.activity import sittings
 from graph.simulate.chance import stream, uniforms
 from graph.simulate.lexicon import Lexicon
 from graph.simulate.networks import text_of
-from graph.simulate.wording import Line, Wording, transcript
+from graph.simulate.wording import Wording, transcript
 from graph.simulate.world import World
 
 CHUNK_ROWS: Final = 50_000
@@ -141,10 +141,9 @@ def _requests_chunk(
     rng = stream(world.seed, "wording", rows.start)
     account = act.account[rows].tolist()
     topics = np.array([cast[a].vocabulary for a in account], np.int64)
-    lines = wording.lines(act.stream[rows], topics, rng)
-    prompts = _carried(lines, act.parent[rows].tolist(), rows.start, carried)
+    said, systems = wording.lines(act.stream[rows], topics, rng)
+    prompts = _carried(said, act.parent[rows].tolist(), rows.start, carried)
     fields = [cast[a].fields for a in account]
-    systems = [line.system for line in lines]
     shown = [s if f.system else None for s, f in zip(systems, fields, strict=True)]
     prompts = [
         f"{s}\n\n{p}" if s and not f.system else p
@@ -171,7 +170,7 @@ def _requests_chunk(
 
 
 def _carried(
-    lines: Sequence[Line],
+    said: Sequence[str],
     parents: Sequence[int],
     first: int,
     carried: tuple[set[int], dict[int, str]],
@@ -179,8 +178,8 @@ def _carried(
     """Prompts, with the talk they go on with in front of them."""
     wanted, kept = carried
     prompts: list[str] = []
-    for row, (line, parent) in enumerate(zip(lines, parents, strict=True), first):
-        text = transcript(kept[parent][-1500:], line.prompt) if parent >= 0 else line.prompt
+    for row, (prompt, parent) in enumerate(zip(said, parents, strict=True), first):
+        text = transcript(kept[parent][-1500:], prompt) if parent >= 0 else prompt
         prompts.append(text)
         if row in wanted:
             kept[row] = text

@@ -5,7 +5,6 @@ logged without an id carries its transcript. It knows nothing of accounts but a 
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -46,14 +45,6 @@ _LISTS: Final[dict[str, tuple[str, ...]]] = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    """What one request says."""
-
-    prompt: str
-    system: str | None
-
-
 _REPLIES: Final = (
     "Understood.", "Here it is.", "Sure, see above.", "Done.", "Yes.", "One moment, then: fine.",
     "I would say so.", "That depends.", "OK", "No, not quite.", "Let me explain.", "As you wish.",
@@ -81,8 +72,8 @@ class Wording:
 
     def lines(
         self, streams: NDArray[np.int64], topics: NDArray[np.int64], rng: np.random.Generator
-    ) -> list[Line]:
-        """One line a request.
+    ) -> tuple[list[str], list[str | None]]:
+        """One prompt and one system prompt (None for most) a request.
 
         Args:
             streams: int64 [N], numbers in the repertoire.
@@ -95,8 +86,7 @@ class Wording:
             said[row] = text
         for row, text in self._filled(streams, topics, np.flatnonzero(template), rng):
             said[row] = text
-        systems = [self._streams[s].system for s in streams.tolist()]
-        return [Line(text, system) for text, system in zip(said, systems, strict=True)]
+        return said, [self._streams[s].system for s in streams.tolist()]
 
     def _talk(
         self, streams: NDArray[np.int64], topics: NDArray[np.int64], rows: NDArray[np.int64],

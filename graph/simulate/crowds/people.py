@@ -13,13 +13,16 @@ from graph.simulate.town import Town
 
 @crowd("individual", 0.345)
 def individual(town: Town, dice: Dice) -> Iterator[Account]:
-    """One person, tied to nobody; a few try a public toolkit."""
+    """One person, tied to nobody; a few try a public toolkit, a few go on with shared links."""
     style = dice.pick({"casual": 5, "worker": 3, "developer": 2.6, "student": 1.5})
     account = town.person(dice, style)
     if dice.chance(0.1):
         kit = dice.choice(town.public)
         streams = town.repertoire.kit(kit, dice.pick({0: 3, 1: 2, 2: 1}))
         account.sends(streams[: dice.randint(1, len(streams))], dice.choice((0.1, 0.3, 0.8, 0.95)))
+    if dice.chance(0.07):
+        account.team = "shared links"
+        account.alter(handover=dice.choice((0.03, 0.1, 0.25)))
     yield account
 
 

@@ -4,6 +4,7 @@ The best of many variants is reported: which identifiers link, how many accounts
 before it is taken for public, how large a component must be, how young.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
 from typing import Final
@@ -46,9 +47,10 @@ def best_component_rule(
     seen = seen or observe(world)
     guilty = np.array([a.campaign is not None for a in world.cast])
     judged = _judged(world, seen)
+    chains = {n: _chained(*touches(seen, n)) for names in _LINKS for n in names}
     best = ComponentRule(0.0, 0.0, "none")
     for names, public, young in product(_LINKS, _PUBLIC, _YOUNG_DAYS):
-        own, component = _components(seen, names, public, young)
+        own, component = _components(seen, [chains[n].of(public) for n in names], young)
         for size in _SIZES:
             flagged_at = _flagged(own, component, size)
             wrong = float((flagged_at[~guilty] < _NEVER).mean())
@@ -59,14 +61,22 @@ def best_component_rule(
     return best
 
 
-def _pairs(seen: Observed, names: tuple[str, ...], public: int) -> tuple[Ints, Ints, Ints]:
-    """Edges (account, account, moment) of accounts that follow each other on one thing."""
-    found = [_chained(*touches(seen, name), public) for name in names]
-    joined = [np.concatenate([part[i] for part in found]) for i in range(3)]
-    return joined[0], joined[1], joined[2]
+@dataclass(frozen=True, slots=True)
+class _Chain:
+    """Accounts that follow each other on one thing: earlier, later, when, users of the thing."""
+
+    left: Ints
+    right: Ints
+    at: Ints
+    users: Ints
+
+    def of(self, public: int) -> "_Chain":
+        """Without the things that more than ``public`` accounts use."""
+        kept = self.users <= public
+        return _Chain(self.left[kept], self.right[kept], self.at[kept], self.users[kept])
 
 
-def _chained(owner: Ints, at: Ints, thing: Ints, public: int) -> tuple[Ints, Ints, Ints]:
+def _chained(owner: Ints, at: Ints, thing: Ints) -> _Chain:
     known = thing >= 0
     owner, at, thing = owner[known], at[known], thing[known]
     order = np.lexsort((at, owner, thing))
@@ -77,15 +87,16 @@ def _chained(owner: Ints, at: Ints, thing: Ints, public: int) -> tuple[Ints, Int
     owner, at, thing = owner[order], at[order], thing[order]
     begin = np.searchsorted(thing, thing, side="left")
     users = np.searchsorted(thing, thing, side="right") - begin
-    same = (thing[1:] == thing[:-1]) & (users[1:] <= public)
-    return owner[:-1][same], owner[1:][same], at[1:][same]
+    same = thing[1:] == thing[:-1]
+    return _Chain(owner[:-1][same], owner[1:][same], at[1:][same], users[1:][same])
 
 
-def _components(
-    seen: Observed, names: tuple[str, ...], public: int, young: float
-) -> tuple[Ints, Ints]:
+def _components(seen: Observed, chains: Sequence[_Chain], young: float) -> tuple[Ints, Ints]:
     """When each account was first tied (``_NEVER`` if it is not), and its component."""
-    left, right, at = _pairs(seen, names, public)
+    left, right, at = (
+        np.concatenate([getattr(chain, side) for chain in chains])
+        for side in ("left", "right", "at")
+    )
     created = np.array(seen.signups["created_us"], np.int64)
     recent = np.abs(created[left] - created[right]) <= young * DAY_US
     left, right, at = left[recent], right[recent], at[recent]

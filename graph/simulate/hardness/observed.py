@@ -108,7 +108,8 @@ def _coded(column: Any) -> Ints:
 
 def _addresses(column: Any) -> Ints:
     texts = column.to_pylist()
-    return np.array([-1 if t is None else address(t) for t in texts], np.int64)
+    known = {text: -1 if text is None else address(text) for text in set(texts)}
+    return np.array([known[text] for text in texts], np.int64)
 
 
 def _head(text: str) -> int:
