@@ -56,7 +56,7 @@ def _leiden(weights: sparse.csr_array, seed: int, resolution: float) -> Ints:
         weights.data.astype(np.float64),
         weights.shape[0],
         resolution=resolution,
-        iterations=2,
+        iterations=1,
         use_modularity=False,
         seed=seed,
     )

@@ -21,7 +21,7 @@ FAMILY_CAP = 8.0
 """Most nats one family may add to a pair: odds of 3,000 to 1."""
 RING_SIZE = 30.0
 """A usual ring: sets how unlikely it is that two accounts drawn at random are of one ring."""
-MIN_LINK = 0.5
+MIN_LINK = 1.0
 """A pair tied by less is left out."""
 
 
@@ -42,14 +42,14 @@ class Links:
 
     @cached_property
     def total(self) -> sparse.csr_array:
-        """The sum over families."""
-        matrices = list(self.families.values())
-        if not matrices:
-            return sparse.csr_array((self.size, self.size), dtype=np.float64)
-        total = matrices[0]
-        for matrix in matrices[1:]:
-            total = total + matrix
-        return _above(total.tocsr(), MIN_LINK)
+        """The sum over families, without pairs below :data:`MIN_LINK`."""
+        return _above(self.sum, MIN_LINK)
+
+    @cached_property
+    def sum(self) -> sparse.csr_array:
+        """The sum over families, faint pairs and all."""
+        zero = sparse.csr_array((self.size, self.size), dtype=np.float64)
+        return sum(self.families.values(), zero).tocsr()
 
     def with_family(self, family: Family, matrix: sparse.csr_array) -> "Links":
         """These links with ``matrix`` (uncapped) as those of ``family``."""
@@ -110,7 +110,7 @@ def product(account: Ints, entity: Ints, value: Floats, size: int) -> sparse.csr
 
 
 def _capped(matrix: sparse.csr_array, cap: float) -> sparse.csr_array:
-    kept = _above(matrix, MIN_LINK / 2)
+    kept = _above(matrix, MIN_LINK / 4)
     kept.data = np.minimum(kept.data, cap)
     return kept
 

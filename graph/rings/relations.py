@@ -60,7 +60,7 @@ RELATIONS = (
     Relation("MAILED_AT", Family.IDENTIFIERS, "email_class", max_degree=100),
     Relation("BELONGS_TO", Family.IDENTIFIERS, max_degree=100),
     Relation("REFERRED_BY", Family.IDENTIFIERS, max_degree=60),
-    Relation("ASKED", Family.PROMPTS, half_life_days=45.0, max_degree=1_000),
+    Relation("ASKED", Family.PROMPTS, half_life_days=45.0, max_degree=500),
 )
 
 

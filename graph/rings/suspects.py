@@ -49,7 +49,7 @@ class Ties:
     @cached_property
     def held(self) -> sparse.csr_array:
         """Nats between all pairs by what they hold and by the rarity of their templates."""
-        return (self.links.without(Family.PROMPTS).total + self.links.kit).tocsr()
+        return (self.links.without(Family.PROMPTS).sum + self.links.kit).tocsr()
 
     def block(self, accounts: Ints) -> Floats:
         """Nats between each two of ``accounts``, dense [n, n], zero diagonal."""

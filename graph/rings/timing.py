@@ -21,6 +21,8 @@ WINDOW_US = 2 * HOUR_US
 BINS = WINDOW_US // BIN_US
 PRIOR_ACTIVE = 24.0
 """Accounts' worth of evenness mixed into the population's bins, so that few say little."""
+PRIOR_HABIT = 3.0
+"""Moments' worth of evenness mixed into an account's own habits."""
 DAY_BINS = DAY_US // BIN_US
 PAIR_CAP = 6.0
 """Most nats that moments in common may tie a pair by."""
@@ -88,7 +90,7 @@ class Moments:
         _, home = np.unique(slot, return_inverse=True)
         always = np.zeros((int(home.max(initial=-1)) + 1, BINS))
         np.add.at(always, home, here)
-        else_ = always[home] - here + 1.0
+        else_ = always[home] - here + PRIOR_HABIT / BINS
         active = here.sum(axis=1)
         expected = active[:, None] * else_ / else_.sum(axis=1, keepdims=True)
         return Habits(account, window, active, expected)
@@ -206,8 +208,7 @@ def _by_prefix(inputs: RingInputs) -> Handovers:
     """
     requests = inputs.request_columns
     digest, turn = requests.integers("first_turn_digest"), requests.integers("turn")
-    named, _ = requests.codes("conversation")
-    rows = np.flatnonzero((digest != 0) & (named < 0))  # where ids are known they say it better
+    rows = np.flatnonzero(digest != 0)
     if not len(rows) or not (turn[rows] > 1).any():
         return _small(requests, digest, rows[:0])
     _, talk = np.unique(digest[rows], return_inverse=True)

@@ -136,7 +136,7 @@ class World:
         if kind is Request:
             marks = [self.marks[event.request_id] for event in events]
             columns["system_digest"] = [mark[0] for mark in marks]
-            columns["first_digest"] = [mark[1] for mark in marks]
+            columns["first_turn_digest"] = [mark[1] for mark in marks]
         table = pa.table(columns)
         if order is not None:
             table = table.take(pa.array(rng.permutation(table.num_rows)))
