@@ -76,7 +76,7 @@ def kept(folder: Path, key_id: str, published: int) -> RefreshState:
             int(head["settled_until"]),
         )
         state = RefreshState(asked, max(int(head["number"]), published), _rings(folder, head))
-    except (OSError, ValueError, KeyError, pa.ArrowException) as error:
+    except (OSError, ValueError, KeyError, pa.ArrowException, pl.exceptions.PolarsError) as error:
         text = f"the refresh state in {folder} cannot be read: {type(error).__name__}; remove it"
         raise StoreCorrupt(text) from error
     edges = folder / "edges.parquet"
