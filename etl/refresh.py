@@ -50,7 +50,7 @@ class RefreshConfig:
     """
 
     window_days: int = 14
-    refit_days: float = 2.0
+    refit_days: float = 1.0
     keep_asked: bool = True
 
 

@@ -29,12 +29,14 @@ Progress = Callable[[str, int, int], None]
 class Course:
     """Which moments training looks at: a refresh every ``every_us`` of the last ``days`` before T.
 
-    ``mates_per_entity`` must be what the serving policy has.
+    ``mates_per_entity`` must be what the serving policy has. Templates are fitted anew only every
+    ``refit_days``: what is learnt does not depend on the day a template was first seen.
     """
 
     every_us: int = DAY_US
     days: float = 35.0
     mates_per_entity: int = 100
+    refit_days: float = 3.0
 
 
 @dataclass(frozen=True)
@@ -59,7 +61,8 @@ def collect(
     first = until - (until - first) // course.every_us * course.every_us
     moments: list[AccountMoment] = []
     signups: list[Moment] = []
-    job = replace(job, config=replace(job.config, keep_asked=False))
+    refit_days = max(course.refit_days, job.config.refit_days)
+    job = replace(job, config=replace(job.config, keep_asked=False, refit_days=refit_days))
     for step in replay.steps(start - 1, until, refresh_moments(first, until, course.every_us)):
         if isinstance(step, Applied):
             signups.append(_seen(step.event, job.store, course.mates_per_entity))
