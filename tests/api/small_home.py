@@ -93,7 +93,7 @@ def build(home: Path) -> Home:
             accounts = _account_columns(rings)
             store.publish(Generation(1, world.town.end, {"account": accounts}, ring_table, members))
     Shelf(settings.bundles_path).put(tiny_bundle())
-    return Home(settings, world, rings, _as_bodies(raw["signups"]))
+    return Home(settings, world, rings, as_bodies(raw["signups"]))
 
 
 def _account_columns(rings: Rings) -> pa.Table:
@@ -105,7 +105,7 @@ def _account_columns(rings: Rings) -> pa.Table:
     return pa.Table.from_pylist(rows)
 
 
-def _as_bodies(signups: pa.Table) -> list[dict[str, object]]:
+def as_bodies(signups: pa.Table) -> list[dict[str, object]]:
     """Sign-ups as a caller would send them."""
     return [
         {k: v.isoformat() if k == "created_at" else v for k, v in row.items() if v is not None}
