@@ -1,8 +1,8 @@
 """What Ringsight would have caught: train at T, live through everything after it, write it down.
 
 Every decision is taken by the code that serves, with what was known at its moment. The truth, where
-there is one, is for the report alone (:mod:`etl.judge`): nothing that decides is given it. The files
-are those of the event contract.
+there is one, is for the report alone (:mod:`etl.judge`): nothing that decides is given it. The
+files are those of the event contract.
 """
 
 import json
