@@ -1,0 +1,191 @@
+"""A build killed with ``kill -9`` at ten random moments ends in the graph of an undisturbed one.
+
+The build runs in a process of its own, in small chunks and with a flush every few of them, so that
+the kills fall into journal transactions, store writes and the gaps between. Where
+``RINGSIGHT_TEST_NEO4J_SERVER`` names a script with ``start HOME PORT``, ``kill HOME`` and ``stop
+HOME``, the server is killed too.
+"""
+
+import os
+import random
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from graph.door import Door
+from graph.journal import Journal
+from graph.simulate import simulate
+from graph.store import GraphStore
+from graph.stores import open_store
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1_800)]
+
+KEY = "a test's key, 16 bytes or more"
+KILLS = 10
+ROOT = Path(__file__).parents[2]
+ENVIRONMENT = os.environ  # noqa: TID251  the tests' one look at what this machine has
+BUILD = """
+import os, sys
+import etl.load, etl.read_parquet, etl.sources
+from graph.door import Door
+from graph.journal import Journal
+from graph.stores import open_store
+from pathlib import Path
+
+source, home, url, user, password = sys.argv[1:]
+etl.read_parquet.CHUNK_ROWS = 400
+etl.load._FLUSH_EVERY_ROWS = 1_000
+door = Door(os.environ["RINGSIGHT_KEY"].encode())
+with Journal(Path(home) / "journal.db", door.key_id) as journal:
+    with open_store(url, user or None, password or None) as store:
+        print("begun", flush=True)
+        etl.load.build(source, journal, store, door)
+print("done", flush=True)
+"""
+Address = tuple[str, str, str]
+
+
+@pytest.fixture(scope="module")
+def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("world")
+    simulate(folder, "small", 3)
+    return folder / "events"
+
+
+def start(source: Path, home: Path, address: Address) -> "subprocess.Popen[str]":
+    """A build that has opened journal and store and is about to read."""
+    home.mkdir(exist_ok=True)
+    build = subprocess.Popen(
+        [sys.executable, "-c", BUILD, str(source), str(home), *address],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+        env={**ENVIRONMENT, "RINGSIGHT_KEY": KEY},
+    )
+    assert build.stdout is not None
+    if build.stdout.readline() != "begun\n":
+        raise AssertionError(build.communicate()[1])
+    return build
+
+
+def finish(build: "subprocess.Popen[str]") -> None:
+    said, error = build.communicate()
+    assert said == "done\n", error
+
+
+def undisturbed(source: Path, home: Path) -> tuple[str, float]:
+    """Digest of the graph after one whole build, and how long it took in seconds."""
+    before = time.monotonic()
+    finish(start(source, home, (f"sqlite:///{home}/graph.db", "", "")))
+    taken = time.monotonic() - before
+    with open_store(f"sqlite:///{home}/graph.db") as store:
+        return store.snapshot().digest, taken
+
+
+def killed_builds(source: Path, home: Path, address: Address, span_s: float) -> int:
+    """Begin builds and kill each after a random share of ``span_s``; how many it hit at work."""
+    chance = random.Random(11)
+    hit = 0
+    for _ in range(KILLS):
+        build = start(source, home, address)
+        time.sleep(chance.uniform(0, span_s / 6))
+        hit += build.poll() is None
+        build.send_signal(signal.SIGKILL)
+        build.communicate()
+    return hit
+
+
+def assert_same(home: Path, address: Address, digest: str) -> None:
+    door = Door(KEY.encode())
+    with Journal(home / "journal.db", door.key_id) as journal, _opened(address) as store:
+        assert journal.snapshot(2**61).digest == digest
+        assert store.snapshot().digest == digest
+
+
+def _opened(address: Address) -> GraphStore:
+    url, user, password = address
+    return open_store(url, user or None, password or None)
+
+
+def test_a_build_killed_ten_times_gives_the_graph_of_an_undisturbed_one_over_sqlite(
+    source: Path, tmp_path: Path
+) -> None:
+    digest, taken = undisturbed(source, tmp_path / "calm")
+    home = tmp_path / "stormy"
+    address = (f"sqlite:///{home}/graph.db", "", "")
+
+    hit = killed_builds(source, home, address, taken)
+    finish(start(source, home, address))
+
+    assert hit >= KILLS // 2
+    assert_same(home, address, digest)
+
+
+@pytest.mark.neo4j
+def test_a_build_killed_ten_times_gives_the_graph_of_an_undisturbed_one_over_neo4j(
+    source: Path, tmp_path: Path, neo4j_store: GraphStore
+) -> None:
+    digest, taken = undisturbed(source, tmp_path / "calm")
+    names = ("URI", "USER", "PASSWORD")
+    url, user, password = (ENVIRONMENT.get(f"RINGSIGHT_TEST_NEO4J_{name}", "") for name in names)
+    address = (url, user or "neo4j", password)
+
+    hit = killed_builds(source, tmp_path / "stormy", address, taken)
+    finish(start(source, tmp_path / "stormy", address))
+
+    assert hit >= KILLS // 2
+    assert neo4j_store.snapshot().digest == digest
+    assert_same(tmp_path / "stormy", address, digest)
+
+
+Server = Callable[[str], dict[str, str]]
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Server]:
+    """Commands to a server of this test's own: ``server("start")`` gives what it exports."""
+    script = ENVIRONMENT.get("RINGSIGHT_TEST_NEO4J_SERVER")
+    if not script:
+        pytest.skip("needs a server to kill: set RINGSIGHT_TEST_NEO4J_SERVER")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
+
+    def run(verb: str) -> dict[str, str]:
+        ports = [port] if verb == "start" else []
+        command = [script, verb, str(tmp_path / "neo4j"), *ports]
+        said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+        return dict(re.findall(r"export (\w+)=(\S+)", said))
+
+    yield run
+    run("stop")
+
+
+@pytest.mark.neo4j
+def test_a_build_goes_on_after_the_server_was_killed(
+    source: Path, tmp_path: Path, server: Server
+) -> None:
+    digest, taken = undisturbed(source, tmp_path / "calm")
+    home, chance = tmp_path / "stormy", random.Random(5)
+
+    for _ in range(3):
+        said = server("start")
+        names = ("URI", "USER", "PASSWORD")
+        url, user, password = (said[f"RINGSIGHT_TEST_NEO4J_{name}"].strip("'\"") for name in names)
+        build = start(source, home, (url, user, password))
+        time.sleep(chance.uniform(taken / 8, taken / 3))
+        server("kill")
+        build.send_signal(signal.SIGKILL)
+        build.communicate()
+    server("start")
+    finish(start(source, home, (url, user, password)))
+
+    assert_same(home, (url, user, password), digest)
