@@ -102,7 +102,7 @@ _HARD: Final = (
         "natural_emails shared_cards:0.1 lockstep:0.6 sibling_templates:0.5 paraphrase"
     ), known=True),
     CampaignSpec(0.1, 0.45, 70, 14, _by(
-        "unique_identifiers residential_proxies:0.4 mixed_traffic:0.5 handover:0.1 "
+        "unique_identifiers residential_proxies:0.4 mixed_traffic:0.5 handover:0.08 "
         "lockstep:0.4 sibling_templates paraphrase"
     ), 13, known=True),
     CampaignSpec(0.18, 0.4, 65, 15, _by(
@@ -141,7 +141,7 @@ _HARD: Final = (
         "paraphrase:1 release_pivot:0.5"
     ), 11),
     CampaignSpec(0.7, 0.3, 80, 12, _by(
-        "mixed_traffic:0.75 lockstep:0.5 residential_proxies:0.3 handover:0.15 "
+        "mixed_traffic:0.75 lockstep:0.5 residential_proxies:0.3 handover:0.12 "
         "sibling_templates:0.5 paraphrase natural_emails"
     )),
     CampaignSpec(0.71, 0.29, 75, 13, _by(

@@ -35,7 +35,7 @@ def hackathon(town: Town, dice: Dice) -> Iterator[Account]:
         account.alter(
             places=(replace(hall, weight=4.0), *account.phases[0].places[:2]), rhythm="flat"
         )
-        account.alter(rate=town.volume * dice.around(14, 0.8))
+        account.alter(rate=town.volume * dice.around(18, 0.8))
         account.sends(streams, dice.choice((0.1, 0.5, 0.9, 0.97)))
         account.team = f"hackathon/{place}/{number // 4}"
         account.alter(handover=dice.choice((0.0, 0.0, 0.05, 0.15)))

@@ -15,7 +15,7 @@ def library(town: Town, dice: Dice) -> Iterator[Account]:
     """Readers of one prompt library or course: strangers who send the same few templates.
 
     Some libraries go viral: their readers come within days, newly signed up. Some publish whole
-    conversations, which their readers go on with.
+    conversations, which their readers go on with. Some are courses, worked through day by day.
     """
     intent = dice.choice(CAMPAIGN_INTENTS + PRODUCT_INTENTS)
     made = written_kit(dice, f"library/{dice.word(5)}", intent, dice.randint(1, 4))
@@ -23,7 +23,8 @@ def library(town: Town, dice: Dice) -> Iterator[Account]:
     viral = town.start + int(dice.random() * 0.9 * (town.end - town.start))
     hot, spread = dice.chance(0.55), dice.choice((0.6, 2.0, 6.0))
     level = dice.pick({0: 4, 2: 4, 3: 1})
-    devoted = (0.15, 0.4, 0.7, 0.95) if dice.chance(0.7) else (0.9, 0.98)
+    course = dice.chance(0.35)
+    devoted = (0.9, 0.98) if course else (0.15, 0.4, 0.7, 0.95)
     published = dice.choice((0.1, 0.2, 0.35)) if dice.chance(0.5) else 0.0
     for _ in range(dice.randint(20, 110)):
         came = viral + int(dice.expovariate(1 / spread) * DAY_US)
@@ -32,6 +33,9 @@ def library(town: Town, dice: Dice) -> Iterator[Account]:
         account = town.person(dice, style, None, at)
         streams = town.repertoire.kit(kit, level if dice.chance(0.85) else 0)
         account.sends(streams[: dice.randint(1, len(streams))], dice.choice(devoted))
+        if course:
+            pace = town.volume * dice.around(9.0, 0.7)
+            account.alter(rate=pace, active_share=0.3 + 0.6 * dice.random())
         account.team = made.name
         account.alter(handover=published)
         yield account
