@@ -33,13 +33,13 @@ class Batch:
     """One transaction's worth of facts, each node and edge once.
 
     ``nodes`` maps (kind, key) to (first_seen us, version, properties); ``edges`` maps
-    (verb, source key, target key) to (first_seen us, last_seen us, count, version); ``ends`` maps
-    every end of an edge to the earliest moment (us) at which it was tied.
+    (verb, source key, target key) to (first_seen us, last_seen us, count, version); ``ends`` has
+    for each kind the keys of ends of edges, and the earliest moment (us) at which each was tied.
     """
 
     nodes: dict[NodeKey, NodeRow]
     edges: dict[EdgeKey, EdgeRow]
-    ends: dict[NodeKey, int]
+    ends: dict[NodeType, dict[str, int]]
 
     @classmethod
     def of(cls, facts: Facts) -> "Batch":
@@ -52,13 +52,6 @@ class Batch:
         nodes = _nodes(facts.nodes)
         edges, ends = _edges(facts.edges)
         return cls(nodes, edges, ends)
-
-    def keys(self) -> dict[NodeType, list[str]]:
-        """The keys of the ends of edges by kind."""
-        keys: dict[NodeType, list[str]] = {}
-        for kind, key in self.ends:
-            keys.setdefault(kind, []).append(key)
-        return keys
 
 
 def kind_named(name: str) -> NodeType:
@@ -116,24 +109,29 @@ def _nodes(facts: Iterable[Node]) -> dict[NodeKey, NodeRow]:
     return rows
 
 
-def _edges(facts: Iterable[Edge]) -> tuple[dict[EdgeKey, EdgeRow], dict[NodeKey, int]]:
+def _edges(
+    facts: Iterable[Edge],
+) -> tuple[dict[EdgeKey, EdgeRow], dict[NodeType, dict[str, int]]]:
     rows: dict[EdgeKey, EdgeRow] = {}
-    ends: dict[NodeKey, int] = {}
+    ends: dict[NodeType, dict[str, int]] = {}
     for edge in facts:
-        source, target = _ends_of(edge)
-        key = (edge.verb, source[1], target[1])
-        row = (edge.first_seen, edge.last_seen, edge.count, edge.version)
+        source_kind, source, target_kind, target = _ends_of(edge)
+        key = (edge.verb, source, target)
+        first = edge.first_seen
+        row = (first, edge.last_seen, edge.count, edge.version)
         old = rows.get(key)
         rows[key] = row if old is None else joined_edges(old, row)
-        for end in (source, target):
-            known = ends.get(end)
-            if known is None or edge.first_seen < known:
-                ends[end] = edge.first_seen
+        known = ends.setdefault(source_kind, {})
+        if known.get(source, first) >= first:
+            known[source] = first
+        known = ends.setdefault(target_kind, {})
+        if known.get(target, first) >= first:
+            known[target] = first
     return rows, ends
 
 
-def _ends_of(edge: Edge) -> tuple[NodeKey, NodeKey]:
-    """Both ends as (kind, key).
+def _ends_of(edge: Edge) -> tuple[NodeType, str, NodeType, str]:
+    """Kind and key of the source, kind and key of the target.
 
     Raises:
         UnknownName: if the verb does not exist or does not tie such ends.
@@ -145,8 +143,7 @@ def _ends_of(edge: Edge) -> tuple[NodeKey, NodeKey]:
     if not edge.source.startswith(source_prefix) or not edge.target.startswith(target_prefix):
         got = f"{edge.source.partition(':')[0]} {edge.verb} {edge.target.partition(':')[0]}"
         raise UnknownName.among("edge", got, [" ".join(EDGE_OF[edge.verb].triple)])
-    source_key = edge.source[len(source_prefix) :]
-    return (source, source_key), (target, edge.target[len(target_prefix) :])
+    return source, edge.source[len(source_prefix) :], target, edge.target[len(target_prefix) :]
 
 
 def _check_properties(node: Node) -> None:

@@ -60,10 +60,11 @@ def _node_rows(batch: Batch) -> Iterator[tuple[NodeType, Any]]:
 
 def _end_rows(batch: Batch) -> Iterator[tuple[NodeType, Any]]:
     """Ends that the node facts of this batch do not make, or make too late."""
-    for (kind, key), first in batch.ends.items():
-        told = batch.nodes.get((kind, key))
-        if told is None or first < told[0]:
-            yield kind, {"key": key, "first_seen": first}
+    for kind, ends in batch.ends.items():
+        for key, first in ends.items():
+            told = batch.nodes.get((kind, key))
+            if told is None or first < told[0]:
+                yield kind, {"key": key, "first_seen": first}
 
 
 def _by_verb(batch: Batch) -> dict[EdgeSpec, list[Any]]:

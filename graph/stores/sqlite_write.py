@@ -11,8 +11,8 @@ import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 
-from graph.schema import EDGE_OF, NodeType
-from graph.stores.batch import Batch
+from graph.schema import NodeType
+from graph.stores.batch import WRITTEN_VERBS, Batch
 from graph.stores.sqlite_schema import (
     CHANGED_EXISTENCE,
     CLEAR_INTAKE,
@@ -23,9 +23,10 @@ from graph.stores.sqlite_schema import (
     UPSERT_NODE,
 )
 
+# CROSS JOIN keeps this order of the tables: one look into the index of nodes for each key.
 _NUMBERS = (
-    "SELECT key, number, first_seen FROM node "
-    "WHERE kind = ? AND key IN (SELECT value FROM json_each(?))"
+    "SELECT node.key, number, first_seen FROM json_each(?) AS asked "
+    "CROSS JOIN node ON node.kind = ? AND node.key = asked.value"
 )
 _DEGREE = "UPDATE node SET degree = degree + ? WHERE number = ?"
 
@@ -63,24 +64,25 @@ def _numbers(
 ) -> dict[NodeType, dict[str, int]]:
     """The number of every end of an edge; ends that do not exist, or existed later, are written."""
     numbers: dict[NodeType, dict[str, int]] = {}
-    for kind, keys in batch.keys().items():
-        numbers[kind], late = _found(db, batch, words[kind], kind, keys)
-        absent = [key for key in keys if key not in numbers[kind]]
-        news = [(words[kind], key, batch.ends[kind, key]) for key in (*late, *absent)]
+    for kind, ends in batch.ends.items():
+        numbers[kind], late = _found(db, words[kind], ends)
+        absent = [key for key in ends if key not in numbers[kind]]
+        news = ((words[kind], key, ends[key]) for key in (*late, *absent))
         db.executemany(UPSERT_END, news)
         if absent:
-            numbers[kind] |= _found(db, batch, words[kind], kind, absent)[0]
+            numbers[kind] |= _found(db, words[kind], {key: ends[key] for key in absent})[0]
     return numbers
 
 
 def _found(
-    db: sqlite3.Connection, batch: Batch, word: int, kind: NodeType, keys: Iterable[str]
+    db: sqlite3.Connection, word: int, ends: Mapping[str, int]
 ) -> tuple[dict[str, int], list[str]]:
     """Numbers of the keys that exist, and those of them that must learn of an earlier moment."""
     numbers, late = {}, []
-    for key, number, first_seen in db.execute(_NUMBERS, (word, json.dumps(list(keys)))):
+    # In the order of the index, so that neighbouring keys are on one page.
+    for key, number, first_seen in db.execute(_NUMBERS, (json.dumps(sorted(ends)), word)):
         numbers[key] = number
-        if first_seen > batch.ends.get((kind, key), first_seen):
+        if first_seen > ends[key]:
             late.append(key)
     return numbers, late
 
@@ -90,11 +92,13 @@ def _edge_rows(
 ) -> list[tuple[int, int, int, int, int, int, int]]:
     """Edges by number, in the order of their table, which keeps neighbouring pages warm."""
     rows = []
-    for verb, source, target in batch.edges:
-        spec = EDGE_OF[verb]
-        first, last, count, version = batch.edges[verb, source, target]
-        ends = (numbers[spec.source][source], words[verb], numbers[spec.target][target])
-        rows.append((*ends, first, last, count, version))
+    spelled = {
+        verb: (numbers.get(spec.source, {}), words[verb], numbers.get(spec.target, {}))
+        for verb, spec in WRITTEN_VERBS.items()
+    }
+    for (verb, source, target), (first, last, count, version) in batch.edges.items():
+        sources, word, targets = spelled[verb]
+        rows.append((sources[source], word, targets[target], first, last, count, version))
     rows.sort()
     return rows
 
