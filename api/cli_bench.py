@@ -1,14 +1,18 @@
 """``ringsight bench``: figures side by side, on data whose path is given."""
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
-from api.cli_out import AsJson, Bars, answer
+from api.cli_out import AsJson, Bars, answer, note
+
+if TYPE_CHECKING:
+    from etl.bench_prompts import Row
 
 app = typer.Typer(help="Figures side by side, as ratios.", no_args_is_help=True)
 
@@ -38,6 +42,24 @@ def graph(
     with Bars() as bars:
         figures = bench_graph(path, splits, bars)
     answer(figures, as_json, lambda console: show_figures(console, figures))
+
+
+@app.command("prompts")
+def prompts(
+    path: Annotated[Path, typer.Argument(help="Parquet of honest prompts, with a column `text`.")],
+    families: Annotated[Path, typer.Option(help="JSON Lines of campaign templates.")],
+    as_json: AsJson = False,
+) -> None:
+    """Plant disguised campaigns among real prompts, and find them, beside other clusterers."""
+    from etl.bench_prompts import as_table, bench_prompts  # noqa: PLC0415
+
+    rows = bench_prompts(path, families, progress=lambda row: note(_told(row)))
+    payload = {"rows": [asdict(row) for row in rows]}
+    answer(payload, as_json, lambda console: console.print(as_table(rows), markup=False))
+
+
+def _told(row: "Row") -> str:
+    return f"{row.method}, level {row.level}, {row.unrelated:.0%} unrelated: F1 {row.f1:.3f}"
 
 
 def show_figures(console: Console, figures: Mapping[str, Any], title: str = "") -> None:
