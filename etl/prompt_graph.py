@@ -31,7 +31,8 @@ class Joining:
     Attributes:
         per_shingle: prompts sampled for each heavy shingle.
         partners: shingles of a prompt that one shingle is compared with, about.
-        phrase_jaccard: shingles with this overlap of their prompts (0..1) are one phrase.
+        phrase_jaccard: shingles with this overlap of their prompts (0..1) are one phrase. Above .5:
+            a sentence that two templates share, each sampled alike, has just that with both.
         purity: share (0..1) of a shingle's voting prompts that must agree on its template.
         rounds: of refinement.
         min_shingles: a smaller template is chance.
@@ -39,7 +40,7 @@ class Joining:
 
     per_shingle: int = 150
     partners: int = 24
-    phrase_jaccard: float = 0.5
+    phrase_jaccard: float = 0.6
     purity: float = 0.6
     rounds: int = 5
     min_shingles: int = 3
