@@ -10,7 +10,6 @@ becomes of the events.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
-from importlib.resources import files
 from typing import Any
 
 import numpy as np
@@ -26,7 +25,6 @@ from graph.errors import InputError
 from graph.facts import Event, Payment, Request, Session, Signup
 from graph.normalise import Pseudonyms
 from graph.prompts.fingerprint import Fingerprinter
-from graph.prompts.intent import BITS, INTENTS, IntentModel
 from graph.prompts.mark import Marker
 from graph.quarantine import Refusal
 from graph.reasons import Reason, Refused, shape_of
@@ -58,7 +56,7 @@ class Door:
 
     def __init__(self, key: bytes) -> None:
         self.pseudonyms = Pseudonyms(key)
-        self.marker = _marker(key)
+        self.marker = Marker(Fingerprinter(key))
         self._steps = {name: tuple(self._plan(table)) for name, table in TABLES.items()}
 
     def __repr__(self) -> str:
@@ -235,16 +233,6 @@ class Door:
     def _phone(self, value: Any) -> tuple[str | None, ...]:
         phone = normalise.phone_of(value)
         return (self.pseudonyms.of("phone", phone.number), phone.country)
-
-
-def _marker(key: bytes) -> Marker:
-    """Reads prompts; without the packaged intent model its hint is silent, the rest is the same."""
-    if files("graph.prompts").joinpath("data/intent.npz").is_file():
-        return Marker(Fingerprinter(key))
-    none = len(INTENTS)
-    blank = np.zeros((1 << BITS, none), np.float32)
-    silent = IntentModel(blank, blank[0].copy(), np.zeros((none, 2), np.float32))
-    return Marker(Fingerprinter(key), silent)
 
 
 def _single(clean: Callable[[Any], Any]) -> Callable[[Any], tuple[Any, ...]]:

@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections import defaultdict
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -363,3 +364,33 @@ def test_a_live_signup_and_its_row_in_a_later_export_are_one(journal: Journal) -
 
     assert journal.counts()["signups"] == 1
     assert journal.quarantine() == []
+
+
+def test_edges_of_a_past_moment_are_summed_from_the_events_of_it(journal: Journal) -> None:
+    put(journal, WORLD)
+    until = WORLD[6].at
+
+    found = journal.edges(until)
+
+    seen = {
+        (row["source"], row["count"], row["first"], row["last"])
+        for row in found["SEEN_AT"].to_pylist()
+    }
+    home = WORLD[:3]
+    assert seen == {(e.account_id, 1, e.at, e.at) for e in home if isinstance(e, Signup)} | {
+        ("a", 2, WORLD[5].at, until)
+    }
+    assert journal.edges()["SEEN_AT"]["count"].to_pylist() != found["SEEN_AT"]["count"].to_pylist()
+
+
+def test_threads_that_write_at_once_lose_nothing(journal: Journal) -> None:
+    def write(part: int) -> None:
+        for i in range(10):
+            journal.append_event(session(f"s{part}-{i}", f"a{i}", part, "52.1.2.3"))
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(write, range(4)))
+
+    assert journal.counts()["sessions"] == 40
+    counts = journal.edges()["SEEN_AT"]["count"].to_pylist()
+    assert counts == [4] * 10
