@@ -5,7 +5,7 @@ are matched to it event by event by the same :class:`graph.rings.live.LiveMatche
 to living rings; new groups here, by what their members hold and how they signed up.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -13,13 +13,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from graph.rings import traits
-from graph.rings.inputs import Floats, Ints, RingInputs
+from graph.rings.inputs import Ints, RingInputs
+from graph.rings.judge import SPEAKS
 from graph.rings.model import Change, Family, LineageEvent, Ring, Rings, Status
 from graph.rings.profile import Profile, profiles
 from graph.rings.relations import Incidence, incidences
 
-HEIR = 4.0
-"""Mean nats a member from which a new group is taken for an heir."""
 FROZEN_FROM = 0.5
 """Share of banned members from which a ring's likeness is kept."""
 
@@ -52,10 +51,10 @@ def recognise(inputs: RingInputs, rings: Rings, kept: Sequence[Profile]) -> Ring
     heirs: dict[str, str] = {}
     for ring in young:
         rows = _rows(inputs, ring)
-        scores = [(float(_likeness(p, held, known, rows).mean()), p.ring_id) for p in kept]
-        best, ancestor = max(scores)
-        if best >= HEIR:
-            heirs[ring.ring_id] = ancestor
+        likeness = ((_likeness(profile, held, known, rows), profile.ring_id) for profile in kept)
+        scores = [(sum(nats.values()), old) for nats, old in likeness if _is_heir(nats)]
+        if scores:
+            heirs[ring.ring_id] = max(scores)[1]
     events = [
         LineageEvent(e.ring_id, e.at, Change.REGROWN, (heirs[e.ring_id],))
         if e.change is Change.BORN and e.ring_id in heirs
@@ -70,10 +69,15 @@ def _rows(inputs: RingInputs, ring: Ring) -> Ints:
     return np.asarray(pc.index_in(ids, value_set=inputs.account_ids).drop_null(), dtype=np.int64)
 
 
+def _is_heir(nats: Mapping[Family, float]) -> bool:
+    """Whether a group resembles a genome in two families: many rings use the toolkit it used."""
+    return sum(mean >= SPEAKS for mean in nats.values()) >= 2
+
+
 def _likeness(
     profile: Profile, held: Sequence[Incidence], known: Sequence[traits.Trait], rows: Ints
-) -> Floats:
-    """Nats by which each of ``rows`` resembles the profile, capped by family as live odds are."""
+) -> dict[Family, float]:
+    """Mean nats by which ``rows`` resemble the profile, a family, capped as live odds are."""
     place = {int(row): i for i, row in enumerate(rows)}
     total = {family: np.zeros(len(rows)) for family in Family}
     for incidence in held:
@@ -88,8 +92,7 @@ def _likeness(
             total[Family.SIGNUP] += [
                 0.0 if name is None else values.get(name, values[""]) for name in names
             ]
-    capped: Floats = np.sum([np.minimum(nats, 6.0) for nats in total.values()], axis=0)
-    return capped
+    return {family: float(np.minimum(nats, 6.0).mean()) for family, nats in total.items()}
 
 
 def remembered(rings: Rings, previous: Rings | None) -> Rings:
