@@ -11,7 +11,7 @@ Times are microseconds since the epoch, UTC. Threads may share a journal.
 
 import heapq
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -22,7 +22,7 @@ from graph import journal_facts, journal_sources
 from graph import journal_schema as sql
 from graph.cleaned import SCHEMAS, TABLE_OF, event_of, row_of
 from graph.contract import table_named
-from graph.facts import Event, Facts
+from graph.facts import Event, Facts, Request
 from graph.journal_link import Link, claim_key
 from graph.journal_rows import batches_of, schema_of
 from graph.journal_snapshot import FOREVER, edges_as_of, snapshot_as_of
@@ -52,7 +52,7 @@ class Intake:
     """One chunk of a file: cleaned rows with their row numbers, and the rows that were refused.
 
     ``numbers`` None: the rows stand in no file. ``again`` names rows that leave the quarantine
-    first, because this very intake judges them anew.
+    first, because this very intake judges them anew. ``event`` is the event of an only row.
     """
 
     table: str
@@ -61,6 +61,7 @@ class Intake:
     refused: Sequence[QuarantineRecord] = ()
     chunk: Chunk | None = None
     again: Sequence[int] = ()
+    event: Event | None = None
 
 
 class Journal:
@@ -101,8 +102,10 @@ class Journal:
     def append_event(self, event: Event) -> Taken:
         """Take in one cleaned event; the law of :meth:`commit`."""
         table = TABLE_OF[type(event)]
+        # A mark's cluster is the graph's to know, not the event's: no fact of it is told here.
+        alone = replace(event, cluster=None) if isinstance(event, Request) else event
         rows = pa.RecordBatch.from_pylist([row_of(event)], schema=SCHEMAS[table])
-        return self.append(table, rows)
+        return self.commit(LIVE, Intake(table, rows, None, event=alone))
 
     def commit(self, source: int, intake: Intake) -> Taken:
         """Take in a chunk: events, sums, quarantine and watermark in one transaction.
@@ -118,7 +121,7 @@ class Journal:
             numbers = intake.numbers or range(version << 20, (version << 20) + len(intake.rows))
             places: list[Place] = [(source, row) for row in numbers]
             writer = BatchWriter(connection, intake.table, version)
-            taken = writer.write(intake.rows, places)
+            taken = writer.write(intake.rows, places, intake.event)
             refused = [(source, record) for record in intake.refused]
             lost = [(p[0], _conflict(intake.table, p[1], key)) for p, key in taken.losers]
             journal_sources.quarantine(connection, refused + lost)

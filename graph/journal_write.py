@@ -17,10 +17,11 @@ import pyarrow as pa
 
 from graph import journal_schema as sql
 from graph.cleaned import SCHEMAS, identity
+from graph.facts import Enforcement, Event, facts_of
 from graph.journal_rows import batch_of, values_of
 from graph.reasons import Reason
 from graph.schema import NodeType
-from graph.tally import LINKS_OF, edges_of, nodes_of
+from graph.tally import LINKS_OF, PROPERTY_COLUMNS, edges_of, nodes_of
 
 Place = tuple[int, int]  # number of the source, row in it
 EdgeName = tuple[str, str, str, str, str]  # source kind, key, verb, target kind, key
@@ -51,8 +52,14 @@ class BatchWriter:
         self._version = version
         self._sql = sql.EVENTS[table]
 
-    def write(self, rows: pa.RecordBatch, places: Sequence[Place]) -> Taken:
-        """Take in ``rows``; ``places`` says where each came from."""
+    def write(
+        self, rows: pa.RecordBatch, places: Sequence[Place], event: Event | None = None
+    ) -> Taken:
+        """Take in ``rows``; ``places`` says where each came from.
+
+        ``event`` is the one row there is, if there is but one: its facts are then told one by one,
+        in a fifth of the time that group-bys of a single row take.
+        """
         keys, digests = identity(self._table, rows)
         first_of, losers, repeated = _within(keys, digests, places)
         kept = sorted(first_of.values())
@@ -76,7 +83,10 @@ class BatchWriter:
                     replaced += old
                     fresh += [i] if old else []
         taken = rows if len(fresh) == rows.num_rows else rows.take(pa.array(fresh, pa.int64()))
-        self._add(pa.Table.from_batches([taken]))
+        if event is not None:
+            self._add_one(event if fresh else None)
+        else:
+            self._add(pa.Table.from_batches([taken]))
         self._take_back(replaced)
         self._db.execute("RELEASE batch")
         return Taken(len(fresh) - len(replaced), repeated, tuple(losers))
@@ -116,6 +126,25 @@ class BatchWriter:
             )
         if self._table == "enforcements":
             self._touch(rows["account_id"].unique().to_pylist())
+
+    def _add_one(self, event: Event | None) -> None:
+        if event is None:
+            return
+        facts = facts_of(event)
+        told = self._table == "signups"
+        for place, node in enumerate(facts.nodes):
+            names = [name for name, _ in PROPERTY_COLUMNS.get(node.kind, ())]
+            a, b = (*map(node.properties.get, names), None, None)[:2]
+            row = (node.kind.value, node.key, node.first_seen, a, b, self._version)
+            self._db.execute(sql.ADD_NODE, (*row, told and place == 0))
+        for edge in facts.edges:
+            source, target = edge.source.partition(":"), edge.target.partition(":")
+            name = (source[0], source[2], edge.verb, target[0], target[2])
+            self._db.execute(
+                sql.ADD_EDGE, (*name, edge.first_seen, edge.last_seen, 1, self._version)
+            )
+        if isinstance(event, Enforcement):
+            self._touch([event.account_id])
 
     def _touch(self, accounts: Iterable[str]) -> None:
         self._db.executemany(sql.TOUCH_ACCOUNT, ((self._version, key) for key in accounts))

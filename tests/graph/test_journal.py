@@ -100,6 +100,15 @@ def put(journal: Journal, events: list[Event]) -> None:
         journal.append(table, pa.RecordBatch.from_pylist(rows, schema=SCHEMAS[table]))
 
 
+def arrive(journal: Journal, events: list[Event], *, live: bool) -> None:
+    """Events one by one, as the live path takes them, or together."""
+    if live:
+        for event in events:
+            journal.append_event(event)
+    else:
+        put(journal, events)
+
+
 @pytest.fixture
 def journal(tmp_path: Path) -> Journal:
     return Journal(tmp_path / "journal.db", DOOR.key_id)
@@ -135,8 +144,9 @@ def test_an_event_put_in_twice_is_one_event(journal: Journal) -> None:
     assert journal.quarantine() == []
 
 
-def test_sums_are_those_of_facts_of_event_by_event(journal: Journal) -> None:
-    put(journal, WORLD)
+@pytest.mark.parametrize("live", [False, True])
+def test_sums_are_those_of_facts_of_event_by_event(journal: Journal, live: bool) -> None:
+    arrive(journal, WORLD, live=live)
 
     expected: dict[tuple[str, str, str], list[int]] = {}
     for event in WORLD:
@@ -153,8 +163,11 @@ def test_sums_are_those_of_facts_of_event_by_event(journal: Journal) -> None:
     assert found == expected
 
 
-def test_nodes_are_those_of_facts_of_and_the_latest_enforcement(journal: Journal) -> None:
-    put(journal, WORLD)
+@pytest.mark.parametrize("live", [False, True])
+def test_nodes_are_those_of_facts_of_and_the_latest_enforcement(
+    journal: Journal, live: bool
+) -> None:
+    arrive(journal, WORLD, live=live)
 
     expected: dict[str, tuple[int, dict[str, Any]]] = {}
     for event in WORLD:
@@ -185,7 +198,7 @@ def arrivals(draw: st.DrawFn) -> list[list[Event]]:
     events = draw(
         st.permutations(WORLD + rivals + draw(st.lists(st.sampled_from(WORLD), max_size=4)))
     )
-    cuts = sorted(draw(st.sets(st.integers(1, len(events) - 1), max_size=5)))
+    cuts = sorted(draw(st.sets(st.integers(1, len(events) - 1), max_size=9)))
     return [events[i:j] for i, j in zip([0, *cuts], [*cuts, len(events)], strict=True)]
 
 
@@ -198,7 +211,10 @@ def test_any_order_of_arrival_gives_the_same_journal_and_the_same_graph(
     for batches in (one, other):
         journal = Journal(tmp_path_factory.mktemp("j") / "journal.db", DOOR.key_id)
         for batch in batches:
-            put(journal, batch)
+            if len(batch) == 1:
+                journal.append_event(batch[0])
+            else:
+                put(journal, batch)
         events = list(journal.events(marks=True))
         graph = {
             (e.source, e.verb, e.target): (e.first_seen, e.last_seen, e.count)
