@@ -23,7 +23,7 @@ from gnn.features import ACCOUNT_COLUMNS, SIGNUP_COLUMNS
 from gnn.mates import MATES_COLUMNS
 from graph.errors import BundleCorrupt, ModelMismatch, ModelMissing
 
-FORMAT = 1
+FORMAT = 2  # 1 had one forest a stage, fitted on everybody
 MANIFEST = "manifest.json"
 ARRAYS = "arrays.safetensors"
 COLUMNS: dict[str, tuple[str, ...]] = {

@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from gnn import bundle as formats
 from gnn.bundle import MANIFEST, Bundle
 from gnn.scorer import Scorer
 from graph.errors import BundleCorrupt, ModelMismatch, ModelMissing
@@ -76,6 +77,15 @@ def test_a_bundle_made_for_other_columns_is_refused_and_says_which(bundle, tmp_p
 
     with pytest.raises(ModelMismatch, match="shoe_size"):
         Bundle.load(tmp_path / "other")
+
+
+def test_a_bundle_of_another_format_is_refused_and_says_which(bundle, tmp_path, monkeypatch):
+    monkeypatch.setattr(formats, "FORMAT", formats.FORMAT - 1)
+    bundle.save(tmp_path / "old")
+    monkeypatch.undo()
+
+    with pytest.raises(ModelMismatch, match=f"format {formats.FORMAT - 1}"):
+        Bundle.load(tmp_path / "old")
 
 
 def test_where_there_is_no_bundle_the_error_says_what_to_do(tmp_path):
