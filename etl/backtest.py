@@ -14,9 +14,10 @@ import numpy as np
 import polars as pl
 
 from etl.asked import DAY_US, Asked
-from etl.judge import Outcome, Truth, judge
+from etl.judge import judge
 from etl.lazily import LazyStore
 from etl.live import Watch
+from etl.outcome import Outcome, Truth
 from etl.refresh import FitsClusters, Job, RefreshConfig, RefreshReport, RefreshState, refresh
 from etl.replay import Applied, Due, Replay, refresh_moments
 from etl.report import page

@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 
 from etl.backtest import BacktestConfig, backtest, write
-from etl.judge import Truth
 from etl.load import BuildOptions, build
 from etl.mapping import load_mapping
+from etl.outcome import Truth
 from etl.prompts import fit_clusters
 from etl.timeline import Timeline
 from graph.door import Door

@@ -50,7 +50,8 @@ def page(verdict: Verdict) -> str:
         _section("Exchanges prevented, by campaign", _campaign_plot, verdict, "campaigns"),
         _campaign_table(verdict["campaigns"]),
         _section("Fraudulent exchanges day by day", _daily_plot, verdict, "daily"),
-        _section("Requests before the flag", _requests_plot, verdict, "campaigns"),
+        _section("Requests before the flag", _requests_plot, _met(verdict), "campaigns"),
+        _reason_table(verdict["flagged_by"]),
         _section("Honest accounts flagged, by kind", _honest_plot, verdict, "honest"),
         _honest_table(verdict["honest"]["by_kind"]),
         _section("What another threshold would give", _curve_plot, verdict, "operating_curve"),
@@ -163,9 +164,14 @@ def _daily_plot(axes: Axes, days: Sequence[Verdict]) -> None:
     axes.legend(frameon=False)
 
 
+def _met(verdict: Verdict) -> Verdict:
+    """The campaigns of which an account was flagged."""
+    rows = [r for r in verdict["campaigns"] if r["requests_before_flag_median"] is not None]
+    return {"campaigns": rows}
+
+
 def _requests_plot(axes: Axes, campaigns: Sequence[Verdict]) -> None:
-    rows = [row for row in campaigns if row["requests_before_flag_median"] is not None]
-    rows.sort(key=lambda row: row["requests_before_flag_median"])
+    rows = sorted(campaigns, key=lambda row: row["requests_before_flag_median"])
     names = [row["campaign"] for row in rows]
     axes.barh(names, [row["requests_before_flag_median"] for row in rows], color=ACCENT)
     axes.axvline(3, color=ALARM, linestyle=":", label="bar for pure traffic (3)")
@@ -265,6 +271,11 @@ def _honest_table(rows: Sequence[Verdict]) -> str:
         for r in rows
     ]
     return _table(("honest kind", "accounts", "flagged", "share"), cells)
+
+
+def _reason_table(rows: Sequence[Verdict]) -> str:
+    cells = [(r["reason"], f"{r['fraud']:,}", f"{r['honest']:,}") for r in rows]
+    return _table(("flagged first by", "campaign accounts", "honest accounts"), cells)
 
 
 def _panel_table(rows: Sequence[Verdict]) -> str:

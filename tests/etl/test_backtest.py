@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 import pytest
 
 from etl.backtest import backtest, write
-from etl.judge import Truth
+from etl.outcome import Truth
 from etl.timeline import Timeline
 from graph.errors import InputError
 from tests.etl.conftest import DAY, by_shared_words
