@@ -91,9 +91,10 @@ def _show(console: Console, found: "Findings", seconds: float) -> None:
     if found.rings:
         console.print(table)
     console.print(
-        f"\n{found.accounts:,} accounts, {found.flagged} flagged: precision {found.precision:.3f}, "
-        f"recall {found.recall:.3f} against the simulated truth; "
-        f"{found.campaigns_found} of {found.campaigns} campaigns found ({seconds:.0f} s)"
+        f"\n{found.accounts:,} accounts, {found.flagged} flagged. Against the simulated truth: "
+        f"precision {found.precision:.3f}; recall {found.recall:.3f} of the {found.at_work} fraud "
+        f"accounts at work;\n{found.campaigns_found} of {found.campaigns} campaigns at work found. "
+        f"It took {seconds:.0f} s."
     )
 
 

@@ -37,6 +37,7 @@ from graph.store import GraphStore
 MARK = "demo"
 MARK_FILE = "demo.json"
 SIGNUP_FILE = "demo-signup.json"
+FORTNIGHT_US = 14 * 86_400_000_000
 # What the demo makes in the home folder, and may therefore remove from it.
 _MADE = (
     *(f"{name}.db{rest}" for name in ("graph", "journal") for rest in ("", "-wal", "-shm")),
@@ -60,9 +61,10 @@ class DemoRing:
 class Findings:
     """What the demo found, against the world's truth.
 
-    ``flagged`` accounts call for action; ``precision`` is the share of them that is fraud,
-    ``recall`` the share of all fraud accounts that is flagged. A campaign is found when half of
-    its accounts are flagged.
+    ``flagged`` accounts call for action; ``precision`` is the share of them that is fraud.
+    ``recall`` is the share that is flagged of the ``at_work``: fraud accounts that sent requests
+    in the last fortnight and were not banned; one refresh at the end cannot see who left before.
+    A campaign with accounts at work is found when half of them are flagged.
     """
 
     accounts: int
@@ -71,6 +73,7 @@ class Findings:
     flagged: int
     precision: float
     recall: float
+    at_work: int
     campaigns: int
     campaigns_found: int
 
@@ -90,6 +93,7 @@ class Findings:
             "accounts_flagged": self.flagged,
             "precision": round(self.precision, 4),
             "recall": round(self.recall, 4),
+            "fraud_accounts_at_work": self.at_work,
             "campaigns": self.campaigns,
             "campaigns_found": self.campaigns_found,
         }
@@ -113,7 +117,7 @@ def run(settings: Settings, key: bytes, preset: str, seed: int, progress: Told) 
         report = _lived(settings, key, world, (journal, store), progress)
         _keep_signup(home, world, report.rings)
         truth = load_truth(home / "world")
-        return _judged(report, store, truth)
+        return _judged(report, store, truth, _at_work(journal, world.town.end))
 
 
 def _claim(home: Path, mark: dict[str, object]) -> None:
@@ -172,11 +176,22 @@ def _keep_signup(home: Path, world: World, rings: Rings) -> None:
     (home / SIGNUP_FILE).write_text(json.dumps(body, indent=1, ensure_ascii=False) + "\n")
 
 
-def _judged(report: RefreshReport, store: GraphStore, truth: dict[str, TrueAccount]) -> Findings:
+def _at_work(journal: Journal, end: int) -> set[str]:
+    """Accounts with a request in the last fortnight that are not banned."""
+    requests = journal.read("requests", since=end - FORTNIGHT_US, columns=["account_id"])
+    actions = journal.read("enforcements").to_pylist()
+    last = {row["account_id"]: row["action"] for row in actions}
+    return {a for a in requests["account_id"].to_pylist() if last.get(a) != "ban"}
+
+
+def _judged(
+    report: RefreshReport, store: GraphStore, truth: dict[str, TrueAccount], at_work: set[str]
+) -> Findings:
     fraud = {account for account, true in truth.items() if true.fraudulent}
     flagged = set(report.flags["account_id"].to_list())
-    sizes = Counter(truth[account].campaign for account in fraud)
-    caught = Counter(truth[account].campaign for account in fraud & flagged)
+    working = fraud & at_work
+    sizes = Counter(truth[account].campaign for account in working)
+    caught = Counter(truth[account].campaign for account in working & flagged)
     shares = {ring.ring_id: _campaign_share(ring.account_ids, truth) for ring in report.rings}
     found = tuple(
         DemoRing(
@@ -193,7 +208,8 @@ def _judged(report: RefreshReport, store: GraphStore, truth: dict[str, TrueAccou
         rings=found,
         flagged=len(flagged),
         precision=len(flagged & fraud) / len(flagged) if flagged else 0.0,
-        recall=len(flagged & fraud) / len(fraud) if fraud else 0.0,
+        recall=len(flagged & working) / len(working) if working else 0.0,
+        at_work=len(working),
         campaigns=len(sizes),
         campaigns_found=sum(2 * caught[name] >= size for name, size in sizes.items()),
     )
