@@ -176,6 +176,7 @@ def _weighed(
                 median_prompts=row["median_prompts"],
                 top_share=row["top_share"],
                 distinct_share=row["distinct_share"],
+                burst=row["burst"],
                 established=row["established"],
                 known_age=row["known_age"],
                 population_established=established,

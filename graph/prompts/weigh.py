@@ -16,6 +16,8 @@ MIN_LINK_NATS = 0.5
 CAP_NATS = 6.0
 ESTABLISHED_DAYS = 30.0
 """An account that signed up so long before it first used a template did not come for it."""
+EXERCISE_PROMPTS = 6
+"""Accounts that begin together and stop before so many prompts are a class; a ring goes on."""
 HONEST_LIMIT = 0.15
 """Above this share of honest members no pair is tied by the cluster: it cannot tell them apart."""
 
@@ -30,6 +32,7 @@ class ClusterFigures:
         median_prompts: of an account in the cluster.
         top_share: share (0..1) of the cluster's prompts that its busiest account sent.
         distinct_share: different prompts over prompts (0..1).
+        burst: share (0..1) of its accounts that first used it on the busiest day.
         established: accounts of known age that were :data:`ESTABLISHED_DAYS` old at first use.
         known_age: accounts whose sign-up is known.
         population_established: the share (0..1) of established accounts in the window.
@@ -42,6 +45,7 @@ class ClusterFigures:
     median_prompts: float
     top_share: float
     distinct_share: float
+    burst: float
     established: int
     known_age: int
     population_established: float
@@ -76,7 +80,7 @@ def _volume(figures: ClusterFigures) -> float:
 def weigh(figures: ClusterFigures) -> Weight:
     """The weight of a cluster between two of its accounts.
 
-    >>> weigh(ClusterFigures(12, 9000, 900, 70.0, 0.1, 0.9, 0, 12, 0.6, 0.1)).nats > 3
+    >>> weigh(ClusterFigures(12, 9000, 900, 70.0, 0.1, 0.9, 0.2, 0, 12, 0.6, 0.1)).nats > 3
     True
     """
     silent = _silenced(figures)
@@ -103,6 +107,11 @@ def _silenced(figures: ClusterFigures) -> str | None:
         )
     if figures.distinct_share < 0.2:
         return f"one text passed on: {figures.distinct_share:.0%} of its prompts are different"
+    if figures.burst >= 0.5 and figures.median_prompts < EXERCISE_PROMPTS:
+        return (
+            f"an exercise or a fashion: {figures.burst:.0%} of its accounts began on one day "
+            f"and sent {figures.median_prompts:.0f} prompts each"
+        )
     if accounts > max(200, 0.1 * figures.population):
         return f"common: {accounts:,} of {figures.population:,} accounts use it"
     return None

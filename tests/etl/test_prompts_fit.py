@@ -182,6 +182,18 @@ def test_a_class_that_sends_one_exercise_is_not_tied(traffic):
     assert weight < MIN_LINK_NATS
 
 
+def test_a_class_that_answers_one_form_in_its_own_words_is_not_tied(traffic):
+    form = traffic.text(20)
+    for student in traffic.new(16, (1, 5)):
+        for _ in range(4):
+            traffic.say(student, f"{form} {traffic.text(12)}", day=3 + traffic.rng.random() / 5)
+
+    weight, why = weight_of(form, traffic)
+
+    assert weight < MIN_LINK_NATS
+    assert why.startswith("an exercise")
+
+
 def test_clusters_keep_their_ids_from_week_to_week(traffic):
     for size in (8, 12, 20, 30):
         traffic.send(traffic.text(25), traffic.new(size, (1, 5)), 14)

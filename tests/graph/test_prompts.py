@@ -234,7 +234,7 @@ def test_a_template_shows_only_what_enough_accounts_sent(reader, index):
 
 RARE = {
     "accounts": 12, "population": 9_000, "prompts": 900, "median_prompts": 70.0, "top_share": 0.1,
-    "distinct_share": 0.9, "established": 0, "known_age": 12, "population_established": 0.6,
+    "distinct_share": 0.9, "burst": 0.2, "established": 0, "known_age": 12, "population_established": 0.6,
     "ordinary": 0.1,
 }  # fmt: skip
 
@@ -254,6 +254,7 @@ def test_a_rare_new_cluster_links_and_says_so():
         ({"top_share": 0.95}, "one account"),
         ({"distinct_share": 0.05}, "one text passed on"),
         ({"median_prompts": 1.0}, "says little"),
+        ({"median_prompts": 4.0, "burst": 0.8}, "an exercise"),
     ],
 )
 def test_a_cluster_that_ties_nobody_says_why(change, why):
