@@ -70,7 +70,7 @@ class Link:
         self._wait_s = wait_s
         self._lock = threading.RLock()
         self._local = threading.local()
-        self._readers: list[sqlite3.Connection] = []
+        self._readers: list[tuple[threading.Thread, sqlite3.Connection]] = []
         self._writer: sqlite3.Connection | None = None
         self.name = path.name if path else "memory"
 
@@ -114,10 +114,11 @@ class Link:
     def close(self) -> None:
         """Close every connection; the next use opens new ones."""
         with self._lock:
-            for db in (*self._readers, self._writer):
-                if db is not None:
-                    db.close()
+            for _, db in self._readers:
+                db.close()
             self._readers.clear()
+            if self._writer is not None:
+                self._writer.close()
             self._writer = None
             self._local = threading.local()
 
@@ -138,8 +139,15 @@ class Link:
             db.execute("PRAGMA query_only = ON")
             self._local.db = db
             with self._lock:
-                self._readers.append(db)
+                self._close_readers_of_ended_threads()
+                self._readers.append((threading.current_thread(), db))
         return db
+
+    def _close_readers_of_ended_threads(self) -> None:
+        for thread, db in self._readers:
+            if not thread.is_alive():
+                db.close()
+        self._readers = [(thread, db) for thread, db in self._readers if thread.is_alive()]
 
     def _connect(self, where: Path | str, cache_kib: int) -> sqlite3.Connection:
         db = sqlite3.connect(

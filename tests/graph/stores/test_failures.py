@@ -41,6 +41,21 @@ def test_a_store_in_memory_serves_every_thread() -> None:
     assert seen == [1]
 
 
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="needs /proc to count open files")
+def test_threads_that_ended_leave_no_connection_open(tmp_path: Path) -> None:
+    with SqliteStore(tmp_path / "graph.db") as store:
+        store.write(TIE)
+        for _ in range(20):
+            thread = threading.Thread(target=store.counts)
+            thread.start()
+            thread.join()
+
+        files = Path("/proc/self/fd").glob("*")
+        opened = sum("graph.db" in str(file.resolve()) for file in files)
+
+    assert opened <= 8, "a writer, the last reader and this thread: file, log and index of each"
+
+
 def test_a_folder_where_the_file_should_be_is_unavailable(tmp_path: Path) -> None:
     with pytest.raises(StoreUnavailable):
         open_store(f"sqlite:///{tmp_path}")
