@@ -203,7 +203,7 @@ def _work(
     base = account.phases[0]
     wait = dice.pick({10 * MINUTE_US: 45, 6 * HOUR_US: 30, 3 * DAY_US: 25})
     begins = joins + int(dice.random() * wait) + MINUTE_US
-    until = min(ends, begins + int(dice.around(plan.lifetime_days, 0.7) * DAY_US))
+    until = min(ends, begins + int(dice.around(plan.lifetime_days, 0.5) * DAY_US))
     streams = (dice.choice(operator.streams),) if plan.sharded else operator.streams
     low, high = plan.active
     work = replace(

@@ -27,8 +27,8 @@ class Plan:
     operators: int = 1
     join_days: float = 11.0
     lifetime_days: float = 14.0
-    active: tuple[float, float] = (0.3, 0.95)
-    rate_sigma: float = 0.85
+    active: tuple[float, float] = (0.4, 0.9)
+    rate_sigma: float = 0.5
     covers: dict[str, float] = field(
         default_factory=lambda: {"casual": 2, "worker": 2, "developer": 4, "student": 1, "batch": 2}
     )

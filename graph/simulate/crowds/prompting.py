@@ -21,9 +21,9 @@ def library(town: Town, dice: Dice) -> Iterator[Account]:
     made = written_kit(dice, f"library/{dice.word(5)}", intent, dice.randint(1, 4))
     kit = dice.choice(town.public) if dice.chance(0.3) else made
     viral = town.start + int(dice.random() * 0.9 * (town.end - town.start))
-    hot, spread = dice.chance(0.55), dice.choice((0.6, 2.0, 6.0))
-    level = dice.pick({0: 4, 2: 4, 3: 1})
-    course = dice.chance(0.35)
+    course = dice.chance(0.4)
+    hot, spread = course or dice.chance(0.4), dice.choice((0.6, 2.0, 6.0))
+    level = dice.pick({2: 3, 3: 1} if course else {0: 4, 2: 4, 3: 1})
     devoted = (0.9, 0.98) if course else (0.15, 0.4, 0.7, 0.95)
     published = dice.choice((0.1, 0.2, 0.35)) if dice.chance(0.5) else 0.0
     for _ in range(dice.randint(20, 110)):
@@ -34,8 +34,8 @@ def library(town: Town, dice: Dice) -> Iterator[Account]:
         streams = town.repertoire.kit(kit, level if dice.chance(0.85) else 0)
         account.sends(streams[: dice.randint(1, len(streams))], dice.choice(devoted))
         if course:
-            pace = town.volume * dice.around(9.0, 0.7)
-            account.alter(rate=pace, active_share=0.3 + 0.6 * dice.random())
+            pace = town.volume * dice.around(11.0, 0.8)
+            account.alter(rate=pace, active_share=0.4 + 0.5 * dice.random())
         account.team = made.name
         account.alter(handover=published)
         yield account
