@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from graph import simulate
+from graph.simulate import World
 from graph.store import GraphStore
 from graph.stores import open_store
 
@@ -63,6 +65,12 @@ def store(request: pytest.FixtureRequest) -> GraphStore:
     """An empty store of each kind in turn: what passes here passes over both."""
     found: GraphStore = request.getfixturevalue(f"{request.param}_store")
     return found
+
+
+@pytest.fixture(scope="session")
+def small_world() -> World:
+    """A simulated world of some 200 accounts and three rings, made once a run; do not change it."""
+    return simulate.small_world()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
