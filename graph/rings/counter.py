@@ -10,6 +10,8 @@ beside the others. Nothing here can accuse but a model's suspicion.
 from collections.abc import Iterator, Sequence
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from graph.rings.evidence_timing import Clock, member_moments
 from graph.rings.groups import Evidence, Groups
@@ -46,15 +48,18 @@ def gathered(inputs: RingInputs, incidences: Sequence[Incidence], groups: Groups
     most = np.zeros(groups.count)
     for incidence in incidences:
         if incidence.relation.verb == "SEEN_IN":
-            classes = inputs.snapshot.texts(incidence.kind, "ip_class").to_pylist()
-            people = np.array([kind in GATHERED for kind in classes], np.bool_)
+            people = _among(inputs.snapshot.texts(incidence.kind, "ip_class"), GATHERED)
             keep = people[incidence.entity]
             most = _most_held(groups, incidence.account[keep], incidence.entity[keep])
-    account_class = inputs.snapshot.texts(NodeType.ACCOUNT, "ip_class").to_pylist()
-    whole = np.flatnonzero(np.array([kind in WHOLE_NETWORKS for kind in account_class], np.bool_))
+    account_class = inputs.snapshot.texts(NodeType.ACCOUNT, "ip_class")
+    whole = np.flatnonzero(_among(account_class, WHOLE_NETWORKS))
     operator = inputs.snapshot.texts(NodeType.ACCOUNT, "asn").dictionary_encode()
     code = np.asarray(operator.indices.fill_null(-1), dtype=np.int64)[whole]
     return np.maximum(most, _most_held(groups, whole[code >= 0], code[code >= 0]))
+
+
+def _among(texts: pa.Array, wanted: Sequence[str]) -> Bools:
+    return np.asarray(pc.is_in(texts, value_set=pa.array(wanted, pa.string())), np.bool_)
 
 
 def _most_held(groups: Groups, account: Ints, entity: Ints) -> Floats:

@@ -59,7 +59,7 @@ class RingConfig:
     smallest: int = 3
     kept_score: float = 0.01
     kept_size: int = 6
-    kept_most: int = 5_000
+    kept_most: int = 2_000
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from graph.facts import Event, Payment, Place, Request, Session, Signup
 from graph.rings.inputs import DAY_US
-from graph.rings.judge import FLAG_SCORE, SPEAKS
+from graph.rings.judge import FLAG_SCORE, POSSESSION_CAP, SPEAKS
 from graph.rings.model import POSSESSIONS, Family
 from graph.rings.profile import Profile
 from graph.rings.timing import BIN_US, BINS
@@ -21,7 +21,7 @@ from graph.rings.timing import BIN_US, BINS
 MICRO = 1_000_000
 FLAG_ODDS = math.log(FLAG_SCORE / (1.0 - FLAG_SCORE))
 FAMILY_CAP = 6 * MICRO
-POSSESSION_CAP = 6 * MICRO
+HELD_CAP = round(POSSESSION_CAP * MICRO)
 TICK_CAP = 4 * MICRO
 HANDED = 4 * MICRO
 """What it is worth to go on with a talk that a member of the ring began."""
@@ -149,7 +149,7 @@ class LiveMatcher:
         families[Family.SIGNUP] += self._signup(state, ring)
         families[Family.TIMING] += self._ticks(state, ring) + HANDED * handed
         capped = {f: min(nats, FAMILY_CAP) for f, nats in families.items()}
-        held = min(sum(capped[f] for f in POSSESSIONS), POSSESSION_CAP)
+        held = min(sum(capped[f] for f in POSSESSIONS), HELD_CAP)
         behaviour = sum(nats for f, nats in capped.items() if f not in POSSESSIONS)
         profile = self.profiles[ring]
         odds = profile.base + (held + behaviour) / MICRO

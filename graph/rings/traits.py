@@ -89,7 +89,7 @@ def traits(inputs: RingInputs) -> list[Trait]:
     )
     found = [_trait(name, texts[name]) for name in names]
     payments = inputs.payment_columns
-    for name in PAYMENT_TRAITS:
+    for name in PAYMENT_TRAITS if len(payments) else ():
         code, values = payments.codes(name)
         latest = np.full(inputs.size, -1, np.int64)
         known = code >= 0
