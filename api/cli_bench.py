@@ -44,6 +44,21 @@ def graph(
     answer(figures, as_json, lambda console: show_figures(console, figures))
 
 
+@app.command("build")
+def build(
+    preset: Annotated[str, typer.Option(help="The simulated world to build.")] = "demo",
+    seed: Annotated[int, typer.Option(help="Its chance.")] = 1,
+    source: Annotated[Path | None, typer.Option(help="Events to build instead.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Build events, and put the ratio to the store's own path beside rows a CPU second."""
+    from etl.bench_build import bench_build  # noqa: PLC0415
+
+    with Bars() as bars:
+        figures = bench_build(preset, seed, source=source, progress=bars)
+    answer(figures, as_json, lambda console: show_figures(console, figures))
+
+
 @app.command("prompts")
 def prompts(
     path: Annotated[Path, typer.Argument(help="Parquet of honest prompts, with a column `text`.")],

@@ -12,7 +12,6 @@ import pytest
 
 from graph.store import GraphStore
 from graph.stores import open_store
-from tests.conftest import neo4j_address
 
 ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.slow
@@ -51,8 +50,10 @@ def test_the_demo_finds_rings_that_are_campaigns(tmp_path: Path) -> None:
 
 
 @pytest.mark.neo4j
-def test_the_demo_over_neo4j_finds_the_same(tmp_path: Path) -> None:
-    url, user, password = neo4j_address()
+def test_the_demo_over_neo4j_finds_the_same(
+    tmp_path: Path, neo4j_address: tuple[str, str, str]
+) -> None:
+    url, user, password = neo4j_address
     with open_store(url, user, password) as store:
         store.clear()
     named = {
