@@ -56,7 +56,7 @@ class BacktestConfig:
 
     train_until: int
     refresh_every_us: int = DAY_US
-    look_every_us: int = 15 * 60 * 1_000_000
+    look_every_us: int = 30 * 60 * 1_000_000
     seed: int = 1
     policy: Policy = field(default_factory=Policy)
     refresh: RefreshConfig = field(default_factory=RefreshConfig)
