@@ -1,20 +1,15 @@
 """A build killed with ``kill -9`` at ten random moments ends in the graph of an undisturbed one.
 
 The build runs in a process of its own, in small chunks and with a flush every few of them, so that
-the kills fall into journal transactions, store writes and the gaps between. Where
-``RINGSIGHT_TEST_NEO4J_SERVER`` names a script with ``start HOME PORT``, ``kill HOME`` and ``stop
-HOME``, the server is killed too.
+the kills fall into journal transactions, store writes and the gaps between.
 """
 
 import os
 import random
-import re
 import signal
-import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -144,48 +139,3 @@ def test_a_build_killed_ten_times_gives_the_graph_of_an_undisturbed_one_over_neo
     assert hit >= KILLS // 2
     assert neo4j_store.snapshot().digest == digest
     assert_same(tmp_path / "stormy", address, digest)
-
-
-Server = Callable[[str], dict[str, str]]
-
-
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[Server]:
-    """Commands to a server of this test's own: ``server("start")`` gives what it exports."""
-    script = ENVIRONMENT.get("RINGSIGHT_TEST_NEO4J_SERVER")
-    if not script:
-        pytest.skip("needs a server to kill: set RINGSIGHT_TEST_NEO4J_SERVER")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = str(free.getsockname()[1])
-
-    def run(verb: str) -> dict[str, str]:
-        ports = [port] if verb == "start" else []
-        command = [script, verb, str(tmp_path / "neo4j"), *ports]
-        said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-        return dict(re.findall(r"export (\w+)=(\S+)", said))
-
-    yield run
-    run("stop")
-
-
-@pytest.mark.neo4j
-def test_a_build_goes_on_after_the_server_was_killed(
-    source: Path, tmp_path: Path, server: Server
-) -> None:
-    digest, taken = undisturbed(source, tmp_path / "calm")
-    home, chance = tmp_path / "stormy", random.Random(5)
-
-    for _ in range(3):
-        said = server("start")
-        names = ("URI", "USER", "PASSWORD")
-        url, user, password = (said[f"RINGSIGHT_TEST_NEO4J_{name}"].strip("'\"") for name in names)
-        build = start(source, home, (url, user, password))
-        time.sleep(chance.uniform(taken / 8, taken / 3))
-        server("kill")
-        build.send_signal(signal.SIGKILL)
-        build.communicate()
-    server("start")
-    finish(start(source, home, (url, user, password)))
-
-    assert_same(home, (url, user, password), digest)
