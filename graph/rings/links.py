@@ -58,6 +58,8 @@ class Links:
 
     def without(self, family: Family) -> "Links":
         """These links as if ``family`` had never been looked at."""
+        if family not in self.families:
+            return self  # and its sums, once made, are not made again
         left = {f: m for f, m in self.families.items() if f is not family}
         return replace(self, families=left)
 
