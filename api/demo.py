@@ -166,7 +166,9 @@ def _keep_signup(home: Path, world: World, rings: Rings) -> None:
     table = pq.read_table(home / "world" / "events" / "signups.parquet")
     members = {m.account_id for ring in rings.flagged[:1] for m in ring.members}
     rows = table.to_pylist()
-    model = next((row for row in reversed(rows) if row["account_id"] in members), rows[-1])
+    mates = [row for row in rows if row["account_id"] in members] or rows[-1:]
+    used = Counter(row["device_id"] for row in mates if row["device_id"] is not None)
+    model = max(mates, key=lambda row: (used[row["device_id"]], row["created_at"]))
     body = {name: value for name, value in model.items() if value is not None}
     body |= {
         "account_id": "demo-newcomer",
