@@ -114,14 +114,22 @@ def ring_of(ring_id: str, members: tuple[Member, ...]) -> Ring:
 
 
 def test_an_account_over_the_threshold_is_flagged_and_a_ring_goes_before_a_score(report):
-    flagged = set(report.flags["account_id"])
     own = {k for k, over in zip(report.scores.keys, report.scores.flagged, strict=True) if over}
-    ringed = {m.account_id for ring in report.rings.flagged for m in ring.members}
+    ring = replace(ring_of("r1", (Member("new", 1.0, 0),)), flagged=True)
+    everybody = flags_of(report.scores, Rings(DAY, (ring,)))
 
-    assert flagged == own | ringed
-    with_ring = report.flags.filter(pl.col("ring_id").is_not_null())["account_id"]
-    assert set(with_ring) == ringed
-    assert flags_of(None, report.rings)["account_id"].to_list() == sorted(ringed)
+    assert own <= set(everybody["account_id"])
+    assert everybody.filter(pl.col("ring_id") == "r1")["account_id"].to_list() == ["new"]
+    assert set(everybody["account_id"]) == own | {"new"}
+
+
+def test_an_account_with_a_history_is_flagged_for_its_ring_at_the_second_refresh():
+    young, old = Member("young", 1.0, 20 * DAY), Member("old", 1.0, 0)
+    ring = replace(ring_of("r1", (young, old)), flagged=True)
+    now, tomorrow = Rings(25 * DAY, (ring,)), Rings(26 * DAY, (ring,))
+
+    assert flags_of(None, now)["account_id"].to_list() == ["young"]
+    assert flags_of(None, tomorrow, now)["account_id"].to_list() == ["old", "young"]
 
 
 @pytest.fixture(scope="module")
