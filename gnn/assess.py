@@ -46,9 +46,9 @@ class Policy:
     """What is done with a score: ``Policy(review_at=0.3, deny_at=0.9)``.
 
     Thresholds are calibrated scores (0..1); None takes the bundle's. ``degraded`` is the decision
-    when there is no score, unless the applicant shares a narrow identifier with a flagged ring,
-    which is ``review`` at least. ``mates_per_entity`` bounds how many accounts of an entity are
-    read, ``most_reasons`` how many reasons are given.
+    when there is no score. With a score or without, an applicant who shares a narrow identifier
+    with a flagged ring is reviewed at least. ``mates_per_entity`` bounds how many accounts of an
+    entity are read, ``most_reasons`` how many reasons are given.
     """
 
     review_at: float | None = None
@@ -123,15 +123,16 @@ def assessed(moment: Moment, scorer: Scorer, policy: Policy, graph_as_of: int) -
     row = row_of(moment)
     score = scorer.signup(row)
     review_at, deny_at = _thresholds(policy, scorer)
-    decision = _decided(score, review_at, deny_at)
     reasons, counter = signup_reasons(scorer.bundle, row, policy.most_reasons)
+    ring = _ring(moment.vicinity)
+    band = _band(score, review_at, deny_at)
     return Assessment(
         score=score,
-        band=_band(score, review_at, deny_at),
-        decision=decision,
-        reasons=tuple(reasons),
+        band=Band.HIGH if _known(ring) and band is not Band.CRITICAL else band,
+        decision=_reviewed(_decided(score, review_at, deny_at), ring),
+        reasons=(*_ring_reasons(ring), *reasons)[: policy.most_reasons],
         counter_evidence=tuple(counter),
-        ring=_ring(moment.vicinity),
+        ring=ring,
         missing_inputs=_missing(moment.event, moment.payment),
         pending_signals=_pending(moment.payment),
         degraded=False,
@@ -152,14 +153,12 @@ def degraded(
     """The stated policy's answer when there is no score; ``why`` is its only reason."""
     vicinity = moment.vicinity if moment else EMPTY
     ring = _ring(vicinity)
-    known = ring is not None and ring.flagged
-    decision = Decision.REVIEW if known and policy.degraded is Decision.ALLOW else policy.degraded
     reason = Reason("degraded", f"Decided without a score: {why}", "", "", 0.0, Family.HISTORY)
     return Assessment(
         score=None,
-        band=Band.HIGH if known else Band.LOW,
-        decision=decision,
-        reasons=(reason,),
+        band=Band.HIGH if _known(ring) else Band.LOW,
+        decision=_reviewed(policy.degraded, ring),
+        reasons=(reason, *_ring_reasons(ring)),
         counter_evidence=(),
         ring=ring,
         missing_inputs=_missing(event, payment),
@@ -211,6 +210,24 @@ def _ring(vicinity: Vicinity) -> RingTie | None:
         flagged=bool(flagged[rows[0]] > 0),
         shared_members=len(rows),
     )
+
+
+def _known(ring: RingTie | None) -> bool:
+    return ring is not None and ring.flagged
+
+
+def _reviewed(decision: Decision, ring: RingTie | None) -> Decision:
+    """A flagged ring's newcomer is looked at by a person; the tie alone denies nobody."""
+    return Decision.REVIEW if _known(ring) and decision is Decision.ALLOW else decision
+
+
+def _ring_reasons(ring: RingTie | None) -> tuple[Reason, ...]:
+    """The tie to a flagged ring, said first; it is a rule and takes no share of the log odds."""
+    if ring is None or not ring.flagged:
+        return ()
+    sentence = f"Shares a narrow identifier with members of the flagged ring {ring.id}"
+    observed = f"{ring.shared_members} of {ring.size} members"
+    return (Reason("flagged_ring", sentence, observed, "none", 0.0, Family.IDENTIFIERS),)
 
 
 def _whole(value: float) -> int:

@@ -121,6 +121,9 @@ def test_a_signup_on_a_ring_members_device_names_the_ring(store, scorer, small_s
     )
     assert assessment.ring.flagged
     assert assessment.graph_as_of == 19 * DAY
+    assert assessment.reasons[0].code == "flagged_ring"
+    assert assessment.decision is not Decision.ALLOW
+    assert assessment.band in (Band.HIGH, Band.CRITICAL)
 
 
 def test_without_a_model_the_policy_answers(store, small_scene):
