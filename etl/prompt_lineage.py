@@ -81,7 +81,7 @@ def _events(
         held = mass.sum(axis=1) if mass.size else np.empty(0)
         from_old = [
             old_ids[old]
-            for old in np.flatnonzero((column > 0) & (column >= PART * held))
+            for old in np.flatnonzero((column > 0) & (column >= PART * held)).tolist()
             if old_ids[old] != name
         ]
         if name == births[new] and not from_old:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 import pyarrow as pa
 
@@ -65,7 +66,7 @@ def _rows(chunk: PromptColumns, index: ClusterIndex) -> pl.DataFrame:
     """The prompts of a chunk that belong to a cluster, with all that figures are made of."""
     cluster = index.assign_many(chunk.sketches).cluster
     found = cluster >= 0
-    columns = {
+    columns: dict[str, npt.NDArray[np.generic]] = {
         "cluster": cluster,
         "account": chunk.account,
         "at": chunk.at,
