@@ -7,6 +7,7 @@ that comparing and setting a version cannot be torn and batches cannot deadlock.
 statement each and one round trip. It knows nothing of the graph.
 """
 
+import logging
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -19,6 +20,10 @@ from graph.errors import RingError, SettingsError, StoreCorrupt, StoreError, Sto
 
 if TYPE_CHECKING:
     from neo4j import Driver, ManagedTransaction
+
+# What the driver logs of a lost connection is raised as an error too, and told by whoever catches
+# it; without a handler Python would print it on stderr beside the one clear line.
+logging.getLogger("neo4j").addHandler(logging.NullHandler())
 
 T = TypeVar("T")
 Parameters = dict[str, Any]
@@ -47,7 +52,7 @@ def translation_of(error: type[Exception]) -> type[RingError] | None:
 
 @contextmanager
 def translated(where: str) -> Iterator[None]:
-    """Raise the driver's errors as ours; the text names the server, never the credentials.
+    """Raise the driver's errors as ours; one line that names the server, never the credentials.
 
     Raises:
         SettingsError: if the server refuses the credentials or the URL cannot be right.
@@ -59,7 +64,7 @@ def translated(where: str) -> Iterator[None]:
         yield
     except (exceptions.Neo4jError, exceptions.DriverError) as error:
         ours = translation_of(type(error)) or StoreError
-        raise ours(f"{where}: {error}") from error
+        raise ours(f"{where}: {' '.join(str(error).split())}") from error
 
 
 class Link:

@@ -1,5 +1,6 @@
 """What only the Neo4j adapter has: the driver's errors, one round trip a read, absent servers."""
 
+import logging
 import socket
 import threading
 import time
@@ -72,6 +73,20 @@ def test_a_server_that_never_answers_is_unavailable_in_the_time_given() -> None:
         silent.listen()
         with pytest.raises(StoreUnavailable):
             Neo4jStore(f"bolt://127.0.0.1:{silent.getsockname()[1]}", "neo4j", "x", wait_s=0.5)
+
+
+def test_a_server_that_is_gone_is_told_in_one_line_and_by_nobody_else() -> None:
+    with socket.socket() as gone:
+        gone.bind(("127.0.0.1", 0))
+        url = f"bolt://127.0.0.1:{gone.getsockname()[1]}"
+
+    with pytest.raises(StoreUnavailable) as told:
+        Neo4jStore(url, "neo4j", "x", wait_s=0.5)
+
+    assert str(told.value).startswith(f"{url}: ")
+    assert len(str(told.value).splitlines()) == 1
+    handlers = logging.getLogger("neo4j").handlers
+    assert any(isinstance(handler, logging.NullHandler) for handler in handlers)
 
 
 def test_a_password_is_in_no_representation() -> None:
