@@ -4,12 +4,15 @@ Fixture policy: the smallest real thing that has what the test needs. A store is
 embedded one in the test's own folder, or the Neo4j that ``RINGSIGHT_TEST_NEO4J_URI`` names (emptied
 before each test that takes it, so never point it at a graph you want to keep). What is absent is
 skipped by name and counted in the last lines; ``RINGSIGHT_REQUIRE=neo4j,node,chromium,postgres``
-turns such a skip into a failure.
+turns such a skip into a failure. A test that kills its server starts one of its own, by the script
+that ``RINGSIGHT_TEST_NEO4J_SERVER`` names (``start HOME [PORT]``, which prints the ``export`` lines
+of the variables above; ``kill HOME``).
 """
 
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -25,11 +28,12 @@ NEEDS = {
     "node": "needs Node",
     "chromium": "needs Chromium",
 }
+NEEDS_SCRIPT = "needs Neo4j to kill: set RINGSIGHT_TEST_NEO4J_SERVER to the script that starts one"
 
 
-def require(name: str) -> None:
+def require(name: str, reason: str | None = None) -> NoReturn:
     """Skip the test for want of ``name``, or fail it where ``RINGSIGHT_REQUIRE`` lists it."""
-    reason = NEEDS[name]
+    reason = reason or NEEDS[name]
     if name in ENVIRONMENT.get("RINGSIGHT_REQUIRE", "").replace(" ", "").split(","):
         pytest.fail(f"{reason} (RINGSIGHT_REQUIRE lists {name})", pytrace=False)
     pytest.skip(reason)
@@ -42,7 +46,16 @@ def neo4j_address() -> tuple[str, str, str]:
     if not url:
         require("neo4j")
     user = ENVIRONMENT.get("RINGSIGHT_TEST_NEO4J_USER", "neo4j")
-    return (str(url), user, ENVIRONMENT.get("RINGSIGHT_TEST_NEO4J_PASSWORD", ""))
+    return (url, user, ENVIRONMENT.get("RINGSIGHT_TEST_NEO4J_PASSWORD", ""))
+
+
+@pytest.fixture(scope="session")
+def neo4j_script() -> Path:
+    """The script that starts and kills a server of the test's own; skips where there is none."""
+    script = ENVIRONMENT.get("RINGSIGHT_TEST_NEO4J_SERVER")
+    if not script:
+        require("neo4j", NEEDS_SCRIPT)
+    return Path(script).absolute()
 
 
 @pytest.fixture
@@ -77,7 +90,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say how many tests had no server to run against."""
     skipped = terminalreporter.stats.get("skipped", [])
     for name in ("neo4j", "postgres", "node", "chromium"):
-        count = sum(NEEDS[name] in str(report.longrepr) for report in skipped)
+        needs = NEEDS[name].partition(":")[0]
+        count = sum(needs in str(report.longrepr) for report in skipped)
         if count or name == "neo4j":
             label = {"neo4j": "Neo4j", "postgres": "PostgreSQL"}.get(name, name.capitalize())
             terminalreporter.write_line(f"{label} tests skipped: {count}")

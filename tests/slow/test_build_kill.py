@@ -1,16 +1,22 @@
 """A build killed with ``kill -9`` at ten random moments ends in the graph of an undisturbed one.
 
 The build runs in a process of its own, in small chunks and with a flush every few of them, so that
-the kills fall into journal transactions, store writes and the gaps between.
+the kills fall into journal transactions, store writes and the gaps between. Where the Neo4j server
+is what dies, the build is ``ringsight build`` itself: it has to say so in one line and leave.
 """
 
+import json
 import os
 import random
+import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -24,6 +30,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(1_800)]
 
 KEY = "a test's key, 16 bytes or more"
 KILLS = 10
+SERVER_KILLS = 3
 ROOT = Path(__file__).parents[2]
 ENVIRONMENT = os.environ  # noqa: TID251  the tests' one look at what this machine has
 BUILD = """
@@ -44,7 +51,83 @@ with Journal(Path(home) / "journal.db", door.key_id) as journal:
         etl.load.build(source, journal, store, door)
 print("done", flush=True)
 """
+COMMAND = """
+import os, sys
+import etl.load, etl.read_parquet, etl.sources
+from api.cli import run
+
+etl.read_parquet.CHUNK_ROWS = 400
+etl.load._FLUSH_EVERY_ROWS = 1_000
+print("begun", flush=True)
+sys.exit(run(["build", sys.argv[1], "--json"], os.environ))
+"""
 Address = tuple[str, str, str]
+
+
+class Server:
+    """A Neo4j server of one test's own, which may be killed and comes back at its old address."""
+
+    def __init__(self, script: Path, home: Path) -> None:
+        self._script, self._home = script, home
+        self.address: Address = ("", "", "")
+
+    def start(self) -> None:
+        port = [str(self._port)] if self.address[0] else []
+        lines = self._do("start", *port).splitlines()
+        told = dict(line.removeprefix("export ").split("=", 1) for line in lines)
+        url, user, password = (
+            told[f"RINGSIGHT_TEST_NEO4J_{n}"] for n in ("URI", "USER", "PASSWORD")
+        )
+        self.address = (url, user, password)
+
+    def kill(self) -> None:
+        """``kill -9``, until it is gone.
+
+        The signal comes back before its threads have ended, and until then they hold the port and
+        the lock of the store: a start at once would be refused. The process itself may stay in the
+        table for good, as a zombie nobody asks after, so the port is what tells.
+        """
+        self._do("kill")
+        deadline = time.monotonic() + 60
+        while self.address[0] and self._answers():
+            assert time.monotonic() < deadline, "the killed server still answers"
+            time.sleep(0.05)
+
+    def _answers(self) -> bool:
+        try:
+            socket.create_connection(("127.0.0.1", self._port), timeout=5).close()
+        except ConnectionRefusedError:
+            return False
+        return True
+
+    @property
+    def _port(self) -> int:
+        return urlsplit(self.address[0]).port or 7687
+
+    def _do(self, verb: str, *more: str) -> str:
+        done = subprocess.run(
+            [self._script, verb, self._home, *more],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=300,
+            env={"NEO4J_HEAP": "512m", **ENVIRONMENT},
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+
+@pytest.fixture
+def server(neo4j_script: Path, tmp_path: Path) -> Iterator[Server]:
+    """A running server with an empty graph, for one test alone."""
+    home = tmp_path / "neo4j"
+    server = Server(neo4j_script, home)
+    try:
+        server.start()
+        yield server
+    finally:
+        server.kill()
+        shutil.rmtree(home, ignore_errors=True)
 
 
 @pytest.fixture(scope="module")
@@ -57,13 +140,27 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def start(source: Path, home: Path, address: Address) -> "subprocess.Popen[str]":
     """A build that has opened journal and store and is about to read."""
     home.mkdir(exist_ok=True)
+    return _begun([BUILD, str(source), str(home), *address], {"RINGSIGHT_KEY": KEY})
+
+
+def start_command(source: Path, home: Path, address: Address) -> "subprocess.Popen[str]":
+    """``ringsight build``, about to open journal and store."""
+    url, user, password = address
+    settings = {"KEY": KEY, "HOME": str(home), "STORE": url}
+    settings |= {"STORE_USER": user, "STORE_PASSWORD": password}
+    return _begun([COMMAND, str(source)], {f"RINGSIGHT_{k}": v for k, v in settings.items()})
+
+
+def _begun(program: list[str], settings: dict[str, str]) -> "subprocess.Popen[str]":
+    """A process that has said it begins; it has the settings given and no others of ours."""
+    others = {k: v for k, v in ENVIRONMENT.items() if not k.startswith("RINGSIGHT_")}
     build = subprocess.Popen(
-        [sys.executable, "-c", BUILD, str(source), str(home), *address],
+        [sys.executable, "-c", *program],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
         cwd=ROOT,
-        env={**ENVIRONMENT, "RINGSIGHT_KEY": KEY},
+        env={**others, **settings},
     )
     assert build.stdout is not None
     if build.stdout.readline() != "begun\n":
@@ -139,3 +236,50 @@ def test_a_build_killed_ten_times_gives_the_graph_of_an_undisturbed_one_over_neo
     assert hit >= KILLS // 2
     assert neo4j_store.snapshot().digest == digest
     assert_same(tmp_path / "stormy", address, digest)
+
+
+def wait_for(build: "subprocess.Popen[str]", journal: Journal, version: float) -> None:
+    """Return when the build has brought its journal that far; it must still be at work then."""
+    while build.poll() is None and journal.version < version:
+        time.sleep(0.02)
+    assert build.poll() is None, build.communicate()
+
+
+def assert_says_the_store_is_gone(build: "subprocess.Popen[str]", url: str) -> None:
+    """The command left by itself, with exit code 1, one line for people and one for programs.
+
+    Above the line for people stands how long each step took that was done by then.
+    """
+    said, complaint = build.communicate(timeout=120)
+    assert build.returncode == 1, complaint
+    *steps, line = complaint.splitlines()
+    assert line.startswith(f"ringsight: {url}: "), complaint
+    assert all(step.startswith(("read ", "graph: ")) for step in steps), complaint
+    assert json.loads(said)["error"] == "StoreUnavailable"
+
+
+@pytest.mark.neo4j
+def test_a_build_whose_neo4j_is_killed_says_so_and_goes_on_when_it_is_back(
+    source: Path, tmp_path: Path, server: Server
+) -> None:
+    digest, _ = undisturbed(source, tmp_path / "calm")
+    with Journal(tmp_path / "calm" / "journal.db") as whole:
+        end = whole.version
+    home, address = tmp_path / "stormy", server.address
+    chance = random.Random(11)
+    moments = sorted(chance.uniform(0, 0.95) * end for _ in range(SERVER_KILLS))
+
+    with Journal(home / "journal.db") as journal:
+        for moment in moments:
+            build = start_command(source, home, address)
+            wait_for(build, journal, moment)
+            time.sleep(chance.uniform(0, 0.3))
+            server.kill()
+            assert_says_the_store_is_gone(build, address[0])
+            server.start()
+    last = start_command(source, home, address)
+
+    said, error = last.communicate(timeout=600)
+    assert last.returncode == 0, error
+    assert json.loads(said)["facts_written"] > 0
+    assert_same(home, address, digest)
