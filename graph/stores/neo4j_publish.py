@@ -19,7 +19,7 @@ from graph.schema import NodeType
 from graph.store import Generation, RingRow
 from graph.stores.batch import kind_named
 from graph.stores.neo4j_link import Link
-from graph.stores.neo4j_read import Pointer, pointer
+from graph.stores.neo4j_read import POINTS, Pointer, pointer, seal
 from graph.stores.neo4j_write import ROWS
 from graph.stores.piece import Published, member_rows, ring_rows
 
@@ -92,6 +92,7 @@ def publish(link: Link, generation: Generation) -> None:
         "publication": publication,
         "shapes": json.dumps({kind: dict(shape.types) for kind, shape in shapes.items()}),
     }
+    point["seal"] = seal([point[name] for name in POINTS])
     link.write(lambda tx: tx.run(_POINT, {"pointer": point}).consume())
     link.run(_SWEEP, {"keep": publication})
 

@@ -5,6 +5,7 @@ columns of the generation that the pointer named when the statement began. A rea
 publish has overtaken is read again. It knows nothing of how statements are made.
 """
 
+import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -44,6 +45,18 @@ class Overtaken(Exception):
     """A newer publish wrote over the columns that this read began with."""
 
 
+POINTS = ("number", "as_of", "slot", "publication", "shapes")
+
+
+def seal(held: Sequence[object]) -> str:
+    """A digest of the pointer's properties, in the order of :data:`POINTS`.
+
+    Neo4j reads what is committed a property at a time: without it a reader may see the number of
+    one generation with the slot of another.
+    """
+    return hashlib.sha256(json.dumps(list(held)).encode()).hexdigest()
+
+
 @dataclass(frozen=True, slots=True)
 class Pointer:
     """The visible generation: which slot of properties holds it, under which publication."""
@@ -56,11 +69,19 @@ class Pointer:
 
     @classmethod
     def of(cls, node: Mapping[str, Any] | None) -> "Pointer":
-        """The pointer kept as the properties of a node, if there is one."""
+        """The pointer kept as the properties of a node, if there is one.
+
+        Raises:
+            Overtaken: if a publish was caught between two properties of the node.
+        """
         if not node or "number" not in node:
             return cls()
-        shapes = {k: Published(types) for k, types in json.loads(node["shapes"]).items()}
-        return cls(node["number"], node["as_of"], node["slot"], node["publication"], shapes)
+        held: list[Any] = [node.get(name) for name in POINTS]
+        if node.get("seal") != seal(held):
+            raise Overtaken
+        number, as_of, slot, publication, types = held
+        shapes = {k: Published(types) for k, types in json.loads(types).items()}
+        return cls(number, as_of, slot, publication, shapes)
 
     def values(self, kind: NodeType, node: Mapping[str, Any]) -> list[Any] | None:
         """What the visible generation says of a node, or None.
@@ -80,9 +101,18 @@ class Pointer:
 
 
 def pointer(link: Link) -> Pointer:
-    """The pointer as it is now."""
-    rows = link.read(text.POINTER_NOW, {})
-    return Pointer.of(rows[0][0])
+    """The pointer as it is now.
+
+    Raises:
+        StoreUnavailable: if it is published over faster than it can be read.
+    """
+    for _ in range(_ATTEMPTS):
+        rows = link.read(text.POINTER_NOW, {})
+        try:
+            return Pointer.of(rows[0][0])
+        except Overtaken:
+            continue
+    raise StoreUnavailable("refreshes were published faster than the pointer could be read")
 
 
 def _row(kind: NodeType, node: Mapping[str, Any]) -> tuple[Any, ...]:
