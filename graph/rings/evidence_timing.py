@@ -165,9 +165,7 @@ def handover(clock: Clock) -> Evidence:
     weight = np.where(share > usual, 2.0 * _bernoulli(share, usual), 0.0)
     return Evidence(
         "timing.handover",
-        # Who copies a library's talk goes on with it too: words and hand-over have one cause, so
-        # the two-family rule must not count them as two.
-        Family.PROMPTS,
+        Family.TIMING,
         np.minimum(weight, CAP),
         share,
         usual,
