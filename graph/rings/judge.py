@@ -4,7 +4,8 @@ Log-odds that a group is a fraudulent ring start at :data:`PRIOR` and take each 
 once, capped. Possessions (identifiers, payment) together bring at most :data:`POSSESSION_CAP`: they
 say that accounts belong together, and so does every household and office. What says *why* they do
 is behaviour: prompts, timing, sign-up pattern. A flag for action needs two families that speak, one
-of them behaviour, and a score past :data:`FLAG_SCORE` after all counter-evidence.
+of them behaviour, and a score past :data:`FLAG_SCORE` after all counter-evidence. Pieces that one
+innocent cause brings together (:data:`GOES_VIRAL`) are one voice there, not several.
 """
 
 from collections.abc import Sequence
@@ -25,6 +26,9 @@ BEHAVIOUR_CAP = 6.0
 SPEAKS = 2.0
 """Nats at which a family speaks: odds of 7 to 1 on its own."""
 FLAG_SCORE = 0.9
+GOES_VIRAL = frozenset({"timing.handover", "signup.burst"})
+"""Codes that a prompt library going viral explains together with the templates themselves: its
+readers come within days and go on with the conversations it publishes."""
 
 
 @dataclass(frozen=True)
@@ -39,19 +43,25 @@ class Judgement:
 def judge(evidence: Sequence[Evidence], groups: Groups) -> Judgement:
     """Add up ``evidence`` about ``groups``."""
     zero = np.zeros(groups.count)
-    families = {family: zero.copy() for family in Family}
-    other = zero.copy()
-    for piece in evidence:
-        if piece.family is None:
-            other = other + piece.weight
-        else:
-            families[piece.family] = families[piece.family] + piece.weight
-    firm = groups.sizes / (groups.sizes + SMALL)
-    families = {f: np.clip(weight, 0.0, BEHAVIOUR_CAP) * firm for f, weight in families.items()}
+    families = _added(evidence, groups)
+    other = sum((piece.weight for piece in evidence if piece.family is None), zero)
     held = np.minimum(sum((families[f] for f in POSSESSIONS), zero), POSSESSION_CAP)
     behaviour = sum((families[f] for f in Family if f not in POSSESSIONS), zero)
     score = 1.0 / (1.0 + np.exp(-(PRIOR + held + behaviour + other)))
-    return Judgement(score, two_families(families) & (score >= FLAG_SCORE), families)
+    apart = _added([p for p in evidence if p.code not in GOES_VIRAL], groups)
+    viral = families[Family.PROMPTS] >= SPEAKS
+    enough = np.where(viral, two_families(apart), two_families(families))
+    return Judgement(score, enough & (score >= FLAG_SCORE), families)
+
+
+def _added(evidence: Sequence[Evidence], groups: Groups) -> dict[Family, Floats]:
+    """The capped nats each family brings, less for small groups, [G] each."""
+    sums = {family: np.zeros(groups.count) for family in Family}
+    for piece in evidence:
+        if piece.family is not None:
+            sums[piece.family] = sums[piece.family] + piece.weight
+    firm = groups.sizes / (groups.sizes + SMALL)
+    return {f: np.clip(weight, 0.0, BEHAVIOUR_CAP) * firm for f, weight in sums.items()}
 
 
 def two_families(families: dict[Family, Floats]) -> Bools:
