@@ -158,8 +158,8 @@ def flags_of(
     """Accounts that call for action, each with its strongest reason: a ring before a score.
 
     A long history speaks for innocence: an account older than :data:`PROBATION_DAYS` is acted on
-    for its ring only if the refresh before saw it in a flagged ring too. The days were chosen on the
-    two demo worlds that showed the need; they are to be confirmed on others.
+    for its ring only if the refresh before saw it in a flagged ring too. The days were chosen on
+    the two demo worlds that showed the need; they are to be confirmed on others.
     """
     before = {} if previous is None else previous.strongest(flagged_only=True)
     rows: dict[str, tuple[float, str | None]] = {}
