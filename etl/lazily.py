@@ -10,14 +10,13 @@ its test. It stands in for a store inside one job, and is no home for a graph.
 import bisect
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
-from types import TracebackType
-from typing import Self
 
 import numpy as np
 import numpy.typing as npt
 
 from etl.front import Front
 from etl.unrolled import Unrolled
+from graph.closing import Closing
 from graph.facts import Facts, Node
 from graph.schema import NodeType
 from graph.snapshot import Snapshot
@@ -27,7 +26,7 @@ Ints = npt.NDArray[np.int64]
 _EVER = int(np.iinfo(np.int64).min)
 
 
-class LazyStore:
+class LazyStore(Closing):
     """The verbs of a ``GraphStore`` that a replay needs, over an embedded one kept small.
 
     Args:
@@ -122,17 +121,6 @@ class LazyStore:
     def close(self) -> None:
         """Let go of the inner store."""
         self._inner.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _bring(self, ids: Sequence[str]) -> None:
         """Write what is new about the nodes ``ids`` and their edges."""

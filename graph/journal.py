@@ -13,14 +13,13 @@ import heapq
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 import pyarrow as pa
 
 from graph import journal_facts, journal_sources
 from graph import journal_schema as sql
 from graph.cleaned import SCHEMAS, TABLE_OF, event_of, row_of
+from graph.closing import Closing
 from graph.contract import table_named
 from graph.facts import Event, Facts, Request
 from graph.journal_link import Link, claim_key
@@ -64,7 +63,7 @@ class Intake:
     event: Event | None = None
 
 
-class Journal:
+class Journal(Closing):
     """``Journal(home / "journal.db", key_id=door.key_id)``; close it, or use it in a ``with``."""
 
     def __init__(self, path: Path, key_id: str | None = None) -> None:
@@ -283,17 +282,6 @@ class Journal:
     def close(self) -> None:
         """Let go of the file; the journal can be opened again."""
         self._link.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 def _span(since: int | None, until: int | None) -> tuple[int, int]:

@@ -8,9 +8,9 @@ this class ties them to the port.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from types import TracebackType
-from typing import LiteralString, Self
+from typing import LiteralString
 
+from graph.closing import Closing
 from graph.errors import InputError, RingError
 from graph.facts import Facts
 from graph.snapshot import Snapshot
@@ -26,7 +26,7 @@ _KEPT = ["schema_version", "vocabulary", "writing"]
 _CLEAR_META: LiteralString = "MATCH (m:Meta) WHERE NOT m.name IN $kept DELETE m"
 
 
-class Neo4jStore:
+class Neo4jStore(Closing):
     """A :class:`~graph.store.GraphStore` on a server.
 
     Args:
@@ -140,14 +140,3 @@ class Neo4jStore:
     def close(self) -> None:
         """Let go of the server."""
         self._link.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()

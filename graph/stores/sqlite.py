@@ -9,9 +9,8 @@ processes may read while one writes. The pieces: ``sqlite_schema`` (tables and u
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
+from graph.closing import Closing
 from graph.errors import InputError, RingError
 from graph.facts import NEVER, Facts
 from graph.snapshot import Snapshot
@@ -31,7 +30,7 @@ _CLEARED = (
 _CLEAR_ROWS = 20_000
 
 
-class SqliteStore:
+class SqliteStore(Closing):
     """A :class:`~graph.store.GraphStore` in a file.
 
     Args:
@@ -155,14 +154,3 @@ class SqliteStore:
     def close(self) -> None:
         """Let go of the file."""
         self._link.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
