@@ -6,7 +6,7 @@ files are those of the event contract.
 """
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -18,15 +18,18 @@ from etl.judge import judge
 from etl.lazily import LazyStore
 from etl.live import Watch
 from etl.outcome import Outcome, Truth
+from etl.record import Record
 from etl.refresh import FitsClusters, Job, RefreshConfig, RefreshReport, RefreshState, refresh
 from etl.replay import Applied, Due, Replay, refresh_moments
 from etl.report import page
 from etl.timeline import Timeline
-from etl.train import Course, Trained, train_at
+from etl.train import Course, collect
 from etl.unrolled import unroll
-from gnn.assess import Decision, Policy, assess
-from gnn.booster import Floats
+from etl.waypoint import Waypoint, Waypoints
+from gnn.assess import Policy, assess
+from gnn.bundle import Bundle
 from gnn.scorer import Scorer
+from gnn.train import TrainConfig, train
 from graph.errors import InputError
 from graph.rings.live import Match
 from graph.schema import NodeType
@@ -37,14 +40,8 @@ Progress = Callable[[str, int, int], None]
 MATCH_DAYS = 2
 
 _SCORES = {"account_id": pl.String, "score": pl.Float64}
-_DECISIONS = {
-    "account_id": pl.String, "occurred_at": pl.Int64, "score": pl.Float64, "decision": pl.String,
-}  # fmt: skip
-_FLAGS = {
-    "account_id": pl.String, "flagged_at": pl.Int64, "score": pl.Float64, "ring_id": pl.String,
-}  # fmt: skip
 _RINGS = {"ring_id": pl.String, "account_id": pl.String, "score": pl.Float64}
-_TRACE = {"account_id": pl.String, "at": pl.Int64, "score": pl.Float64}
+_KEY_ID = "back-test"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,41 +60,15 @@ class BacktestConfig:
     course: Course = field(default_factory=Course)
 
 
-@dataclass
-class Record:
-    """What happened during a replay, as it happens; flags and scores only ever come first once."""
+@dataclass(frozen=True)
+class Walk:
+    """What a replay walks with: events and store, the job, and where waypoints are kept."""
 
-    decisions: list[tuple[str, int, float, str]] = field(default_factory=list)
-    flags: dict[str, tuple[int, float, str | None]] = field(default_factory=dict)
-    trace: list[tuple[str, int, float]] = field(default_factory=list)
-    highest: dict[str, float] = field(default_factory=dict)
-
-    def decided(self, account: str, at: int, score: float, decision: Decision) -> None:
-        """A sign-up was scored; a denial is a flag."""
-        self.decisions.append((account, at, score, decision.value))
-        if decision is Decision.DENY:
-            self.flags.setdefault(account, (at, score, None))
-
-    def looked(self, at: int, keys: Sequence[str], scores: Floats, threshold: float) -> None:
-        """Accounts were looked at between refreshes."""
-        for account, score in zip(keys, scores.tolist(), strict=True):
-            if score >= threshold:
-                self.flags.setdefault(account, (at, score, None))
-            self._rose(account, at, score)
-
-    def refreshed(self, report: RefreshReport) -> None:
-        """A refresh ended: who calls for action, and whose score is higher than ever."""
-        for account, score, ring in report.flags.iter_rows():
-            self.flags.setdefault(account, (report.as_of, score, ring))
-        if report.scores is None:
-            return
-        for account, score in zip(report.scores.keys, report.score.tolist(), strict=True):
-            self._rose(account, report.as_of, score)
-
-    def _rose(self, account: str, at: int, score: float) -> None:
-        if score > self.highest.get(account, -1.0):
-            self.highest[account] = score
-            self.trace.append((account, at, score))
+    replay: Replay
+    job: Job
+    config: BacktestConfig
+    waypoints: Waypoints | None
+    progress: Progress
 
 
 def backtest(
@@ -105,8 +76,11 @@ def backtest(
     fit: FitsClusters,
     config: BacktestConfig,
     progress: Progress = lambda step, done, total: None,
+    waypoints: Waypoints | None = None,
 ) -> Outcome:
     """Train at ``config.train_until`` and replay what came after it.
+
+    With ``waypoints`` it goes on from the newest one there is; the outcome is the same.
 
     Raises:
         InputError: if there is nothing on one side of that moment, or nothing to learn from.
@@ -117,12 +91,26 @@ def backtest(
     with LazyStore(open_store("sqlite://"), unroll(timeline)) as store:
         replay = Replay(timeline, store)
         job = Job(timeline, store, fit, replace(config.refresh, keep_asked=False))
-        rng = np.random.default_rng(config.seed)
-        start = RefreshState(Asked.nothing("back-test"))
-        trained = train_at(replay, job, config.train_until, start, rng, config.course)
-        record, last = _lived(replay, job, trained, config, progress)
+        walk = Walk(replay, job, config, waypoints, progress)
+        bundle, start = _trained(walk)
+        record, last = _lived(walk, bundle, start)
     refreshes = _refreshes(config, until)
     return _outcome(timeline, config, refreshes, record, last)
+
+
+def _trained(walk: Walk) -> tuple[Bundle, Waypoint]:
+    """The model, and where the replay begins: at T, or where an earlier run was stopped."""
+    kept = walk.waypoints and walk.waypoints.newest(_KEY_ID)
+    if kept and walk.waypoints and (bundle := walk.waypoints.bundle):
+        return bundle, kept
+    until, rng = walk.config.train_until, np.random.default_rng(walk.config.seed)
+    begin = RefreshState(Asked.nothing(_KEY_ID))
+    rows, state = collect(walk.replay, walk.job, until, begin, walk.config.course, walk.progress)
+    bundle = train(rows, TrainConfig(), rng, walk.progress)
+    waypoint = Waypoint(until, state, Record())
+    if walk.waypoints:
+        walk.waypoints.trained(bundle, waypoint)
+    return bundle, waypoint
 
 
 def write(outcome: Outcome, out: Path, truth: Truth, rng: np.random.Generator) -> dict[str, object]:
@@ -151,39 +139,68 @@ def _refreshes(config: BacktestConfig, until: int) -> tuple[int, ...]:
     return regular if regular[-1] == until else (*regular, until)
 
 
-def _lived(
-    replay: Replay, job: Job, trained: Trained, config: BacktestConfig, progress: Progress
-) -> tuple[Record, RefreshReport]:
-    """Live through everything after T."""
-    scorer, state, record = Scorer(trained.bundle), trained.state, Record()
-    since, until = config.train_until, replay.timeline.bounds[1]
-    looks = _looks(config, until)
-    watch: Watch | None = None
-    seen_until = since
-    for step in replay.steps(since, until, _refreshes(config, until), looks):
+def _lived(walk: Walk, bundle: Bundle, start: Waypoint) -> tuple[Record, RefreshReport]:
+    """Live through everything from ``start`` on."""
+    until = walk.replay.timeline.bounds[1]
+    refreshes = [at for at in _refreshes(walk.config, until) if at >= start.at]
+    looks = [at for at in _looks(walk.config, until) if at > start.at]
+    life = _Life(walk, Scorer(bundle), start.state, start.record, start.at)
+    for step in walk.replay.steps(start.at, until, refreshes, looks):
         if isinstance(step, Applied):
-            found = assess(step.event, job.store, scorer, config.policy, now=step.at)
-            record.decided(step.event.account_id, step.at, found.score or 0.0, found.decision)
+            life.signed_up(step)
         elif isinstance(step, Due):
-            report = refresh(job, scorer, step.at, state)
-            state = report.state
-            record.refreshed(report)
-            watch = Watch.since(replay.timeline, replay.store.front, scorer, report)
-            # Newcomers' evidence of the last days counts on, against rings as they are now.
-            for match in watch.matched(step.at - MATCH_DAYS * DAY_US, step.at):
-                record.flags.setdefault(match.account_id, (step.at, _odds(match), match.ring_id))
-            seen_until = step.at
-            progress("replay", step.at - since, until - since)
-        elif watch is not None:
-            for match in watch.matched(seen_until, step.at):
-                record.flags.setdefault(match.account_id, (match.at, _odds(match), match.ring_id))
-            open_yet = [a for a in watch.touched(seen_until, step.at) if a not in record.flags]
-            keys, scores = watch.look(open_yet, step.at)
-            record.looked(step.at, keys, scores, scorer.thresholds.account_flag)
-            seen_until = step.at
-    if watch is None:
+            if walk.waypoints and step.at > start.at:
+                walk.waypoints.passed(Waypoint(step.at, life.state, life.record))
+            life.refreshed(step.at)
+            since = walk.config.train_until
+            walk.progress("replay", step.at - since, until - since)
+        else:
+            life.looked(step.at)
+    if life.watch is None:
         raise InputError("no refresh lies in the replayed span")
-    return record, watch.last
+    return life.record, life.watch.last
+
+
+@dataclass
+class _Life:
+    """The service as it would have lived, from step to step; ``seen_until`` in us."""
+
+    walk: Walk
+    scorer: Scorer
+    state: RefreshState
+    record: Record
+    seen_until: int
+    watch: Watch | None = None
+
+    def signed_up(self, step: Applied) -> None:
+        """A sign-up is decided on by what is known."""
+        policy = self.walk.config.policy
+        found = assess(step.event, self.walk.job.store, self.scorer, policy, now=step.at)
+        self.record.decided(step.event.account_id, step.at, found.score or 0.0, found.decision)
+
+    def refreshed(self, at: int) -> None:
+        """A refresh; from now on events are matched to the rings it found."""
+        report = refresh(self.walk.job, self.scorer, at, self.state)
+        self.state = report.state
+        self.record.refreshed(report)
+        replay = self.walk.replay
+        self.watch = Watch.since(replay.timeline, replay.store.front, self.scorer, report)
+        # Newcomers' evidence of the last days counts on, against rings as they are now.
+        for match in self.watch.matched(at - MATCH_DAYS * DAY_US, at):
+            self.record.flags.setdefault(match.account_id, (at, _odds(match), match.ring_id))
+        self.seen_until = at
+
+    def looked(self, at: int) -> None:
+        """What arrived since the last step is matched, and its accounts are scored anew."""
+        if self.watch is None:
+            return
+        flags = self.record.flags
+        for match in self.watch.matched(self.seen_until, at):
+            flags.setdefault(match.account_id, (match.at, _odds(match), match.ring_id))
+        open_yet = [a for a in self.watch.touched(self.seen_until, at) if a not in flags]
+        keys, scores = self.watch.look(open_yet, at)
+        self.record.looked(at, keys, scores, self.scorer.thresholds.account_flag)
+        self.seen_until = at
 
 
 def _odds(match: Match) -> float:
@@ -214,16 +231,16 @@ def _outcome(
     tables = ("signups", "payments", "sessions", "requests")
     ids = [pl.Series(timeline.read(t, since=since)["account_id"].to_pylist()) for t in tables]
     exchanges = timeline.read("requests", since=since, columns=["account_id", "at"])
-    flags = [(account, *flag) for account, flag in sorted(record.flags.items())]
+    held = record.tables()
     return Outcome(
         train_until=since,
         until=timeline.bounds[1],
         refreshes=refreshes,
-        decisions=pl.DataFrame(record.decisions, schema=_DECISIONS, orient="row"),
-        flags=pl.DataFrame(flags, schema=_FLAGS, orient="row"),
+        decisions=held["decisions"],
+        flags=held["flags"],
         scores=pl.DataFrame({"account_id": keys, "score": last.score}, schema=_SCORES),
         rings=pl.DataFrame(sorted(rings), schema=_RINGS, orient="row"),
-        trace=pl.DataFrame(record.trace, schema=_TRACE, orient="row"),
+        trace=held["trace"],
         exchanges=pl.DataFrame(pl.from_arrow(exchanges)),
         active=pl.concat([series.cast(pl.String) for series in ids]).unique(),
     )

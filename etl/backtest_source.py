@@ -1,11 +1,13 @@
 """A back-test from a source of files: read it into a journal of its own, test, write the report.
 
-The journal lives in the folder of the results while the test runs, so that a deployment's own is
-never touched. The test itself is :mod:`etl.backtest`.
+A journal and waypoints live in the folder of the results while the test runs, so that a
+deployment's own are never touched, and a test that was killed goes on where it was. The test
+itself is :mod:`etl.backtest`.
 """
 
-import tempfile
+import shutil
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +19,14 @@ from etl.mapping import load_mapping
 from etl.outcome import Truth
 from etl.prompts import fit_clusters
 from etl.timeline import Timeline
+from etl.waypoint import Waypoints, seal_of
 from graph.door import Door
 from graph.flush import Told
 from graph.journal import Journal
 from graph.simulate.truth import load_truth
 from graph.stores import open_store
+
+WORK = ".backtest"
 
 
 @dataclass(frozen=True)
@@ -38,27 +43,31 @@ def backtest_source(
 ) -> dict[str, Any]:
     """Test on ``source``, write the files of the event contract to ``out``; gives the report.
 
+    A test that was stopped goes on where it was, when it is asked the same of the same events;
+    what it keeps for that in ``out`` is removed at the end.
+
     Raises:
         SourceError: if the source cannot be read, or too much of it breaks the contract.
         InputError: if there is nothing on one side of the moment, or no truth where one is named.
     """
     true = None if truth is None else Truth.of_world(load_truth(truth))
-    timeline = read_timeline(source, out, progress)
-    outcome = backtest(timeline, fit_clusters, config, progress)
+    work = out / WORK
+    timeline = read_timeline(source, work, progress)
+    told = f"{config!r} {version('ringsight')} {Door(source.key).key_id}"
+    waypoints = Waypoints(work / "waypoints", seal_of(timeline, told))
+    outcome = backtest(timeline, fit_clusters, config, progress, waypoints)
     if true is None:
         true = Truth.of_labels(timeline.read("signups"), timeline.read("labels"))
-    return dict(write(outcome, out, true, np.random.default_rng(config.seed)))
+    found = dict(write(outcome, out, true, np.random.default_rng(config.seed)))
+    shutil.rmtree(work)
+    return found
 
 
-def read_timeline(source: Source, out: Path, progress: Told) -> Timeline:
-    """The cleaned events of ``source``, in memory; nothing of them stays on disk."""
-    out.mkdir(parents=True, exist_ok=True)
+def read_timeline(source: Source, work: Path, progress: Told) -> Timeline:
+    """The cleaned events of ``source``, in memory; a journal in ``work`` knows what was read."""
+    work.mkdir(parents=True, exist_ok=True)
     door = Door(source.key)
     mapping = None if source.mapping is None else load_mapping(source.mapping)
-    with (
-        tempfile.TemporaryDirectory(prefix=".journal-", dir=out) as folder,
-        Journal(Path(folder) / "journal.db", door.key_id) as journal,
-        open_store("sqlite://") as store,
-    ):
+    with Journal(work / "journal.db", door.key_id) as journal, open_store("sqlite://") as store:
         build(source.place, journal, store, door, BuildOptions(mapping=mapping, progress=progress))
         return Timeline.of(journal)

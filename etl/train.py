@@ -8,15 +8,11 @@ is :mod:`gnn.train`.
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-import numpy as np
-
 from etl.asked import DAY_US
 from etl.refresh import Job, RefreshState, refresh
 from etl.replay import Applied, Replay, refresh_moments
-from gnn.bundle import Bundle
 from gnn.features_signup import Moment
 from gnn.known import Known
-from gnn.train import TrainConfig, train
 from gnn.training_rows import AccountMoment, TrainingRows
 from gnn.vicinity import Vicinity, ids_of
 from graph.facts import Signup
@@ -37,14 +33,6 @@ class Course:
     days: float = 35.0
     mates_per_entity: int = 100
     refit_days: float = 3.0
-
-
-@dataclass(frozen=True)
-class Trained:
-    """A model, and the state of the refresh job at T for a replay to go on from."""
-
-    bundle: Bundle
-    state: RefreshState
 
 
 def collect(
@@ -75,23 +63,6 @@ def collect(
         job.events.read("labels", until=until), job.events.read("enforcements", until=until), until
     )
     return TrainingRows(until, known, moments, signups), state
-
-
-def train_at(
-    replay: Replay,
-    job: Job,
-    until: int,
-    state: RefreshState,
-    rng: np.random.Generator,
-    course: Course = Course(),
-) -> Trained:
-    """A model of what was known at ``until`` (us).
-
-    Raises:
-        InputError: if nothing lies before ``until``, or no account was known to be fraud by then.
-    """
-    rows, state = collect(replay, job, until, state, course)
-    return Trained(train(rows, TrainConfig(), rng), state)
 
 
 def _seen(event: Signup, store: GraphStore, per_id: int) -> Moment:
