@@ -30,13 +30,14 @@ from api import (
 from api.cli_out import Desk, note
 from api.places import place_of
 from api.settings import Settings, unknown_names
-from graph.errors import InputError, MappingError, RingError, SettingsError
+from graph.errors import AccessError, InputError, MappingError, RingError, SettingsError
 
 FAILED, MISUSED, BROKEN, INTERRUPTED = 1, 2, 70, 130
 # Most specific wins, as in the HTTP table; what is not named here is FAILED.
 EXIT_OF: dict[type[RingError], int] = {
     SettingsError: MISUSED,
     InputError: MISUSED,
+    AccessError: MISUSED,
     MappingError: MISUSED,
 }
 

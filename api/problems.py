@@ -34,6 +34,12 @@ STATUS_OF: dict[type[errors.RingError], int] = {
     errors.InputError: 422,
     errors.NotFound: 404,
     errors.UnknownName: 422,
+    errors.Conflict: 409,
+    errors.Stale: 412,
+    errors.AccessError: 403,
+    errors.NotRecognised: 401,
+    errors.NotAllowed: 403,
+    errors.TooOften: 429,
     errors.StoreError: 500,
     errors.StoreUnavailable: 503,
     errors.StoreCorrupt: 500,
@@ -42,6 +48,7 @@ STATUS_OF: dict[type[errors.RingError], int] = {
     errors.ModelMissing: 503,
     errors.ModelMismatch: 503,
     errors.BundleCorrupt: 503,
+    errors.BundleUnsigned: 503,
 }
 RETRY_AFTER_S = 2
 
@@ -54,7 +61,9 @@ def status_of(error: errors.RingError) -> int:
 def problem(request: Request, status: int, problem: Problem) -> JSONResponse:
     """``problem`` as a response to ``request``."""
     problem = problem.model_copy(update={"status": status, "instance": request.url.path})
-    headers = {"Retry-After": str(RETRY_AFTER_S)} if status == 503 else {}
+    headers = {"Retry-After": str(RETRY_AFTER_S)} if status in (429, 503) else {}
+    if status == 401:
+        headers["WWW-Authenticate"] = 'Bearer realm="ringsight"'
     return JSONResponse(
         problem.model_dump(exclude_none=True), status, headers=headers, media_type=MEDIA_TYPE
     )
@@ -105,6 +114,7 @@ def _ring_error(request: Request, error: Exception) -> JSONResponse:
             type=f"urn:ringsight:error:{type(error).__name__}",
             title=line,
             detail=None if status >= 500 else str(error),
+            **(error.about if isinstance(error, errors.Conflict) else {}),
         ),
     )
 

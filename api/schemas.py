@@ -32,7 +32,8 @@ class Wire(BaseModel):
 class Problem(Wire):
     """An error (RFC 9457). ``errors`` names the places of a body that are wrong, not their values.
 
-    ``checks`` is there when ``/readyz`` says no.
+    ``checks`` is there when ``/readyz`` says no; ``current_version`` and the accounts ``added`` and
+    ``removed`` when what a decision speaks of has changed meanwhile.
     """
 
     type: str
@@ -42,6 +43,9 @@ class Problem(Wire):
     instance: str | None = None
     errors: list[dict[str, str]] | None = None
     checks: dict[str, str] | None = None
+    current_version: int | None = None
+    added: list[str] | None = None
+    removed: list[str] | None = None
 
 
 class ReasonOut(Wire):

@@ -12,6 +12,12 @@
      +-- InputError               the caller's: a request or argument cannot be served as it stands
      |    +-- NotFound            the caller's: no such account, ring, entity or bundle
      |    +-- UnknownName         the caller's: a name outside the vocabulary (says what exists)
+     |    +-- Conflict            the caller's: what it speaks of has changed or was done already
+     |         +-- Stale          the caller's: it holds an older version than there is
+     +-- AccessError              the caller's: it may not do this
+     |    +-- NotRecognised       no key, token or session that is known
+     |    +-- NotAllowed          known, without the scope or the role
+     |    +-- TooOften            more calls than the key is allowed
      +-- StoreError               the store's
      |    +-- StoreUnavailable    not reachable, locked or full right now; trying again is safe
      |    +-- StoreCorrupt        its content breaks a law; do not go on
@@ -20,6 +26,7 @@
           +-- ModelMissing        no bundle where one is needed
           +-- ModelMismatch       its columns or versions differ from this code's
           +-- BundleCorrupt       its digests do not match its files
+          +-- BundleUnsigned      nobody who is trusted signed it
 
 An error's text says what it got and what exists. It never holds a personal value: no e-mail,
 phone number, address or prompt. HTTP statuses are given to these classes by one table in
@@ -74,6 +81,37 @@ class UnknownName(InputError):
         return cls(f"unknown {what} {got!r}; known: {', '.join(sorted(known))}")
 
 
+class Conflict(InputError):
+    """What the call speaks of has changed meanwhile, or was done already.
+
+    ``about`` says how: ``current_version`` (int), accounts ``added`` and ``removed`` (ids).
+    """
+
+    def __init__(self, text: str, **about: int | list[str]) -> None:
+        super().__init__(text)
+        self.about = about
+
+
+class Stale(Conflict):
+    """The caller holds an older version than there is."""
+
+
+class AccessError(RingError):
+    """The caller may not do this."""
+
+
+class NotRecognised(AccessError):
+    """No key, token or session that is known."""
+
+
+class NotAllowed(AccessError):
+    """The caller is known and lacks the scope or the role."""
+
+
+class TooOften(AccessError):
+    """More calls than the key is allowed."""
+
+
 class StoreError(RingError):
     """A store failed."""
 
@@ -104,3 +142,7 @@ class ModelMismatch(ModelError):
 
 class BundleCorrupt(ModelError):
     """A bundle's digests do not match its files."""
+
+
+class BundleUnsigned(ModelError):
+    """A bundle carries no signature of anybody who is trusted."""

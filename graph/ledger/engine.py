@@ -1,0 +1,168 @@
+"""Opening the ledger: SQLite by default, PostgreSQL by its URL; brought to this release's schema.
+
+The one home of the database driver: its errors become ours here. SQLite runs in write-ahead
+logging with one writer at a time (``BEGIN IMMEDIATE``), synced at every commit; PostgreSQL with its
+own locks. It knows nothing of what the tables mean.
+"""
+
+import secrets
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, exc, make_url
+from sqlalchemy.engine import URL
+
+from graph.closing import Closing
+from graph.errors import SettingsError, StoreCorrupt, StoreError, StoreUnavailable
+
+LOCK_TIMEOUT_S = 10.0
+POOL_SIZE = 16
+CONNECT_TIMEOUT_S = 5
+_SETTINGS = (
+    "PRAGMA journal_mode = WAL",
+    "PRAGMA synchronous = FULL",
+    "PRAGMA foreign_keys = ON",
+    f"PRAGMA busy_timeout = {int(LOCK_TIMEOUT_S * 1000):d}",
+    # What is erased must not stay readable in a free page.
+    "PRAGMA secure_delete = ON",
+)
+
+
+class Ledger(Closing):
+    """``Ledger("sqlite:///ringsight-data/ledger.db")``; close it, or use it in a ``with``.
+
+    ``chance`` gives the salts of the audit chain: n bytes that nobody can guess.
+    """
+
+    def __init__(self, url: str, *, chance: Callable[[int], bytes] = secrets.token_bytes) -> None:
+        """Open or make the ledger, and bring it to this release's schema.
+
+        Raises:
+            SettingsError: if the URL names neither SQLite nor PostgreSQL.
+            SchemaMismatch: if a newer release wrote it.
+            StoreUnavailable: if it cannot be reached.
+        """
+        self.chance = chance
+        self._url = _checked(url)
+        self.engine = _engine(self._url)
+        try:
+            with translated():
+                self._migrate()
+        except BaseException:
+            self.engine.dispose()
+            raise
+
+    @property
+    def path(self) -> Path | None:
+        """The file of a SQLite ledger; None over PostgreSQL."""
+        found = self._url.database if self.dialect == "sqlite" else None
+        return None if found is None else Path(found)
+
+    @property
+    def dialect(self) -> str:
+        """``sqlite`` or ``postgresql``."""
+        return self.engine.dialect.name
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """A transaction; its law is in :class:`graph.ledger.port.Ledger`."""
+        with translated(), self.engine.connect() as connection:
+            book = connection.execution_options(ringsight_writes=True)
+            book.info["chance"] = self.chance
+            with book.begin():
+                yield book
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """One consistent look."""
+        with translated(), self.engine.connect() as connection, connection.begin():
+            yield connection
+
+    def close(self) -> None:
+        """Let go of every connection."""
+        self.engine.dispose()
+
+    def __repr__(self) -> str:
+        return f"Ledger({self._url.render_as_string(hide_password=True)!r})"
+
+    def _migrate(self) -> None:
+        from graph.ledger.migrate import bring_forward  # noqa: PLC0415 - Alembic is slow to import
+
+        with self.engine.connect() as connection:
+            book = connection.execution_options(ringsight_writes=True)
+            with book.begin():
+                bring_forward(book)
+
+
+def _checked(url: str) -> URL:
+    try:
+        found = make_url(url)
+    except exc.ArgumentError:
+        raise SettingsError("RINGSIGHT_LEDGER_URL is no database URL") from None
+    if found.get_backend_name() == "postgresql":
+        return found.set(drivername="postgresql+psycopg")
+    if found.drivername != "sqlite" or not found.database or found.database == ":memory:":
+        raise SettingsError(
+            "RINGSIGHT_LEDGER_URL must be sqlite:///path/ledger.db or postgresql://host/name; "
+            f"got {found.drivername}"
+        )
+    Path(found.database).parent.mkdir(parents=True, exist_ok=True)
+    return found
+
+
+def _engine(url: URL) -> Engine:
+    lite = url.get_backend_name() == "sqlite"
+    arguments: dict[str, Any] = (
+        {"timeout": LOCK_TIMEOUT_S, "check_same_thread": False}
+        if lite
+        else {"connect_timeout": CONNECT_TIMEOUT_S, "application_name": "ringsight"}
+    )
+    engine = create_engine(
+        url,
+        connect_args=arguments,
+        pool_size=POOL_SIZE,
+        max_overflow=POOL_SIZE,
+        pool_timeout=LOCK_TIMEOUT_S,
+        pool_pre_ping=not lite,
+        hide_parameters=True,
+    )
+    if lite:
+        event.listen(engine, "connect", _prepare)
+        event.listen(engine, "begin", _begin)
+    return engine
+
+
+def _prepare(connection: Any, _record: object) -> None:
+    """A new SQLite connection, whose transactions we begin ourselves."""
+    connection.isolation_level = None
+    for setting in _SETTINGS:
+        connection.execute(setting)
+
+
+def _begin(connection: Connection) -> None:
+    writes = connection.get_execution_options().get("ringsight_writes")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """The driver's errors as ours; what stood in a statement stays out of the text."""
+    try:
+        yield
+    except (exc.OperationalError, exc.InterfaceError, exc.TimeoutError) as error:
+        raise StoreUnavailable(f"the ledger cannot answer: {_kind(error)}") from error
+    except exc.DatabaseError as error:
+        damaged = "malformed" in str(error.orig) or "not a database" in str(error.orig)
+        kind = StoreCorrupt if damaged else StoreError
+        raise kind(f"the ledger failed: {_kind(error)}") from error
+
+
+def _kind(error: exc.SQLAlchemyError) -> str:
+    """The class of the driver's error; for SQLite its text as well, which holds no value."""
+    original = getattr(error, "orig", None)
+    if original is None:
+        return type(error).__name__
+    lite = type(original).__module__ == "sqlite3"
+    return f"{type(original).__name__}: {original}" if lite else type(original).__name__
