@@ -121,9 +121,9 @@ def assess(
 def assessed(moment: Moment, scorer: Scorer, policy: Policy, graph_as_of: int) -> Assessment:
     """The assessment of a sign-up whose vicinity is already read."""
     row = row_of(moment)
-    score = scorer.signup(row)
+    score, shares = scorer.signup_explained(row)
     review_at, deny_at = _thresholds(policy, scorer)
-    reasons, counter = signup_reasons(scorer.bundle, row, policy.most_reasons)
+    reasons, counter = signup_reasons(scorer.bundle, row, shares, policy.most_reasons)
     ring = _ring(moment.vicinity)
     band = _band(score, review_at, deny_at)
     return Assessment(

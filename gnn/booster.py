@@ -7,11 +7,13 @@ depends on the number of threads.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from gnn.leaves import Leaves
 from graph.errors import BundleCorrupt
 
 Rows = npt.NDArray[np.float32]
@@ -107,6 +109,20 @@ class Booster:
 
         shares = self._model.predict(xgboost.DMatrix(rows, nthread=1), pred_contribs=True)
         return np.asarray(shares[:, :-1], np.float64)
+
+    def explained(self, row: npt.NDArray[np.float32]) -> tuple[float, Floats]:
+        """Log odds of one row, float32 [F], and what each column adds to them, float64 [F].
+
+        The same figures as :meth:`margin` and :meth:`contributions`, in a twentieth of the time.
+        """
+        if self._leaves is None:
+            rows = row[np.newaxis, :]
+            return float(self.margin(rows)[0]), self.contributions(rows)[0]
+        return self._leaves.explained(row)
+
+    @cached_property
+    def _leaves(self) -> Leaves | None:
+        return Leaves.parsed(bytes(self._model.save_raw("json")))
 
 
 def _settings(config: TreeConfig, seed: int, monotone: Sequence[int] | None) -> dict[str, Any]:

@@ -5,6 +5,7 @@ with ``a, b >= 0``. Unlike isotonic steps it is strictly increasing, so threshol
 survive it. Knows nothing of what is calibrated.
 """
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,6 +31,13 @@ class Calibration:
         """Calibrated probability (0..1) of log odds ``margin``; same shape."""
         logs = _logs(np.asarray(margin, np.float64))
         return _sigmoid(self.a * logs[0] + self.b * logs[1] + self.c)
+
+    def one(self, margin: float) -> float:
+        """The same for one margin, without an array around it."""
+        limit = -math.log(_EDGE)
+        bounded = min(max(margin, -limit), limit)
+        log_odds = -self.a * _softplus(-bounded) + self.b * _softplus(bounded) + self.c
+        return math.exp(-_softplus(-log_odds))
 
     @classmethod
     def fit(
@@ -71,3 +79,8 @@ def _logs(margin: Floats) -> tuple[Floats, Floats]:
 
 def _sigmoid(log_odds: Floats) -> Floats:
     return np.asarray(np.exp(-np.logaddexp(0.0, -log_odds)), np.float64)
+
+
+def _softplus(value: float) -> float:
+    """``ln(1 + e^value)``, as ``np.logaddexp(0, value)`` computes it."""
+    return max(value, 0.0) + math.log1p(math.exp(-abs(value)))

@@ -5,7 +5,6 @@ counter-evidence when it speaks for it. A reason holds what was observed and wha
 here decides anything.
 """
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -69,10 +68,15 @@ class Described(Protocol):
 
 
 def signup_reasons(
-    bundle: Bundle, row: npt.NDArray[np.float32], most: int = 5
+    bundle: Bundle,
+    row: npt.NDArray[np.float32],
+    weights: npt.NDArray[np.float64],
+    most: int = 5,
 ) -> tuple[list[Reason], list[Reason]]:
-    """Reasons and counter-evidence of one sign-up's row, strongest first, ``most`` of each."""
-    weights = bundle.forests["signup"].contributions(row[np.newaxis, :])[0]
+    """Reasons and counter-evidence of one sign-up's row, strongest first, ``most`` of each.
+
+    ``weights`` [F] is each column's share of the margin (:meth:`Scorer.signup_explained`).
+    """
     reasons = _reasons(SIGNUP.columns, row, bundle.usual["signup"], weights)
     return _split(reasons, most)
 
@@ -108,17 +112,17 @@ def _reasons(
     usual: npt.NDArray[np.float32],
     weights: npt.NDArray[np.float64],
 ) -> list[Reason]:
+    telling = np.flatnonzero((np.abs(weights) >= LEAST_WEIGHT) & ~np.isnan(row)).tolist()
     return [
         Reason(
-            column.name,
-            column.sentence,
-            written(column.name, float(row[place])),
-            written(column.name, float(usual[place])),
+            columns[place].name,
+            columns[place].sentence,
+            written(columns[place].name, float(row[place])),
+            written(columns[place].name, float(usual[place])),
             float(weights[place]),
-            column.family,
+            columns[place].family,
         )
-        for place, column in enumerate(columns)
-        if abs(weights[place]) >= LEAST_WEIGHT and not math.isnan(row[place])
+        for place in telling
     ]
 
 

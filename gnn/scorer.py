@@ -99,7 +99,12 @@ class Scorer:
 
     def signup(self, row: npt.NDArray[np.float32]) -> float:
         """The calibrated score (0..1) of one sign-up's row, float32 [F]."""
-        return float(self.signups(row[np.newaxis, :])[0])
+        return self.signup_explained(row)[0]
+
+    def signup_explained(self, row: npt.NDArray[np.float32]) -> tuple[float, Floats]:
+        """The score (0..1) of one sign-up's row, and each column's share of its log odds [F]."""
+        margin, shares = self.bundle.forests["signup"].explained(row)
+        return self.bundle.calibrations["signup"].one(margin), shares
 
     def signups(self, rows: Rows) -> Floats:
         """The calibrated scores of many rows, float64 [N]."""
