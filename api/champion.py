@@ -7,8 +7,8 @@ A bundle that is corrupt or made for other columns is refused and the last good 
 import logging
 from threading import Lock
 
-from api.shelf import Shelf
 from gnn.scorer import Scorer
+from gnn.shelf import Shelf
 from graph.errors import ModelError
 
 log = logging.getLogger("ringsight.service")

@@ -104,7 +104,7 @@ def train(
     with Bars() as bars, journal_of(settings) as journal:
         moment = latest_moment(journal) if until is None else time_of(until)
         bundle = train_bundle(journal, fit_clusters, moment, seed, bars)
-    place = shelf_of(settings).put(bundle)
+    place = shelf_of(settings, sign=True).put(bundle)
     payload = {
         "model_version": bundle.version,
         "trained_as_of": iso(bundle.trained_as_of),

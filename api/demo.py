@@ -37,7 +37,8 @@ from graph.store import GraphStore
 MARK = "demo"
 MARK_FILE = "demo.json"
 SIGNUP_FILE = "demo-signup.json"
-FORTNIGHT_US = 14 * 86_400_000_000
+DAY_US = 86_400_000_000
+FORTNIGHT_US = 14 * DAY_US
 # What the demo makes in the home folder, and may therefore remove from it.
 _MADE = (
     *(f"{name}.db{rest}" for name in ("graph", "journal") for rest in ("", "-wal", "-shm")),
@@ -151,14 +152,19 @@ def _lived(
     homes: tuple[Journal, GraphStore],
     progress: Told,
 ) -> RefreshReport:
-    """Build, train on what was known at two thirds of the world, refresh at its end."""
+    """Build, train on what was known at two thirds of the world, refresh twice at its end.
+
+    Twice, because accounts with a history are acted on once a second refresh confirms the first.
+    """
     journal, store = homes
     options = BuildOptions(progress=progress)
     build(str(settings.home / "world" / "events"), journal, store, Door(key), options)
     bundle = train_bundle(journal, fit_clusters, world.train_until, world.seed, progress)
-    shelf_of(settings).put(bundle)
+    shelf_of(settings, sign=True).put(bundle)
     deployment = Deployment(journal, store, fit_clusters, settings.refresh_path)
-    return refresh_now(deployment, Scorer(bundle), world.town.end, progress)
+    scorer = Scorer(bundle)
+    refresh_now(deployment, scorer, world.town.end - DAY_US, progress)
+    return refresh_now(deployment, scorer, world.town.end, progress)
 
 
 def _keep_signup(home: Path, world: World, rings: Rings) -> None:

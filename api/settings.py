@@ -52,6 +52,24 @@ class Settings(BaseSettings):
     key_file: Path | None = Field(
         None, description="file that holds the key, instead of `RINGSIGHT_KEY`"
     )
+    signing_key_file: Path | None = Field(
+        None,
+        description="file with the Ed25519 key (64 hexadecimal digits) that signs new models; "
+        "unset means one is made in `RINGSIGHT_HOME`",
+    )
+    verify_keys: str | None = Field(
+        None,
+        description="public keys, with commas between, whose models are loaded; unset means "
+        "`signing.pub` in `RINGSIGHT_HOME`",
+    )
+    registry_url: str | None = Field(
+        None,
+        description="MLflow server that keeps runs and models; unset means SQLite in "
+        "`RINGSIGHT_HOME`",
+    )
+    alert_url: str | None = Field(
+        None, description="gets a JSON POST when the weekly pipeline fails or refuses a model"
+    )
 
     @classmethod
     def from_environment(cls) -> Self:
@@ -103,6 +121,16 @@ class Settings(BaseSettings):
     def refresh_path(self) -> Path:
         """What one refresh leaves for the next."""
         return self.home / "refresh"
+
+    @property
+    def runs_path(self) -> Path:
+        """The folders of weekly runs."""
+        return self.home / "runs"
+
+    @property
+    def pipeline_path(self) -> Path:
+        """What the weekly pipeline tells the service: runs, gate reasons, drift, shadow."""
+        return self.home / "pipeline"
 
     @property
     def kept_key_path(self) -> Path:

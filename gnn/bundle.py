@@ -169,6 +169,16 @@ class Bundle:
         }
 
 
+def digest_of(folder: Path) -> str:
+    """The digest that the manifest in ``folder`` claims and bears out; files are not looked at.
+
+    Raises:
+        ModelMissing: if there is no bundle.
+        BundleCorrupt: if the manifest was changed.
+    """
+    return _digest(_read_manifest(folder))
+
+
 def _canonical(manifest: Mapping[str, object]) -> str:
     return json.dumps(manifest, indent=1, sort_keys=True) + "\n"
 

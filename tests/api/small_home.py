@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 
 from api.settings import Settings
-from api.shelf import Shelf
+from api.workshop import shelf_of
 from gnn.booster import Booster, TreeConfig
 from gnn.bundle import COLUMNS, Bundle, Thresholds
 from gnn.calibrate import Calibration
@@ -92,7 +92,7 @@ def build(home: Path) -> Home:
             ring_table, members = rings.tables()
             accounts = _account_columns(rings)
             store.publish(Generation(1, world.town.end, {"account": accounts}, ring_table, members))
-    Shelf(settings.bundles_path).put(tiny_bundle())
+    shelf_of(settings, sign=True).put(tiny_bundle())
     return Home(settings, world, rings, as_bodies(raw["signups"]))
 
 

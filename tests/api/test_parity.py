@@ -19,7 +19,6 @@ from api.app import create_app
 from api.champion import Champion
 from api.schemas_signup import SignupIn
 from api.service import Service
-from api.shelf import Shelf
 from etl.lazily import LazyStore
 from etl.replay import Applied, Due, Replay
 from etl.timeline import Timeline
@@ -27,6 +26,7 @@ from etl.unrolled import unroll
 from gnn.assess import Policy, assess
 from gnn.features import SIGNUP_COLUMNS
 from gnn.scorer import Scorer
+from gnn.shelf import Shelf
 from graph.door import Door
 from graph.flush import flush
 from graph.journal import Journal

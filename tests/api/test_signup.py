@@ -10,7 +10,7 @@ from fastapi.testclient import TestClient
 
 from api.app import create_app
 from api.service import Service
-from api.shelf import Shelf
+from api.workshop import shelf_of
 from graph.errors import StoreUnavailable
 from graph.snapshot import Snapshot
 from graph.store import GraphStore
@@ -33,7 +33,7 @@ def test_a_score_comes_with_its_evidence(client: TestClient, home: Home) -> None
     assert reply["band"] in {"low", "elevated", "high", "critical"}
     assert reply["decision"] in {"allow", "review", "deny"}
     assert reply["degraded"] is False
-    assert reply["model_version"] == Shelf(home.settings.bundles_path).current()
+    assert reply["model_version"] == shelf_of(home.settings).current()
     assert reply["graph_as_of"].startswith("2026")
     assert "payment" in reply["missing_inputs"]
 
@@ -227,7 +227,7 @@ def test_a_new_bundle_is_taken_up_without_restart(client: TestClient, home: Home
     old = client.post(URL, json=newcomer(home, dry_run=True)).json()
     fresh = tiny_bundle(seed=2)
 
-    Shelf(home.settings.bundles_path).put(fresh)
+    shelf_of(home.settings, sign=True).put(fresh)
 
     new = client.post(URL, json=newcomer(home, dry_run=True)).json()
     assert new["model_version"] == fresh.version != old["model_version"]
@@ -238,7 +238,7 @@ def test_a_corrupt_bundle_is_refused_and_the_last_good_one_kept(
 ) -> None:
     good = client.post(URL, json=newcomer(home, dry_run=True)).json()["model_version"]
 
-    _spoil(Shelf(home.settings.bundles_path).put(tiny_bundle(seed=2)))
+    _spoil(shelf_of(home.settings, sign=True).put(tiny_bundle(seed=2)))
 
     reply = client.post(URL, json=newcomer(home, dry_run=True)).json()
     assert reply["model_version"] == good
@@ -246,7 +246,7 @@ def test_a_corrupt_bundle_is_refused_and_the_last_good_one_kept(
 
 
 def test_without_any_good_model_the_policy_answers(home: Home) -> None:
-    shelf = Shelf(home.settings.bundles_path)
+    shelf = shelf_of(home.settings)
     _spoil(shelf.folder / shelf.current())
 
     with Service.of(home.settings, KEY) as service:
