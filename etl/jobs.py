@@ -80,7 +80,10 @@ def refresh_now(
         raise InputError("a refresh of a later moment is published; a refresh never goes back")
     flush(journal, store, progress)
     state = kept(deployment.folder, journal.key_id or "", number)
-    report = refresh(Job(journal, store, deployment.fit), scorer, as_of, state, progress)
+    # A store keeps sums of all there is; what was known at an earlier moment is added up anew.
+    past = journal.snapshot if journal.holds_later(as_of) else None
+    job = Job(journal, store, deployment.fit, past=past)
+    report = refresh(job, scorer, as_of, state, progress)
     keep(report.state, deployment.folder)
     return report
 

@@ -96,12 +96,17 @@ class RefreshReport:
 
 @dataclass(frozen=True)
 class Job:
-    """What a refresh works with; the same for every refresh of a deployment or a back-test."""
+    """What a refresh works with; the same for every refresh of a deployment or a back-test.
+
+    ``past`` gives the graph as of a moment (us) when the store knows of later events; where it is
+    None the store's own snapshot is of the moment.
+    """
 
     events: EventTables
     store: GraphStore
     fit: FitsClusters
     config: RefreshConfig = RefreshConfig()
+    past: Callable[[int], Snapshot] | None = None
 
 
 def refresh(
@@ -188,7 +193,8 @@ def _prompts(job: Job, asked: Asked, as_of: int) -> Answered:
 
 def _described(job: Job, answered: Answered, as_of: int) -> Snapshot:
     """The graph with prompt edges and activity as of the moment."""
-    snapshot = replace(job.store.snapshot(), as_of=as_of)
+    held = job.store.snapshot() if job.past is None else job.past(as_of)
+    snapshot = replace(held, as_of=as_of)
     tables = tables_of(job.events, ("payments", "sessions", "signups", "requests"), as_of)
     releases = job.events.read("model_releases", until=as_of)
     return add_activity(

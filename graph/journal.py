@@ -22,6 +22,7 @@ from graph.cleaned import SCHEMAS, TABLE_OF, event_of, row_of
 from graph.closing import Closing
 from graph.contract import table_named
 from graph.facts import Event, Facts, Request
+from graph.journal_account import AccountEvents
 from graph.journal_link import Link, claim_key
 from graph.journal_rows import batches_of, schema_of
 from graph.journal_snapshot import FOREVER, edges_as_of, snapshot_as_of
@@ -184,10 +185,19 @@ class Journal(Closing):
             since = int(found[0])
         yield since, until
 
+    def of_accounts(self, accounts: Sequence[str]) -> AccountEvents:
+        """What ``accounts`` did, read by index."""
+        return AccountEvents(self._link, accounts)
+
     def counts(self) -> dict[str, int]:
         """Number of events by table."""
         with self._link.reading() as connection:
             return {t: connection.execute(q).fetchone()[0] for t, q in sql.COUNT.items()}
+
+    def holds_later(self, as_of: int) -> bool:
+        """Whether any event is later than ``as_of`` (us)."""
+        with self._link.reading() as connection:
+            return any(connection.execute(q, (as_of,)).fetchone()[0] for q in sql.LATER.values())
 
     def edges(self, as_of: int | None = None) -> dict[str, pa.Table]:
         """Exact sums by verb as of a moment (None = all there is).

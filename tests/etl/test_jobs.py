@@ -163,3 +163,24 @@ def test_an_empty_journal_teaches_nothing(tmp_path: Path) -> None:
         assert latest_moment(empty) == 0
         with pytest.raises(InputError, match="no event"):
             train_bundle(empty, fit_clusters, np.iinfo(np.int64).max // 2, 1)
+
+
+def test_a_refresh_of_an_earlier_moment_knows_nothing_later(
+    journal: Journal, world: World, scorer: Scorer, tmp_path: Path
+) -> None:
+    earlier = world.town.end - 5 * DAY
+    with Journal(tmp_path / "journal.db", journal.key_id) as blind:
+        for name in TABLES:
+            for batch in journal.read(name, until=earlier).to_batches():
+                blind.append(name, batch)
+        with open_store("sqlite://") as store:
+            known = refresh_now(_deployment(blind, store, tmp_path / "blind"), scorer, earlier)
+
+    with open_store("sqlite://") as store:
+        report = refresh_now(_deployment(journal, store, tmp_path / "late"), scorer, earlier)
+
+    assert journal.holds_later(earlier)
+    assert not journal.holds_later(world.town.end)
+    assert report.snapshot.digest == known.snapshot.digest
+    assert report.flags.equals(known.flags)
+    assert report.score.tolist() == known.score.tolist()
