@@ -41,7 +41,7 @@ MATCH_DAYS = 2
 
 _SCORES = {"account_id": pl.String, "score": pl.Float64}
 _RINGS = {"ring_id": pl.String, "account_id": pl.String, "score": pl.Float64}
-_KEY_ID = "back-test"
+KEY_ID = "back-test"
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,11 +100,11 @@ def backtest(
 
 def _trained(walk: Walk) -> tuple[Bundle, Waypoint]:
     """The model, and where the replay begins: at T, or where an earlier run was stopped."""
-    kept = walk.waypoints and walk.waypoints.newest(_KEY_ID)
+    kept = walk.waypoints and walk.waypoints.newest(KEY_ID)
     if kept and walk.waypoints and (bundle := walk.waypoints.bundle):
         return bundle, kept
     until, rng = walk.config.train_until, np.random.default_rng(walk.config.seed)
-    begin = RefreshState(Asked.nothing(_KEY_ID))
+    begin = RefreshState(Asked.nothing(KEY_ID))
     rows, state = collect(walk.replay, walk.job, until, begin, walk.config.course, walk.progress)
     bundle = train(rows, TrainConfig(), rng, walk.progress)
     waypoint = Waypoint(until, state, Record())
