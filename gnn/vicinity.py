@@ -12,7 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from graph.facts import Facts, Payment, Signup, facts_of
-from graph.schema import EDGE_OF, EDGES, NodeType, split_id
+from graph.near import Near
+from graph.schema import EDGE_OF, NodeType, split_id
 from graph.snapshot import Snapshot
 
 Floats = npt.NDArray[np.float64]
@@ -39,6 +40,8 @@ LINKS: tuple[Link, ...] = (
     Link("organisation", "BELONGS_TO", "organisation"),
 )
 LINK_OF: dict[str, Link] = {link.name: link for link in LINKS}
+
+ENTITY_OF: dict[str, str] = {link.verb: EDGE_OF[link.verb].target.value for link in LINKS}
 
 # A network prefix or a mail domain is shared by strangers; these are not.
 NARROW = ("payment_method", "device", "ip", "mailbox", "phone", "organisation")
@@ -81,21 +84,20 @@ class Vicinity:
     @classmethod
     def of(cls, event: Signup, piece: Snapshot, payment: Payment | None = None) -> "Vicinity":
         """Read the accounts around ``event`` out of ``piece``, the applicant itself left out."""
-        accounts = piece.keys(NodeType.ACCOUNT).to_pylist()
-        keep = [row for row, key in enumerate(accounts) if key != event.account_id]
-        seat = np.full(len(accounts), -1, np.int64)
-        seat[keep] = np.arange(len(keep))
+        near = piece.near
+        keys = tuple(key for key in near.accounts if key != event.account_id)
+        seat = {key: row for row, key in enumerate(keys)}
         named = _named(event, payment)
         ties = {
             link.name: tie
             for link in LINKS
-            if link.name in named and (tie := _tie(piece, link, named[link.name], seat)) is not None
+            if link.name in named
+            and (tie := _tie(near, link, f"{ENTITY_OF[link.verb]}:{named[link.name]}", seat))
         }
-        keys = tuple(accounts[row] for row in keep)
-        referrer = keys.index(r) if (r := event.referrer_account_id) in keys else None
-        numbers = {name: piece.numbers(NodeType.ACCOUNT, name)[keep] for name in MATE_COLUMNS}
-        texts = {name: _texts(piece, name, keep) for name in MATE_TEXTS}
-        return cls(keys, numbers, texts, ties, referrer)
+        own = list(near.accounts).index(event.account_id) if len(keys) < len(near.accounts) else -1
+        numbers = {name: _numbers(_without(near.column(name), own)) for name in MATE_COLUMNS}
+        texts = {name: _texts(_without(near.column(name), own)) for name in MATE_TEXTS}
+        return cls(keys, numbers, texts, ties, seat.get(event.referrer_account_id or ""))
 
     def near(self) -> dict[int, int]:
         """For each mate, the number of kinds of narrow identifier it shares with the sign-up."""
@@ -130,30 +132,29 @@ def _named(event: Signup, payment: Payment | None) -> dict[str, str]:
     return {kind.value: key for kind, key in map(split_id, ids_of(event, payment))}
 
 
-def _tie(piece: Snapshot, link: Link, key: str, seat: Ints) -> Tie | None:
-    kind = EDGE_OF[link.verb].target
-    row = int(piece.rows_of(kind, [key])[0])
-    if row < 0:
+def _tie(near: Near, link: Link, identity: str, seat: Mapping[str, int]) -> Tie | None:
+    entity = near.entities.get(identity)
+    if entity is None:
         return None
-    sources, targets = piece.ends(link.verb)
-    at = np.flatnonzero(targets == row)
-    rows, seen = seat[sources[at]], piece.edge_column(link.verb, "first_seen")[at]
-    itself = bool((rows < 0).any())
-    degree = piece.numbers(kind, "degree")[row]
-    known = 0 if np.isnan(degree) else int(degree) - _leading_on(piece, kind, row)
-    accounts = max(known, len(rows)) - int(itself)
+    held = [(seat.get(key, -1), at) for verb, key, at in entity.holders if verb == link.verb]
+    others = [pair for pair in held if pair[0] >= 0]
+    itself = len(others) < len(held)
+    # Neighbours of an entity that are no accounts: an address's operator, a card's issuer.
+    accounts = max(entity.degree - entity.leading_on, len(held)) - int(itself)
     if itself and not accounts:
         return None  # known from this very sign-up, sent before: as new as the first time
-    first = int(piece.numbers(kind, "first_seen")[row])
-    return Tie(link, key, accounts, first, rows[rows >= 0], seen[rows >= 0])
+    pairs = np.array(others, np.int64).reshape(-1, 2)
+    key = identity.partition(":")[2]
+    return Tie(link, key, accounts, entity.first_seen, pairs[:, 0], pairs[:, 1])
 
 
-def _leading_on(piece: Snapshot, kind: NodeType, row: int) -> int:
-    """Neighbours of an entity that are no accounts: an address's operator, a card's issuer."""
-    ends = (piece.ends(spec.verb)[0] for spec in EDGES if spec.source is kind)
-    return sum(int((sources == row).sum()) for sources in ends)
+def _without(cells: list[object], place: int) -> list[object]:
+    return cells if place < 0 else cells[:place] + cells[place + 1 :]
 
 
-def _texts(piece: Snapshot, name: str, keep: Sequence[int]) -> tuple[str | None, ...]:
-    values = piece.texts(NodeType.ACCOUNT, name).to_pylist()
-    return tuple(values[row] for row in keep)
+def _numbers(cells: Sequence[object]) -> Floats:
+    return np.array([np.nan if cell is None else cell for cell in cells], np.float64)
+
+
+def _texts(cells: Sequence[object]) -> tuple[str | None, ...]:
+    return tuple(cells)  # type: ignore[arg-type]

@@ -6,7 +6,7 @@ digest of equal graphs is equal whatever store they came from. It knows nothing 
 """
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -19,6 +19,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from graph.errors import StoreCorrupt, UnknownName
+from graph.near import Entity, Near
 from graph.schema import EDGE_OF, NodeType
 
 EDGE_FIELDS = pa.schema(
@@ -42,16 +43,19 @@ class Snapshot:
     numbers into the tables of the verb's node types. A kind or verb that is absent is empty.
 
     ``as_of`` is the moment (us) that the piece describes; ``generation`` the number of the refresh
-    whose scores and rings it holds (0 = none yet).
+    whose scores and rings it holds (0 = none yet). ``rows`` gives the same as plain rows, where
+    whoever made the piece had them anyway; read them by :attr:`near`.
     """
 
     as_of: int
     nodes: Mapping[NodeType, pa.Table] = field(default_factory=dict)
     edges: Mapping[str, pa.Table] = field(default_factory=dict)
     generation: int = 0
+    rows: Callable[[], Near] | None = field(default=None, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        for verb in self.edges:
+        # Rows that a store has read are of the vocabulary; looking would lay out the tables.
+        for verb in self.edges if self.rows is None else ():
             if verb not in EDGE_OF:
                 raise UnknownName.among("edge type", verb, EDGE_OF)
 
@@ -110,6 +114,11 @@ class Snapshot:
         return type(self)(self.as_of, {**self.nodes, kind: table}, self.edges, self.generation)
 
     @cached_property
+    def near(self) -> Near:
+        """The piece as plain rows, for a reader of few nodes."""
+        return _rows_of(self) if self.rows is None else self.rows()
+
+    @cached_property
     def digest(self) -> str:
         """SHA-256 over content (not ``as_of`` or ``generation``): equal graphs, equal digests."""
         total = hashlib.sha256()
@@ -148,6 +157,44 @@ class Snapshot:
         kinds = [(f"node-{k.value}", t) for k, t in sorted(self.nodes.items()) if t.num_rows]
         verbs = [(f"edge-{v}", t) for v, t in sorted(self.edges.items()) if t.num_rows]
         return kinds + verbs
+
+
+def _rows_of(piece: Snapshot) -> Near:
+    """The rows of a piece that was made from tables."""
+    names: list[str] = []
+    accounts: dict[str, tuple[object, ...]] = {}
+    entities: dict[NodeType, list[Entity]] = {}
+    ids: dict[str, Entity] = {}
+    for kind, table in piece.nodes.items():
+        columns = {name: table[name].to_pylist() for name in table.column_names}
+        if kind is NodeType.ACCOUNT:
+            names = list(columns)
+            accounts = dict(zip(columns["key"], zip(*columns.values(), strict=True), strict=True))
+            continue
+        seen = zip(columns["first_seen"], columns["degree"], strict=True)
+        entities[kind] = [Entity(first, degree or 0) for first, degree in seen]
+        ids |= {f"{kind}:{key}": e for key, e in zip(columns["key"], entities[kind], strict=True)}
+    for verb in piece.edges:
+        _tie(piece, verb, list(accounts), entities)
+    for entity in ids.values():
+        entity.holders.sort(key=lambda held: held[1])
+    places = {name: place for place, name in enumerate(names)}
+    return Near(piece.as_of, piece.generation, places, accounts, ids)
+
+
+def _tie(
+    piece: Snapshot, verb: str, keys: list[str], entities: Mapping[NodeType, list[Entity]]
+) -> None:
+    spec = EDGE_OF[verb]
+    if spec.target is NodeType.ACCOUNT:
+        return
+    sources, targets = (ends.tolist() for ends in piece.ends(verb))
+    firsts = piece.edge_column(verb, "first_seen").tolist()
+    for source, target, first in zip(sources, targets, firsts, strict=True):
+        if spec.source is NodeType.ACCOUNT:
+            entities[spec.target][target].holders.append((verb, keys[source], first))
+        else:
+            entities[spec.source][source].leading_on += 1
 
 
 def _int64(column: pa.ChunkedArray) -> npt.NDArray[np.int64]:

@@ -8,12 +8,15 @@ equal digests wherever they are kept. It knows nothing of SQL or Cypher.
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
 from graph.errors import InputError, StoreCorrupt
+from graph.near import Entity, Near
 from graph.schema import EDGE_OF, NODE_PROPERTIES, PROPERTY_TYPE, NodeType
 from graph.snapshot import EDGE_FIELDS, Snapshot
 
@@ -131,28 +134,85 @@ class Piece:
     values: Mapping[int, Sequence[object]] = field(default_factory=dict)
 
     def snapshot(self, as_of: int, generation: int) -> Snapshot:
-        """The piece in stable order; nodes that no edge or name asked for must not be in it."""
-        by_kind: dict[NodeType, list[tuple[Sequence[object], int]]] = {}
+        """The piece in stable order; nodes that no edge or name asked for must not be in it.
+
+        Its tables are laid out when somebody asks for them: a score reads the rows.
+        """
+        laid = _Laid(self)
+        return Snapshot(
+            as_of,
+            _Later(lambda: laid.nodes),
+            _Later(lambda: laid.edges),
+            generation,
+            lambda: self.near(as_of, generation),
+        )
+
+    def near(self, as_of: int, generation: int) -> Near:
+        """The piece as plain rows."""
+        published = self.published.get(NodeType.ACCOUNT.value, Published())
+        names = (*_FIELDS[NodeType.ACCOUNT], *published.types)
+        blank = [None] * len(published.types)
+        accounts: dict[str, Sequence[object]] = {}
+        found: dict[int, Entity] = {}
         for number, (kind, row) in self.nodes.items():
+            if kind is NodeType.ACCOUNT:
+                accounts[str(row[0])] = (*row, *(self.values.get(number) or blank))
+            else:
+                found[number] = Entity(row[1], row[2] or 0)  # type: ignore[arg-type]
+        for (verb, source, target), seen in self.edges.items():
+            if target not in found:
+                continue
+            kind, row = self.nodes[source]
+            if kind is NodeType.ACCOUNT:
+                found[target].holders.append((verb, str(row[0]), seen[0]))
+            else:
+                found[source].leading_on += 1
+        entities = {}
+        for number, entity in found.items():
+            entity.holders.sort(key=_account_of)
+            kind, row = self.nodes[number]
+            entities[f"{kind}:{row[0]}"] = entity
+        places = {name: place for place, name in enumerate(names)}
+        return Near(as_of, generation, places, dict(sorted(accounts.items())), entities)
+
+
+def _account_of(held: tuple[str, str, int]) -> str:
+    return held[1]
+
+
+class _Laid:
+    """The tables of a collected piece, made once when first asked for."""
+
+    def __init__(self, piece: Piece) -> None:
+        self._piece = piece
+        self._row_of: dict[int, int] = {}
+
+    @cached_property
+    def nodes(self) -> dict[NodeType, pa.Table]:
+        """A table a kind, by key; gives each node its row."""
+        by_kind: dict[NodeType, list[tuple[Sequence[object], int]]] = {}
+        for number, (kind, row) in self._piece.nodes.items():
             by_kind.setdefault(kind, []).append((row, number))
-        row_of: dict[int, int] = {}
         tables = {}
         for kind, found in by_kind.items():
             # Text is compared by UTF-8 bytes, as SQLite and Arrow do; code points agree with it.
             found.sort(key=lambda pair: str(pair[0][0]))
             numbers = [number for _, number in found]
-            row_of.update((number, i) for i, number in enumerate(numbers))
+            self._row_of.update((number, i) for i, number in enumerate(numbers))
             tables[kind] = node_table(
                 kind,
                 [row for row, _ in found],
-                self.published.get(kind.value, Published()),
-                lambda i, numbers=numbers: self.values.get(numbers[i]),  # type: ignore[misc]
+                self._piece.published.get(kind.value, Published()),
+                lambda i, numbers=numbers: self._piece.values.get(numbers[i]),  # type: ignore[misc]
             )
-        return Snapshot(as_of, tables, self._edge_tables(row_of), generation)
+        return tables
 
-    def _edge_tables(self, row_of: Mapping[int, int]) -> dict[str, pa.Table]:
+    @cached_property
+    def edges(self) -> dict[str, pa.Table]:
+        """A table a verb, by source and target."""
+        row_of = self._row_of if self.nodes else {}
         by_verb: dict[str, list[tuple[int, int, int, int, int]]] = {}
-        for (verb, source, target), seen in self.edges.items():
+        for (verb, source, target), seen in self._piece.edges.items():
             by_verb.setdefault(verb, []).append((row_of[source], row_of[target], *seen))
         tables = {}
         for verb, rows in by_verb.items():
@@ -161,6 +221,33 @@ class Piece:
             arrays = [pa.array(c, f.type) for c, f in zip(columns, EDGE_FIELDS, strict=True)]
             tables[verb] = pa.Table.from_arrays(arrays, schema=EDGE_FIELDS)
         return tables
+
+
+Key = TypeVar("Key")
+
+
+class _Later(Mapping[Key, pa.Table]):
+    """Tables that are made when first looked at."""
+
+    def __init__(self, make: Callable[[], Mapping[Key, pa.Table]]) -> None:
+        self._make = make
+
+    def __getitem__(self, key: Key) -> pa.Table:
+        return self._make()[key]
+
+    def __iter__(self) -> Iterator[Key]:
+        return iter(self._make())
+
+    def __len__(self) -> int:
+        return len(self._make())
+
+    def __repr__(self) -> str:
+        return repr(self._make())
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Mapping) and dict(self) == dict(other)
+
+    __hash__ = None  # type: ignore[assignment]
 
 
 def recount(
