@@ -13,11 +13,13 @@ from typing import Any
 from fastapi import FastAPI
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
-from api import browse, front, health, problems, rings, signup
+from api import auth, browse, front, health, problems, rings, session, signup
+from api.auth import require
 from api.problems import STATUS_OF, status_of
 from api.schemas import Problem
 from api.service import Service
 from api.shield import BodyLimit, StrictHeaders
+from graph.ledger.port import Scope
 
 __all__ = ["LOOPBACK_HOSTS", "STATUS_OF", "create_app", "status_of"]
 
@@ -55,11 +57,18 @@ def create_app(service: Service, *, hosts: Sequence[str] = ("*",)) -> FastAPI:
     )
     app.state.service = service
     problems.install(app)
-    app.include_router(signup.router, responses=_only(413, 422, 503))
-    app.include_router(rings.router, responses=_only(404, 422, 503))
-    app.include_router(browse.router, responses=_only(404, 422, 503))
+    app.include_router(
+        signup.router, responses=_only(413, 422, 503), dependencies=[require(Scope.SCORE)]
+    )
+    reads = [require(Scope.INVESTIGATE)]
+    app.include_router(rings.router, responses=_only(404, 422, 503), dependencies=reads)
+    app.include_router(browse.router, responses=_only(404, 422, 503), dependencies=reads)
+    app.include_router(session.router, responses=_only(413, 422, 503))
+    app.include_router(session.door)
     app.include_router(health.router)
-    app.include_router(front.router)
+    app.include_router(front.router, dependencies=reads)
+    auth.guarded(app)
+    auth.describe(app)
     problems.describe(app)
     app.add_middleware(BodyLimit)
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(hosts))

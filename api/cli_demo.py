@@ -62,21 +62,26 @@ def _bound(host: str, port: int) -> "socket.socket":
 def _serve(settings: Settings, key: bytes, gate: "socket.socket", *, loopback: bool) -> None:
     from api.demo import SIGNUP_FILE  # noqa: PLC0415
     from api.listen import listen  # noqa: PLC0415
+    from api.office import full_key  # noqa: PLC0415
     from api.service import Service  # noqa: PLC0415
 
     url = url_of(gate)
+    service = Service.of(settings, key)
+    # The demo's key may do everything and is new with every start; a link opens the browser once.
+    access, ticket = service.office.new_visitor(full_key("demo", service.clock(), "ringsight demo"))
     console = Console(stderr=True, highlight=False, soft_wrap=True)
-    console.print(f"\nRings in a browser   {url}/")
-    console.print(f"Rings as JSON        {url}/v1/rings")
+    console.print(f"\nRings in a browser   {url}/enter?ticket={ticket}", markup=False)
+    console.print(f"The key              {access}", markup=False)
+    console.print(f"Rings as JSON        curl -sH 'authorization: Bearer {access}' {url}/v1/rings")
     console.print(f"The API              {url}/openapi.json")
     console.print("A sign-up that would join the surest ring:")
     console.print(
-        f"  curl -s {url}/v1/signups/score -H 'content-type: application/json' "
-        f"-d @{settings.home / SIGNUP_FILE}",
+        f"  curl -s {url}/v1/signups/score -H 'authorization: Bearer {access}' "
+        f"-H 'content-type: application/json' -d @{settings.home / SIGNUP_FILE}",
         markup=False,
     )
     console.print("Ctrl+C stops.")
-    listen(Service.of(settings, key), gate, loopback=loopback)
+    listen(service, gate, loopback=loopback)
 
 
 def _show(console: Console, found: "Findings", seconds: float) -> None:

@@ -31,7 +31,7 @@ def serve(
     gate = bound(host, port)
     url = url_of(gate)
     if not is_loopback(host):
-        note(f"warning: {url} is open to the network and asks nobody who they are")
+        note(f"warning: {url} is open to the network without TLS; put a proxy that has it in front")
     service = Service.of(settings, key)
     answer({"url": url}, as_json, lambda console: console.print(f"Serving on {url} (Ctrl+C stops)"))
     listen(service, gate, loopback=is_loopback(host))

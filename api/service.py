@@ -17,6 +17,7 @@ from types import TracebackType
 from typing import Self, TypeVar
 
 from api.champion import Champion
+from api.office import Office
 from api.opened import store_of
 from api.places import place_of
 from api.schemas_signup import AssessmentOut, SignupIn
@@ -52,10 +53,12 @@ class Service:
         door: Door,
         champion: Champion,
         *,
+        office: Office,
         policy: Policy | None = None,
         clock: Clock = wall_clock,
     ) -> None:
         self.store = store
+        self.office = office
         self.champion = champion
         self.clock = clock
         self._journal = journal
@@ -76,7 +79,9 @@ class Service:
         store = store_of(settings)
         journal = journal_of(settings, key)
         flush(journal, store)
-        return cls(store, journal, Door(key), Champion(shelf_of(settings)), clock=clock)
+        office = Office.of(settings, key, clock)
+        champion = Champion(shelf_of(settings))
+        return cls(store, journal, Door(key), champion, office=office, clock=clock)
 
     # -- a sign-up -------------------------------------------------------------------------------
 
@@ -209,6 +214,7 @@ class Service:
     def close(self) -> None:
         """Let go of store, journal and threads."""
         self._pool.shutdown(wait=True, cancel_futures=True)
+        self.office.close()
         self._journal.close()
         self.store.close()
 

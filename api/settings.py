@@ -71,6 +71,25 @@ class Settings(BaseSettings):
         None, description="gets a JSON POST when the weekly pipeline fails or refuses a model"
     )
 
+    ledger_url: SecretStr | None = Field(
+        None,
+        description="where the ledger lives: `sqlite:///path/ledger.db` or "
+        "`postgresql://user:password@host/name`; unset means `ledger.db` in `RINGSIGHT_HOME`",
+    )
+    rate_per_s: float = Field(
+        2000.0,
+        ge=0,
+        description="calls a second of one key, unless the key says otherwise; 0 is no limit",
+    )
+    oidc_issuer: str | None = Field(None, description="identity provider of people (OIDC)")
+    oidc_audience: str | None = Field(None, description="audience that its tokens must name")
+    oidc_jwks: str | None = Field(
+        None, description="its public keys: an https URL of a JWKS, or a file"
+    )
+    oidc_roles_claim: str = Field(
+        "roles", description="claim with a person's roles: viewer, investigator, lead, admin"
+    )
+
     @classmethod
     def from_environment(cls) -> Self:
         """What the environment of this process says.
@@ -96,6 +115,18 @@ class Settings(BaseSettings):
     def store_url(self) -> str:
         """The store's address, the embedded default included."""
         return self.store or f"sqlite:///{quote(str(self.graph_path))}"
+
+    @property
+    def ledger_address(self) -> str:
+        """The ledger's URL, the embedded default included; it may hold a password."""
+        if self.ledger_url is not None:
+            return self.ledger_url.get_secret_value()
+        return f"sqlite:///{self.ledger_path}"
+
+    @property
+    def ledger_path(self) -> Path:
+        """The embedded ledger's file, used when ``ledger_url`` is unset."""
+        return self.home / "ledger.db"
 
     @property
     def graph_path(self) -> Path:
@@ -212,11 +243,17 @@ def documented() -> list[tuple[str, str, str]]:
     return [
         (
             PREFIX + name.upper(),
-            "" if field.default is None else f"./{field.default}",
+            _shown(field.default),
             field.description or "",
         )
         for name, field in Settings.model_fields.items()
     ]
+
+
+def _shown(default: object) -> str:
+    if isinstance(default, float):
+        return f"{default:g}"
+    return f"./{default}" if isinstance(default, Path) else str(default or "")
 
 
 def unknown_names(environment: Mapping[str, str]) -> list[str]:

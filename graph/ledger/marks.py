@@ -23,5 +23,5 @@ def bump(book: Connection, name: str) -> None:
 def standing(book: Connection, names: Sequence[str]) -> tuple[str, ...]:
     """Where each counter stands, in the order of ``names``."""
     found = book.execute(select(mark.c.name, mark.c.value).where(mark.c.name.in_(names)))
-    values = dict(found.tuples().all())
+    values = {row.name: row.value for row in found}
     return tuple(values.get(name, "0") for name in names)

@@ -9,7 +9,7 @@ from fastapi.testclient import TestClient
 
 from api.app import create_app
 from api.service import Service
-from tests.api.small_home import KEY, Home, build
+from tests.api.small_home import KEY, Home, bearer, build
 
 
 @pytest.fixture(scope="session")
@@ -36,5 +36,6 @@ def service(home: Home) -> Iterator[Service]:
 @pytest.fixture
 def client(service: Service) -> Iterator[TestClient]:
     """HTTP in front of that service."""
-    with TestClient(create_app(service), raise_server_exceptions=False) as client:
+    app = create_app(service)
+    with TestClient(app, raise_server_exceptions=False, headers=bearer(service)) as client:
         yield client

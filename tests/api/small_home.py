@@ -5,12 +5,15 @@ what a score is worth in ``tests/gnn`` and ``tests/etl``. Built once a session a
 """
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
+from api.office import full_key
+from api.service import Service
 from api.settings import Settings
 from api.workshop import shelf_of
 from gnn.booster import Booster, TreeConfig
@@ -111,6 +114,12 @@ def as_bodies(signups: pa.Table) -> list[dict[str, object]]:
         {k: v.isoformat() if k == "created_at" else v for k, v in row.items() if v is not None}
         for row in signups.to_pylist()
     ]
+
+
+def bearer(service: Service, **changes: Any) -> dict[str, str]:
+    """Headers of a new key of that service; it may do everything but for ``changes``."""
+    like = replace(full_key("tests", service.clock(), "tests"), **changes)
+    return {"Authorization": f"Bearer {service.office.new_key(like, 'tests')}"}
 
 
 def newcomer(home: Home, **changes: object) -> dict[str, object]:

@@ -9,7 +9,7 @@ from api.app import LOOPBACK_HOSTS, create_app
 from api.service import Service
 from graph.rings.model import Member, Reason, Ring, Rings, Status, Verdict
 from graph.store import Generation
-from tests.api.small_home import Home
+from tests.api.small_home import Home, bearer
 
 
 def test_rings_that_call_for_action_come_first(client: TestClient, home: Home) -> None:
@@ -43,7 +43,7 @@ def test_a_ring_that_left_is_said_so(client: TestClient) -> None:
 def test_nothing_published_yet_says_what_to_do(home: Home, service: Service) -> None:
     service.store.clear()
 
-    page = TestClient(create_app(service)).get("/").text
+    page = TestClient(create_app(service), headers=bearer(service)).get("/").text
 
     assert "ringsight demo" in page
 

@@ -18,6 +18,7 @@ from fastapi.testclient import TestClient
 from api.app import create_app
 from api.champion import Champion
 from api.schemas_signup import SignupIn
+from api.office import Office
 from api.service import Service
 from etl.lazily import LazyStore
 from etl.replay import Applied, Due, Replay
@@ -30,12 +31,13 @@ from gnn.shelf import Shelf
 from graph.door import Door
 from graph.flush import flush
 from graph.journal import Journal
+from graph.ledger.engine import Ledger
 from graph.schema import NodeType
 from graph.simulate import table, world
 from graph.simulate.presets import preset_named
 from graph.store import Generation, GraphStore
 from graph.stores import open_store
-from tests.api.small_home import KEY, tiny_bundle
+from tests.api.small_home import KEY, bearer, tiny_bundle
 
 TIED = SIGNUP_COLUMNS.index("tied_accounts")
 TABLES = ("signups", "payments", "sessions")
@@ -103,10 +105,11 @@ def over_http(
     journal = Journal(folder / "journal.db", door.key_id)
     store = open_store(f"sqlite:///{folder / 'graph.db'}")
     end = clean.bounds[1] + 1
-    service = Service(store, journal, door, Champion(shelf), clock=lambda: end)
+    office = Office(Ledger(f"sqlite:///{folder / 'ledger.db'}"), KEY, lambda: end)
+    service = Service(store, journal, door, Champion(shelf), office=office, clock=lambda: end)
     bodies = {row["account_id"]: row for row in raw["signups"].to_pylist()}
     until, published = clean.bounds[0] - 1, False
-    with TestClient(create_app(service)) as client:
+    with TestClient(create_app(service), headers=bearer(service)) as client:
         for row in clean.read("signups").to_pylist():
             if row["at"] > half and not published:
                 build(journal, store, clean, until, half)

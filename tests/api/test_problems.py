@@ -19,7 +19,7 @@ def test_every_error_of_the_tree_has_its_status() -> None:
 
 def test_the_callers_faults_are_4xx_and_ours_are_5xx() -> None:
     for kind in _tree(errors.RingError):
-        theirs = issubclass(kind, errors.InputError | errors.SourceError)
+        theirs = issubclass(kind, errors.InputError | errors.SourceError | errors.AccessError)
         assert (400 <= status_of(kind("x")) < 500) is theirs, kind.__name__
 
 

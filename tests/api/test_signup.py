@@ -14,7 +14,7 @@ from api.workshop import shelf_of
 from graph.errors import StoreUnavailable
 from graph.snapshot import Snapshot
 from graph.store import GraphStore
-from tests.api.small_home import KEY, Home, newcomer, tiny_bundle
+from tests.api.small_home import KEY, Home, bearer, newcomer, tiny_bundle
 
 URL = "/v1/signups/score"
 FIELDS = {
@@ -183,7 +183,8 @@ class Limping:
 @pytest.fixture
 def limping(service: Service) -> Iterator[TestClient]:
     service.store = Limping(service.store, None)  # type: ignore[assignment]
-    with TestClient(create_app(service), raise_server_exceptions=False) as client:
+    app = create_app(service)
+    with TestClient(app, raise_server_exceptions=False, headers=bearer(service)) as client:
         yield client
 
 
@@ -203,7 +204,7 @@ def test_a_fault_while_scoring_does_not_stop_a_signup(service: Service, home: Ho
 
     service.store = Limping(service.store, 0)  # type: ignore[assignment]
     service.store.neighbourhood = broken  # type: ignore[method-assign]
-    client = TestClient(create_app(service))
+    client = TestClient(create_app(service), headers=bearer(service))
 
     answer = client.post(URL, json=newcomer(home, dry_run=True))
 
@@ -213,7 +214,7 @@ def test_a_fault_while_scoring_does_not_stop_a_signup(service: Service, home: Ho
 
 def test_past_its_budget_the_policy_answers_in_time(service: Service, home: Home) -> None:
     service.store = Limping(service.store, 0.5)  # type: ignore[assignment]
-    client = TestClient(create_app(service))
+    client = TestClient(create_app(service), headers=bearer(service))
 
     late = client.post(URL, json=newcomer(home, budget_ms=40, dry_run=True)).json()
     patient = client.post(URL, json=newcomer(home, budget_ms=20_000, dry_run=True)).json()
@@ -250,7 +251,7 @@ def test_without_any_good_model_the_policy_answers(home: Home) -> None:
     _spoil(shelf.folder / shelf.current())
 
     with Service.of(home.settings, KEY) as service:
-        client = TestClient(create_app(service))
+        client = TestClient(create_app(service), headers=bearer(service))
         reply = client.post(URL, json=newcomer(home, dry_run=True)).json()
         ready = client.get("/readyz")
 

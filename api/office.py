@@ -1,0 +1,134 @@
+"""The office: the ledger, open, with what calls need of it in memory: keys, sessions, limits.
+
+``api.service`` has the graph and the model; this has people, keys and decisions. A thread looks
+twice a second whether keys or lists were changed by another process. Everything here is safe to
+share between threads. It knows nothing of HTTP.
+"""
+
+import logging
+from collections.abc import Callable
+from threading import Event, Thread
+
+from api.principal import Principal
+from api.keyring import Keyring
+from api.limits import Limits
+from api.sessions import Sessions
+from api.settings import Settings
+from api.tokens import Provider, Tokens
+from graph.closing import Closing
+from graph.errors import SettingsError, StoreError
+from graph.ledger import keys, marks
+from graph.ledger.audit import Act, append
+from graph.ledger.engine import Ledger
+from graph.ledger.port import ApiKey, Role, Scope
+
+log = logging.getLogger("ringsight.office")
+
+LOOK_S = 0.5
+
+
+class Office(Closing):
+    """``Office.of(settings, key, clock)``; close it with the service it belongs to."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        key: bytes,
+        clock: Callable[[], int],
+        *,
+        rate_per_s: float = 0.0,
+        provider: Provider | None = None,
+    ) -> None:
+        self.ledger = ledger
+        self.clock = clock
+        self.keyring = Keyring(ledger, clock)
+        self.sessions = Sessions(key, self.keyring.living)
+        self.limits = Limits(rate_per_s)
+        self._tokens = Tokens(provider) if provider else None
+        self._copies: dict[str, Callable[[], None]] = {"keys": self.keyring.reload}
+        self._stop = Event()
+        self._watch = Thread(target=self._look, name="office", daemon=True)
+        self._watch.start()
+
+    @classmethod
+    def of(cls, settings: Settings, key: bytes, clock: Callable[[], int]) -> "Office":
+        """The office over the ledger that the settings name.
+
+        Raises:
+            SettingsError: if the ledger's URL or the identity provider cannot be right.
+            StoreUnavailable: if the ledger cannot be reached.
+        """
+        provider = provider_of(settings)
+        return cls(
+            Ledger(settings.ledger_address),
+            key,
+            clock,
+            rate_per_s=settings.rate_per_s,
+            provider=provider,
+        )
+
+    def recognise(self, bearer: str) -> Principal:
+        """Who sends this, a key or a token; may read the ledger or ask the identity provider.
+
+        Raises:
+            NotRecognised: if nobody that is known.
+        """
+        if self._tokens is not None and bearer.count(".") == 2:
+            return self._tokens.read(bearer)
+        return self.keyring.recognise(bearer)
+
+    def new_key(self, like: ApiKey, actor: str) -> str:
+        """Make a key with the rights of ``like``, written down as made by ``actor``; its text."""
+        with self.ledger.writing() as book:
+            key, text = keys.create(book, like)
+            detail = {"name": key.name, "scopes": sorted(key.scopes), "role": key.role}
+            append(book, [Act(like.created_at, actor, "key.create", f"key:{key.id}", detail)])
+        self.keyring.reload()
+        return text
+
+    def new_visitor(self, like: ApiKey) -> tuple[str, str]:
+        """A new key like :meth:`new_key`'s, and the ticket that opens a browser's session of it."""
+        text = self.new_key(like, like.created_by)
+        return text, self.sessions.ticket(self.keyring.recognise(text), self.clock())
+
+    def close(self) -> None:
+        """Stop looking and let go of the ledger."""
+        self._stop.set()
+        self._watch.join()
+        self.ledger.close()
+
+    def _look(self) -> None:
+        """Read again what another process changed; a ledger that is down is tried again."""
+        names, seen = tuple(self._copies), tuple[str, ...]()
+        while not self._stop.wait(LOOK_S):
+            try:
+                with self.ledger.reading() as book:
+                    now = marks.standing(book, names)
+                if now != seen:
+                    for name in names:
+                        self._copies[name]()
+                seen = now
+            except StoreError as error:
+                log.warning("the ledger was not read: %s", type(error).__name__)
+
+
+def full_key(name: str, now: int, actor: str) -> ApiKey:
+    """The rights of a key that may do everything, such as the demo's; ``new_key`` makes it."""
+    return ApiKey("", name, frozenset(Scope), Role.ADMIN, now, actor, "")
+
+
+def provider_of(settings: Settings) -> Provider | None:
+    """The identity provider that the settings name, if they do.
+
+    Raises:
+        SettingsError: if they name half of one.
+    """
+    said = (settings.oidc_issuer, settings.oidc_audience, settings.oidc_jwks)
+    if not any(said):
+        return None
+    issuer, audience, jwks = said
+    if not (issuer and audience and jwks):
+        raise SettingsError(
+            "RINGSIGHT_OIDC_ISSUER, RINGSIGHT_OIDC_AUDIENCE and RINGSIGHT_OIDC_JWKS go together"
+        )
+    return Provider(issuer, audience, jwks, settings.oidc_roles_claim)
