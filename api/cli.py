@@ -24,6 +24,7 @@ from api import (
     cli_doctor,
     cli_jobs,
     cli_look,
+    cli_ring,
     cli_serve,
     cli_worlds,
 )
@@ -101,6 +102,7 @@ cli_serve.add_to(app)
 cli_jobs.add_to(app)
 cli_worlds.add_to(app)
 cli_look.add_to(app)
+app.command("ring")(cli_ring.ring)
 app.add_typer(cli_bench.app, name="bench")
 cli_doctor.add_to(app)
 

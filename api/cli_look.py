@@ -1,4 +1,4 @@
-"""Verbs that look: the rings, one ring with its evidence, and one sign-up scored."""
+"""Verbs that look: the rings, and one sign-up scored. One ring is :mod:`api.cli_ring`'s."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,7 +16,6 @@ def add_to(app: typer.Typer) -> None:
     """Add these verbs to the command line."""
     app.command("score")(score)
     app.command("rings")(rings)
-    app.command("ring")(ring)
 
 
 def rings(
@@ -71,43 +70,6 @@ def ring_table(console: Console, items: Sequence[dict[str, Any]], title: str) ->
             style="bold" if item["flagged"] else None,
         )
     console.print(table)
-
-
-def ring(
-    context: typer.Context,
-    ring_id: Annotated[str, typer.Argument(metavar="ID", help="A ring's id, as `rings` shows it.")],
-    as_json: AsJson = False,
-) -> None:
-    """Show one ring: why it is suspected, what speaks against that, and its accounts."""
-    from api.opened import store_of  # noqa: PLC0415
-    from api.schemas import RingDetail, moment  # noqa: PLC0415
-
-    with store_of(desk_of(context).settings) as store:
-        row = store.ring(ring_id)
-        detail = RingDetail.at(row, store.generation()[1])
-    members = [
-        {"account_id": account, "strength": strength, "since": moment(at).isoformat()}
-        for account, strength, at in row.members
-    ]
-    payload = {**detail.model_dump(mode="json"), "members": members}
-    answer(payload, as_json, lambda console: _show_ring(console, payload))
-
-
-def _show_ring(console: Console, ring: dict[str, Any]) -> None:
-    state = "calls for action" if ring["flagged"] else "watched"
-    console.print(f"[bold]{ring['id']}[/bold] version {ring['version']}: {ring['title']}")
-    console.print(f"score {ring['score']:.2f}, {ring['verdict']}, {ring['status']}, {state}")
-    console.print(f"first seen {ring['first_seen']}, last seen {ring['last_seen']}\n")
-    reason_table(console, "Why", ring["reasons"])
-    reason_table(console, "What speaks against it", ring["counter_evidence"])
-    table = Table(title=f"Accounts: {len(ring['members'])}", title_justify="left", box=None)
-    for name in ("membership", "account", "since"):
-        table.add_column(name)
-    for member in ring["members"][:30]:
-        table.add_row(f"{member['strength']:.2f}", member["account_id"], member["since"])
-    console.print(table)
-    if len(ring["members"]) > 30:
-        console.print(f"and {len(ring['members']) - 30} more (--json shows all)")
 
 
 def reason_table(console: Console, title: str, reasons: Sequence[dict[str, Any]]) -> None:

@@ -2,10 +2,12 @@
 
 Plain functions; the command line calls them, and a scheduler may. What a job does is in
 :mod:`etl.train` and :mod:`etl.refresh`, the same as in a back-test; here it is given real stores,
-and the state that lasts from one refresh to the next (:mod:`etl.kept`).
+the state that lasts from one refresh to the next (:mod:`etl.kept`), and a record of what the last
+one stood on (:mod:`graph.rings.record`).
 """
 
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +27,7 @@ from gnn.train import TrainConfig, train
 from graph.errors import InputError
 from graph.flush import Told, flush
 from graph.journal import Journal
+from graph.rings.record import FOLDER, Provenance, Record, keep_record
 from graph.store import GraphStore
 from graph.stores import open_store
 
@@ -85,7 +88,16 @@ def refresh_now(
     job = Job(journal, store, deployment.fit, past=past)
     report = refresh(job, scorer, as_of, state, progress)
     keep(report.state, deployment.folder)
+    record = Record(report.inputs, state.rings, report.rings, _made_by(scorer))
+    keep_record(record, deployment.folder.with_name(FOLDER))
     return report
+
+
+def _made_by(scorer: Scorer | None) -> Provenance:
+    software = f"ringsight {version('ringsight')}"
+    if scorer is None:
+        return Provenance(software)
+    return Provenance(software, scorer.version, scorer.bundle.digest())
 
 
 def latest_moment(journal: Journal) -> int:

@@ -6,7 +6,6 @@ personal is in the inputs, so nothing personal is here. :mod:`graph.rings.pack` 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -18,19 +17,11 @@ from scipy import sparse
 from graph.rings import links, relations
 from graph.rings.inputs import DAY_US, Ints, RingInputs
 from graph.rings.model import Family, Ring
+from graph.rings.record import Provenance
 from graph.rings.relations import Incidence
 
 MAX_LINKS = 2_000
 MAX_ENTITIES = 500
-
-
-@dataclass(frozen=True, slots=True)
-class Provenance:
-    """What made the numbers: versions and digests, ``None`` where there is none."""
-
-    software: str
-    model_version: str | None = None
-    model_digest: str | None = None
 
 
 def dossier(

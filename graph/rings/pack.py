@@ -7,7 +7,9 @@ re-chained by who does not have the key. The same ring on the same inputs gives 
 
 import hashlib
 import hmac
+import io
 import json
+import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,16 +39,36 @@ def write_pack(folder: Path, dossier: Mapping[str, Any], key: bytes | None = Non
         dossier: the data by part; each part becomes a JSON file.
         key: seals the pack; :func:`verify_pack` wants the same one.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    return lay_down(folder, sealed(dossier, key))
+
+
+def sealed(dossier: Mapping[str, Any], key: bytes | None = None) -> dict[str, bytes]:
+    """A pack as its files by name, the manifest last."""
     files = {f"{part}.json": _json(data) for part, data in dossier.items()}
     files["report.html"] = page(dossier).encode()
-    for name, data in files.items():
-        (folder / name).write_bytes(data)
     entries = list(_chain({name: _sha(data) for name, data in files.items()}))
     head = str(entries[-1]["chain"])
     manifest = {"format": FORMAT, "files": entries, "head": head, "seal": _seal(head, key)}
-    (folder / MANIFEST).write_bytes(_json(manifest))
-    return head
+    return {**files, MANIFEST: _json(manifest)}
+
+
+def lay_down(folder: Path, files: Mapping[str, bytes]) -> str:
+    """Write a pack's files into ``folder``; gives the head of its chain."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, data in files.items():
+        (folder / name).write_bytes(data)
+    return str(json.loads(files[MANIFEST])["head"])
+
+
+def zipped(files: Mapping[str, bytes]) -> bytes:
+    """A pack as one zip file; equal packs give equal bytes."""
+    whole = io.BytesIO()
+    with zipfile.ZipFile(whole, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name in sorted(files):
+            entry = zipfile.ZipInfo(name)  # its time is 1980, not now
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            archive.writestr(entry, files[name])
+    return whole.getvalue()
 
 
 def verify_pack(folder: Path, key: bytes | None = None) -> list[Breach]:

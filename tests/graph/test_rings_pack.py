@@ -8,9 +8,10 @@ import pytest
 
 from graph.errors import NotFound
 from graph.rings import find
-from graph.rings.dossier import Provenance, dossier
+from graph.rings.dossier import dossier
 from graph.rings.inputs import DAY_US
 from graph.rings.pack import verify_pack, write_pack
+from graph.rings.record import Provenance
 from tests.graph.ring_worlds import START, World
 from tests.graph.test_rings import card_ring
 
