@@ -20,7 +20,7 @@ from graph.closing import Closing
 from graph.facts import Facts, Node
 from graph.schema import NodeType
 from graph.snapshot import Snapshot
-from graph.store import Generation, GraphStore, Page, RingRow
+from graph.store import Flag, Generation, GraphStore, Page, RingRow
 
 Ints = npt.NDArray[np.int64]
 _EVER = int(np.iinfo(np.int64).min)
@@ -84,6 +84,32 @@ class LazyStore(Closing):
     def ring(self, ring_id: str) -> RingRow:
         """One ring with its members."""
         return self._inner.ring(ring_id)
+
+    def ring_at(self, ring_id: str, at: int | None = None) -> tuple[RingRow, int] | None:
+        """A ring as it was."""
+        return self._inner.ring_at(ring_id, at)
+
+    def ring_versions(self, ring_id: str) -> Mapping[int, int]:
+        """The versions of a ring."""
+        return self._inner.ring_versions(ring_id)
+
+    def flags(self, near: str | None = None) -> list[Flag]:
+        """Accounts that call for action."""
+        return self._inner.flags(near)
+
+    def between(self, ids: Sequence[str]) -> Snapshot:
+        """The named nodes and the edges among them."""
+        self._bring(ids)
+        return self._inner.between(ids)
+
+    def degrees(self, ids: Sequence[str]) -> Mapping[str, Mapping[str, int]]:
+        """Ties by kind of the named nodes."""
+        self._bring(ids)
+        return self._inner.degrees(ids)
+
+    def find(self, kind: str, prefix: str, limit: int) -> list[str]:
+        """Not for a replay: it has told the store only what was asked for."""
+        raise NotImplementedError("a replay's store does not know every name")
 
     def write(self, facts: Facts) -> None:
         """Take in what is not in the timeline, such as what accounts asked."""

@@ -23,8 +23,9 @@ class Generation:
     has a table a node kind (by value): ``key`` and numeric or text columns that become properties
     (an account's ``score``, ``ring_id``; an entity's ``mates_score``). ``rings`` has one row a ring
     (``ring_id``, ``score``, ``size``, ``status``, ``first_seen``, ``last_seen``, ``detail`` as
-    JSON text); ``members`` one row a membership (``ring_id``, ``account_id``, ``strength`` 0..1,
-    ``since`` us).
+    JSON text, whose ``version`` grows when the ring changes); ``members`` one row a membership
+    (``ring_id``, ``account_id``, ``strength`` 0..1, ``since`` us); ``flags`` one row an account
+    that calls for action (``account_id``, ``score``, ``ring_id`` or null).
     """
 
     number: int
@@ -32,6 +33,7 @@ class Generation:
     columns: Mapping[str, pa.Table] = field(default_factory=dict)
     rings: pa.Table | None = None
     members: pa.Table | None = None
+    flags: pa.Table | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,19 @@ class RingRow:
     last_seen: int
     detail: Mapping[str, object]
     members: tuple[tuple[str, float, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Flag:
+    """An account that calls for action, and the ring it does so for, if it is one."""
+
+    account_id: str
+    score: float
+    ring_id: str | None
+
+
+VERSIONS_KEPT = 50
+"""Versions of a ring that a store keeps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +142,37 @@ class GraphStore(Protocol):
         Raises:
             NotFound: if the visible generation has no such ring.
         """
+
+    def ring_at(self, ring_id: str, at: int | None = None) -> tuple[RingRow, int] | None:
+        """A ring as it was at ``at`` (None: as it was last), and since when (us) it was so.
+
+        Law: every version that was published is kept, with its members, as the refresh that first
+        had it told it; of a ring the latest :data:`VERSIONS_KEPT`. None: no such version is kept.
+        """
+
+    def ring_versions(self, ring_id: str) -> Mapping[int, int]:
+        """The versions of a ring that are kept, ascending: number -> since when (us)."""
+
+    def flags(self, near: str | None = None) -> list[Flag]:
+        """Accounts that call for action in the visible generation, or those tied to node ``near``.
+
+        Law: highest score first, then by id; costs what is flagged, not what a hub has.
+        """
+
+    def between(self, ids: Sequence[str]) -> Snapshot:
+        """The named nodes and every edge among them, in one short read.
+
+        Law: all such edges, however many others the nodes have. Unknown ids are absent.
+        """
+
+    def degrees(self, ids: Sequence[str]) -> Mapping[str, Mapping[str, int]]:
+        """How many edges tie each named node to nodes of each kind; kinds with none are absent.
+
+        Law: exact, in one short read whatever the nodes' degrees. Unknown ids are absent.
+        """
+
+    def find(self, kind: str, prefix: str, limit: int) -> list[str]:
+        """Keys of ``kind`` that begin with ``prefix``, ascending, at most ``limit``."""
 
     def meta(self, name: str) -> str | None:
         """A value kept with the graph (schema version, id of the pseudonym key), or None."""

@@ -155,3 +155,19 @@ def _check_properties(node: Node) -> None:
         if not isinstance(value, wanted):
             got = type(value).__name__
             raise InputError(f"{name} of {node.kind} must be {wanted.__name__}, got {got}")
+
+
+def tied_kinds(own: NodeType, degree: int, out: Mapping[str, int]) -> dict[str, int]:
+    """Edges of a node by the kind they lead to, from its degree and its edges out by verb.
+
+    Every kind is tied to by one kind alone: the edges in are the degree less those out.
+    """
+    found: dict[str, int] = {}
+    for verb, count in out.items():
+        kind = WRITTEN_VERBS[verb].target.value
+        found[kind] = found.get(kind, 0) + count
+    into = degree - sum(out.values())
+    holder = next((s.source.value for s in WRITTEN_VERBS.values() if s.target is own), None)
+    if into > 0 and holder is not None:
+        found[holder] = found.get(holder, 0) + into
+    return found

@@ -3,19 +3,20 @@
 A first-class home of the graph, under the same contract as the embedded store, and one that people
 can look into with Cypher: a label a kind, a relationship type a verb. Any number of services may
 share it. The pieces: ``neo4j_schema`` (constraints and writing statements), ``neo4j_link``
-(connections and errors), ``neo4j_write``, ``neo4j_text`` and ``neo4j_read``, ``neo4j_publish``;
-this class ties them to the port.
+(connections and errors), ``neo4j_write``, ``neo4j_text``, ``neo4j_read`` and ``neo4j_look``,
+``neo4j_publish``; this class ties them to the port.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from typing import LiteralString
 
 from graph.closing import Closing
 from graph.errors import InputError, RingError
 from graph.facts import Facts
 from graph.snapshot import Snapshot
-from graph.store import Generation, Page, RingRow
-from graph.stores import neo4j_publish, neo4j_read, neo4j_schema, neo4j_write
+from graph.store import Flag, Generation, Page, RingRow
+from graph.stores import neo4j_look, neo4j_publish, neo4j_read, neo4j_schema, neo4j_write
 from graph.stores.batch import Batch, kind_named
 from graph.stores.migrations import Step, migrate
 from graph.stores.neo4j_link import Link
@@ -52,11 +53,12 @@ class Neo4jStore(Closing):
 
     def steps(self) -> list[Step]:
         """What brings a store from each schema version to the next, in order."""
-        return [self._first_step]
+        return [partial(self._step, number) for number in (1, 2)]
 
-    def _first_step(self) -> None:
+    def _step(self, number: int) -> None:
+        """A version of the schema is its definitions; rows of an older one stay as they are."""
         self._define()
-        self.set_meta("schema_version", "1")
+        self.set_meta("schema_version", str(number))
 
     def _define(self) -> None:
         """Make the constraints and indexes that are missing, and wait until they answer."""
@@ -115,6 +117,30 @@ class Neo4jStore(Closing):
     def ring(self, ring_id: str) -> RingRow:
         """One ring with its members, strongest first."""
         return neo4j_publish.one_ring(self._link, ring_id)
+
+    def ring_at(self, ring_id: str, at: int | None = None) -> tuple[RingRow, int] | None:
+        """A ring as it was at ``at`` (us), and since when it was so."""
+        return neo4j_look.ring_at(self._link, ring_id, at)
+
+    def ring_versions(self, ring_id: str) -> Mapping[int, int]:
+        """The versions of a ring that are kept: number -> since when (us)."""
+        return neo4j_look.ring_versions(self._link, ring_id)
+
+    def flags(self, near: str | None = None) -> list[Flag]:
+        """Accounts that call for action, or those of them tied to a node."""
+        return neo4j_look.flags(self._link, near)
+
+    def between(self, ids: Sequence[str]) -> Snapshot:
+        """The named nodes and every edge among them, in one round trip."""
+        return neo4j_look.between(self._link, ids)
+
+    def degrees(self, ids: Sequence[str]) -> Mapping[str, Mapping[str, int]]:
+        """How many edges tie each named node to nodes of each kind, in one round trip."""
+        return neo4j_look.degrees(self._link, ids)
+
+    def find(self, kind: str, prefix: str, limit: int) -> list[str]:
+        """Keys of ``kind`` that begin with ``prefix``."""
+        return neo4j_look.find(self._link, kind_named(kind), prefix, limit)
 
     def meta(self, name: str) -> str | None:
         """The value kept under ``name``, or None."""

@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Any, LiteralString, TypeVar
 
 from graph.errors import NotFound, StoreUnavailable
 from graph.schema import NodeType
-from graph.store import Generation, RingRow
+from graph.store import VERSIONS_KEPT, Generation, RingRow
 from graph.stores.batch import kind_named
+from graph.stores.kept_rings import flag_rows, ring_versions
 from graph.stores.neo4j_link import Link
 from graph.stores.neo4j_read import POINTS, Pointer, pointer, seal
 from graph.stores.neo4j_write import ROWS
@@ -39,6 +40,18 @@ _PUT_MEMBERS: LiteralString = (
     "MATCH (a:Account {key: x[1]}) MERGE (a)-[m:MEMBER_OF]->(r) "
     "SET m.strength = x[2], m.since = x[3]"
 )
+_PUT_FLAGS: LiteralString = (
+    "UNWIND $rows AS x MERGE (f:Flag {publication: $publication, account: x[0]}) "
+    "SET f.score = x[1], f.ring_id = x[2]"
+)
+# A version stays as the first refresh told it that became visible with it.
+_PUT_VERSIONS: LiteralString = (
+    "UNWIND $rows AS x MERGE (v:RingVersion {ring_id: x.ring_id, version: x.version}) "
+    "WITH v, x WHERE v.generation IS NULL OR v.generation > $current SET v += x"
+)
+_OLD_VERSIONS: LiteralString = (
+    "UNWIND $rows AS x MATCH (v:RingVersion {ring_id: x[0]}) WHERE v.version <= x[1] DELETE v"
+)
 _POINT: LiteralString = (
     "MERGE (m:Meta {name: 'generation'}) WITH m WHERE coalesce(m.number, 0) < $pointer.number "
     "SET m += $pointer"
@@ -46,6 +59,10 @@ _POINT: LiteralString = (
 _SWEEP: LiteralString = (
     "MATCH (r:Ring) WHERE r.publication <> $keep "
     "CALL (r) { DETACH DELETE r } IN TRANSACTIONS OF 100 ROWS"
+)
+_SWEEP_FLAGS: LiteralString = (
+    "MATCH (f:Flag) WHERE f.publication <> $keep "
+    "CALL (f) { DELETE f } IN TRANSACTIONS OF 10000 ROWS"
 )
 _RINGS: LiteralString = (
     "MATCH (r:Ring {publication: $publication}) "
@@ -85,6 +102,9 @@ def publish(link: Link, generation: Generation) -> None:
         _put(link, _PUT_RINGS, rings, stamp)
     if generation.members is not None:
         _put(link, _PUT_MEMBERS, (list(row) for row in member_rows(generation.members)), stamp)
+    if generation.flags is not None:
+        _put(link, _PUT_FLAGS, (list(row) for row in flag_rows(generation.flags)), stamp)
+    _keep_versions(link, generation, now.number)
     point = {
         "number": generation.number,
         "as_of": generation.as_of,
@@ -95,6 +115,25 @@ def publish(link: Link, generation: Generation) -> None:
     point["seal"] = seal([point[name] for name in POINTS])
     link.write(lambda tx: tx.run(_POINT, {"pointer": point}).consume())
     link.run(_SWEEP, {"keep": publication})
+    link.run(_SWEEP_FLAGS, {"keep": publication})
+
+
+def _keep_versions(link: Link, generation: Generation, current: int) -> None:
+    """Keep the versions of rings that are new, and let the oldest of each go."""
+    stamp = {"generation": generation.number, "as_of": generation.as_of}
+    rows = (
+        {
+            "ring_id": kept.ring_id,
+            "version": kept.version,
+            **dict(zip(_RING_NAMES[1:], kept.row, strict=True)),
+            "members": kept.members,
+            **stamp,
+        }
+        for kept in ring_versions(generation)
+    )
+    _put(link, _PUT_VERSIONS, rows, {"current": current})
+    old = ([k.ring_id, k.version - VERSIONS_KEPT] for k in ring_versions(generation))
+    _put(link, _OLD_VERSIONS, (row for row in old if int(row[1]) > 0), {})
 
 
 def _value_rows(

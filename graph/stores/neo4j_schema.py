@@ -21,6 +21,8 @@ KIND_OF_LABEL = {kind.label: kind for kind in NodeType}
 UNIQUE: dict[str, tuple[str, ...]] = {
     **{kind.label: ("key",) for kind in KINDS},
     "Ring": ("publication", "ring_id"),
+    "RingVersion": ("ring_id", "version"),
+    "Flag": ("publication", "account"),
     "Meta": ("name",),
 }
 
@@ -181,4 +183,8 @@ def clearing() -> list[LiteralString]:
         f"MATCH (n:{kind.label}) CALL (n) {{ DETACH DELETE n }} IN TRANSACTIONS OF 10000 ROWS"
         for kind in NodeType
     ]
-    return [_trusted(text) for text in edges + nodes]
+    looked_back = [
+        f"MATCH (n:{label}) CALL (n) {{ DELETE n }} IN TRANSACTIONS OF 10000 ROWS"
+        for label in ("RingVersion", "Flag")
+    ]
+    return [_trusted(text) for text in edges + nodes + looked_back]

@@ -16,7 +16,7 @@ from graph.stores.batch import WRITTEN_VERBS
 
 POINTER: LiteralString = "OPTIONAL MATCH (m:Meta {name: 'generation'}) "
 POINTER_NOW: LiteralString = POINTER + "RETURN properties(m)"
-_POINTER_PART = POINTER + "RETURN 'pointer' AS label, properties(m) AS node, [] AS edges"
+POINTER_PART = POINTER + "RETURN 'pointer' AS label, properties(m) AS node, [] AS edges"
 # An edge as a list; `behind` holds the edges of the neighbour in the same form.
 _EDGE = (
     "collect([type(r), r.first_seen, r.last_seen, r.count, {out}, "
@@ -46,7 +46,7 @@ def neighbourhood(kinds: frozenset[NodeType], hops: int) -> LiteralString:
     Parameters: for each kind a list of [key, number] under its value, and ``limit``. Gives rows of
     (label, node, edges): the generation's pointer under the label ``pointer``, then each node.
     """
-    parts = [_POINTER_PART, *(_part(kind, hops) for kind in sorted(kinds))]
+    parts = [POINTER_PART, *(_part(kind, hops) for kind in sorted(kinds))]
     return " UNION ALL ".join(parts)
 
 
@@ -92,6 +92,11 @@ def _out(verbs: list[str]) -> str:
         f"MATCH (n)-[r:{'|'.join(verbs)}]->(a) WHERE r.count > 0 "
         "WITH a, r ORDER BY r.last_seen DESC, labels(a)[0], a.key LIMIT $limit"
     )
+
+
+def edge_list(out: str) -> str:
+    """The edges ``r`` to nodes ``a`` as one list; ``out`` says whether they lead away."""
+    return _EDGE.format(out=out, behind="[]")
 
 
 def _collected(behind: str, out: str) -> str:
@@ -155,9 +160,9 @@ def page(own: NodeType, other: NodeType | None) -> LiteralString:
     named = f"MATCH (n:{own.label} {{key: $key}}) "
     node = f"{named} RETURN '{own.label}' AS label, properties(n) AS node, [] AS edges"
     if not calls:
-        return f"{_POINTER_PART} UNION ALL {node}"
+        return f"{POINTER_PART} UNION ALL {node}"
     edges = f"{named} CALL (n) {{ {union} }} RETURN 'edges' AS label, {{}} AS node, edges"
-    return f"{_POINTER_PART} UNION ALL {node} UNION ALL {edges}"
+    return f"{POINTER_PART} UNION ALL {node} UNION ALL {edges}"
 
 
 def _page_call(match: str, name: str, order: str) -> str:

@@ -2,8 +2,9 @@
 
 The default home of the graph, and the one that tests compare Neo4j with. Any number of threads and
 processes may read while one writes. The pieces: ``sqlite_schema`` (tables and upserts),
-``sqlite_link`` (connections and errors), ``sqlite_write``, ``sqlite_read``, ``sqlite_page`` and
-``sqlite_publish``; this class ties them to the port, and holds no SQL that they could.
+``sqlite_link`` (connections and errors), ``sqlite_write``, ``sqlite_read``, ``sqlite_page``,
+``sqlite_look`` and ``sqlite_publish``; this class ties them to the port, and holds no SQL that they
+could.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,8 +15,15 @@ from graph.closing import Closing
 from graph.errors import InputError, RingError
 from graph.facts import NEVER, Facts
 from graph.snapshot import Snapshot
-from graph.store import Generation, Page, RingRow
-from graph.stores import sqlite_page, sqlite_publish, sqlite_read, sqlite_schema, sqlite_write
+from graph.store import Flag, Generation, Page, RingRow
+from graph.stores import (
+    sqlite_look,
+    sqlite_page,
+    sqlite_publish,
+    sqlite_read,
+    sqlite_schema,
+    sqlite_write,
+)
 from graph.stores.batch import Batch, kind_named
 from graph.stores.migrations import Step, migrate
 from graph.stores.sqlite_link import Link
@@ -119,6 +127,36 @@ class SqliteStore(Closing):
         with self._link.reading() as db:
             return sqlite_publish.one_ring(db, ring_id)
 
+    def ring_at(self, ring_id: str, at: int | None = None) -> tuple[RingRow, int] | None:
+        """A ring as it was at ``at`` (us), and since when it was so."""
+        with self._link.reading() as db:
+            return sqlite_look.ring_at(db, ring_id, at)
+
+    def ring_versions(self, ring_id: str) -> Mapping[int, int]:
+        """The versions of a ring that are kept: number -> since when (us)."""
+        with self._link.reading() as db:
+            return sqlite_look.ring_versions(db, ring_id)
+
+    def flags(self, near: str | None = None) -> list[Flag]:
+        """Accounts that call for action, or those of them tied to a node."""
+        with self._link.reading() as db:
+            return sqlite_look.flags(db, self._words, near)
+
+    def between(self, ids: Sequence[str]) -> Snapshot:
+        """The named nodes and every edge among them."""
+        with self._link.reading() as db:
+            return sqlite_look.between(db, self._words, ids)
+
+    def degrees(self, ids: Sequence[str]) -> Mapping[str, Mapping[str, int]]:
+        """How many edges tie each named node to nodes of each kind."""
+        with self._link.reading() as db:
+            return sqlite_look.degrees(db, self._words, ids)
+
+    def find(self, kind: str, prefix: str, limit: int) -> list[str]:
+        """Keys of ``kind`` that begin with ``prefix``."""
+        with self._link.reading() as db:
+            return sqlite_look.find(db, self._words, kind_named(kind), prefix, limit)
+
     def meta(self, name: str) -> str | None:
         """The value kept under ``name``, or None."""
         with self._link.reading() as db:
@@ -143,6 +181,7 @@ class SqliteStore(Closing):
         with self._link.writing() as db:
             db.execute("DELETE FROM meta WHERE name <> 'schema_version'")
         sqlite_publish.sweep(self._link, 0)
+        sqlite_publish.forget_versions(self._link)
         for statement in _CLEARED:
             while self._emptied(statement):
                 pass

@@ -15,7 +15,8 @@ import pyarrow as pa
 
 from graph.errors import NotFound
 from graph.schema import NodeType
-from graph.store import Generation, RingRow
+from graph.store import VERSIONS_KEPT, Generation, RingRow
+from graph.stores.kept_rings import flag_rows, ring_versions
 from graph.stores.piece import Published, member_rows, ring_rows
 from graph.stores.sqlite_link import Link
 from graph.stores.sqlite_read import visible
@@ -28,6 +29,12 @@ _PUT_RING = "INSERT OR REPLACE INTO ring VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 # Accounts that the graph does not hold are no members.
 _PUT_MEMBER = """INSERT OR REPLACE INTO member (generation, ring_id, account, strength, since)
 SELECT ?, ?, key, ?, ? FROM node WHERE kind = ? AND key = ?"""
+_PUT_FLAG = "INSERT OR REPLACE INTO flag VALUES (?, ?, ?, ?)"
+# A version stays as the first refresh told it that became visible with it.
+_PUT_VERSION = """INSERT INTO ring_version VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
+ON CONFLICT (ring_id, version) DO UPDATE SET generation = ?3, as_of = ?4, score = ?5, size = ?6,
+status = ?7, first_seen = ?8, last_seen = ?9, detail = ?10, members = ?11 WHERE generation > ?12"""
+_OLD_VERSIONS = "DELETE FROM ring_version WHERE ring_id = ? AND version <= ?"
 _RING = "SELECT ring_id, score, size, status, first_seen, last_seen, detail FROM ring "
 _STALE = tuple(
     (
@@ -40,6 +47,7 @@ _STALE = tuple(
         ("member", "ring_id"),
         ("ring", "ring_id"),
         ("shape", "kind"),
+        ("flag", "account"),
     )
 )
 _T = TypeVar("_T")
@@ -57,6 +65,7 @@ def publish(link: Link, words: Mapping[str, int], generation: Generation) -> Non
     for kind, table in generation.columns.items():
         _lay_columns(link, generation.number, words[kind], shapes[kind], table)
     _lay_rings(link, generation, words[NodeType.ACCOUNT.value])
+    _keep_versions(link, generation, current)
     with link.writing() as db:
         rows = [
             (generation.number, kind, json.dumps(shape.types)) for kind, shape in shapes.items()
@@ -75,6 +84,12 @@ def sweep(link: Link, keep: int) -> None:
         for number in stale:
             while _deleted(link, delete, number):
                 pass
+
+
+def forget_versions(link: Link) -> None:
+    """Take out the versions of every ring."""
+    with link.writing() as db:
+        db.execute("DELETE FROM ring_version")
 
 
 def _deleted(link: Link, delete: str, number: int) -> int:
@@ -99,6 +114,20 @@ def _lay_rings(link: Link, generation: Generation, account_word: int) -> None:
             for ring, account, strength, since in member_rows(generation.members)
         )
         _put(link, _PUT_MEMBER, members)
+    if generation.flags is not None:
+        _put(link, _PUT_FLAG, ((number, *row) for row in flag_rows(generation.flags)))
+
+
+def _keep_versions(link: Link, generation: Generation, current: int) -> None:
+    """Keep the versions of rings that are new, and let the oldest of each go."""
+    stamp = (generation.number, generation.as_of)
+    rows = (
+        (kept.ring_id, kept.version, *stamp, *kept.row, kept.members, current)
+        for kept in ring_versions(generation)
+    )
+    _put(link, _PUT_VERSION, rows)
+    old = ((k.ring_id, k.version - VERSIONS_KEPT) for k in ring_versions(generation))
+    _put(link, _OLD_VERSIONS, (row for row in old if row[1] > 0))
 
 
 def _put(link: Link, statement: str, rows: Iterable[tuple[object, ...]]) -> None:

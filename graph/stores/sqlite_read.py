@@ -10,6 +10,8 @@ import json
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from operator import itemgetter
 
 import numpy as np
 import pyarrow as pa
@@ -47,8 +49,10 @@ _OUT = EDGE + "WHERE source = :node AND count > 0 "
 _IN = EDGE + "WHERE target = :node AND count > 0 "
 _OUT_ENTITIES = _OUT + "AND verb IN (SELECT value FROM json_each(:entities)) "  # noqa: S608
 _RECENT = "ORDER BY last_seen DESC LIMIT :limit"
+# Key, first time, degree and the kind's own properties of a row of `_NODE`.
 _SLICE = {
-    kind: [5 + PROPERTY_NAMES.index(name) for name in names] for kind, names in PROPERTIES.items()
+    kind: itemgetter(2, 3, 4, *(5 + PROPERTY_NAMES.index(name) for name in names))
+    for kind, names in PROPERTIES.items()
 }
 _HAS_OUT = frozenset(spec.source for spec in WRITTEN_VERBS.values())
 _HAS_IN = frozenset(spec.target for spec in WRITTEN_VERBS.values())
@@ -91,7 +95,12 @@ def visible(db: sqlite3.Connection) -> tuple[int, int]:
 def shapes(db: sqlite3.Connection, generation: int) -> dict[str, Published]:
     """The columns that ``generation`` gives each kind."""
     rows = db.execute("SELECT kind, names FROM shape WHERE generation = ?", (generation,))
-    return {kind: Published(json.loads(names)) for kind, names in rows}
+    return {kind: _published(names) for kind, names in rows}
+
+
+@lru_cache(maxsize=64)
+def _published(names: str) -> Published:
+    return Published(json.loads(names))
 
 
 # -- the whole graph -----------------------------------------------------------------------------
@@ -204,7 +213,7 @@ def around(
     for number, edges in first.items():
         for edge in walk.keep(number, edges, per_id):
             other = edge[2] if edge[0] == number else edge[0]
-            if other not in first and walk.crosses(number, other):
+            if hops > 1 and other not in first and walk.crosses(number, other):
                 reached[other] = None
     if hops > 1:
         second = {number: walk.onward(number, per_id) for number in reached}
@@ -281,11 +290,17 @@ class Walk:
         """Put the first ``limit`` edges of a node, in the order of the law, into the answer."""
         # Order matters only where something is cut: the answer has an order of its own.
         kept = edges if len(edges) <= limit else self.ordered(number, edges)[:limit]
+        verbs, known = self._words.verb, self.nodes
+        to_nodes, to_edges = self._piece.nodes, self._piece.edges
         for source, verb, target, first, last, count in kept:
-            self._piece.edges[self._words.verb[verb], source, target] = (first, last, count)
-            for end in (source, target):
-                self._piece.nodes[end] = self.nodes[end]
+            to_edges[verbs[verb], source, target] = (first, last, count)
+            to_nodes[source], to_nodes[target] = known[source], known[target]
         return kept
+
+    def take_all(self, edges: Iterable[EdgeTuple]) -> None:
+        """Put edges between nodes that the answer has into the answer."""
+        for source, verb, target, first, last, count in edges:
+            self._piece.edges[self._words.verb[verb], source, target] = (first, last, count)
 
     def ordered(self, number: int, edges: list[EdgeTuple]) -> list[EdgeTuple]:
         """Edges of a node, each once, most recently tied first, then by the neighbour's id."""
@@ -311,5 +326,4 @@ class Walk:
 
     def _take(self, row: Row) -> None:
         kind = self._words.kind[row[1]]  # type: ignore[index]
-        wanted = [row[i] for i in _SLICE[kind]]
-        self.nodes[row[0]] = (kind, (row[2], row[3], row[4], *wanted))  # type: ignore[index]
+        self.nodes[row[0]] = (kind, _SLICE[kind](row))  # type: ignore[index]

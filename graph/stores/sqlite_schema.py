@@ -45,8 +45,19 @@ TABLES = (
         PRIMARY KEY (generation, ring_id, account)) WITHOUT ROWID""",
 )
 
+# What the console looks back at: the versions of rings, and the accounts that call for action.
+LOOKING_BACK = (
+    """CREATE TABLE ring_version (ring_id TEXT, version INTEGER, generation INTEGER NOT NULL,
+        as_of INTEGER NOT NULL, score REAL NOT NULL, size INTEGER NOT NULL, status TEXT NOT NULL,
+        first_seen INTEGER NOT NULL, last_seen INTEGER NOT NULL, detail TEXT NOT NULL,
+        members TEXT NOT NULL, PRIMARY KEY (ring_id, version)) WITHOUT ROWID""",
+    "CREATE INDEX ring_version_generation ON ring_version (generation)",
+    """CREATE TABLE flag (generation INTEGER, account TEXT, score REAL NOT NULL, ring_id TEXT,
+        PRIMARY KEY (generation, account)) WITHOUT ROWID""",
+)
+
 # Step n brings a store from schema version n - 1 to n; the first makes a new one.
-STEPS: tuple[tuple[str, ...], ...] = (TABLES,)
+STEPS: tuple[tuple[str, ...], ...] = (TABLES, LOOKING_BACK)
 
 
 def add_properties(db: sqlite3.Connection) -> None:

@@ -517,7 +517,7 @@ def test_meta_keeps_the_last_value_of_a_name(store: GraphStore) -> None:
     store.set_meta("key_id", "k2")
 
     assert store.meta("key_id") == "k2"
-    assert store.meta("schema_version") == "1"
+    assert store.meta("schema_version") == "2"
 
 
 def test_counts_say_how_many_there_are_of_each_kind_and_verb(store: GraphStore) -> None:
@@ -544,7 +544,7 @@ def test_clear_forgets_everything_but_the_schema(store: GraphStore) -> None:
 
     assert store.counts() == {}
     assert store.generation() == (0, 0)
-    assert (store.meta("key_id"), store.meta("schema_version")) == (None, "1")
+    assert (store.meta("key_id"), store.meta("schema_version")) == (None, "2")
     store.write(WORLD)
     assert "score" not in store.snapshot().nodes[A].column_names
 

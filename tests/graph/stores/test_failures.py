@@ -120,10 +120,26 @@ def test_a_store_of_a_newer_version_is_refused(
     store.set_meta("schema_version", "99")
 
     try:
-        with pytest.raises(SchemaMismatch, match=r"schema version 99.*knows up to 1"):
+        with pytest.raises(SchemaMismatch, match=r"schema version 99.*knows up to 2"):
             open_store(*address)
     finally:
-        store.set_meta("schema_version", "1")
+        store.set_meta("schema_version", "2")
+
+
+def test_a_store_of_the_first_version_learns_to_look_back(tmp_path: Path) -> None:
+    path = tmp_path / "graph.db"
+    with SqliteStore(path) as store:
+        store.write(TIE)
+    with sqlite3.connect(path) as db:
+        db.execute("DROP TABLE ring_version")
+        db.execute("DROP TABLE flag")
+        db.execute("UPDATE meta SET value = '1' WHERE name = 'schema_version'")
+
+    with SqliteStore(path) as store:
+        assert store.meta("schema_version") == "2"
+        assert store.flags() == []
+        assert store.ring_versions("r") == {}
+        assert store.counts()["SEEN_AT"] == 1
 
 
 def test_steps_that_are_missing_are_taken_in_order_and_once() -> None:
@@ -147,7 +163,7 @@ def test_an_older_embedded_store_is_brought_forward_with_its_content(
 
     monkeypatch.setattr(sqlite_schema, "STEPS", (*sqlite_schema.STEPS, step))
     with SqliteStore(path) as store:
-        assert store.meta("schema_version") == "2"
+        assert store.meta("schema_version") == "3"
         assert store.counts()["SEEN_AT"] == 1
 
     with sqlite3.connect(path) as db:
@@ -167,7 +183,7 @@ def test_a_step_that_fails_leaves_the_version_it_found(
             SqliteStore(path)
 
     with SqliteStore(path) as store:
-        assert store.meta("schema_version") == "1"
+        assert store.meta("schema_version") == "2"
 
 
 def test_a_property_new_to_the_vocabulary_is_added_to_an_old_store(tmp_path: Path) -> None:
