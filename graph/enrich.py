@@ -298,6 +298,7 @@ _PROGRAM_RULES, _BROWSER_RULES = _compiled(_PROGRAMS), _compiled(_BROWSERS)
 _SYSTEM_RULES = _compiled(_SYSTEMS)
 
 
+@lru_cache(maxsize=1 << 13)
 def user_agent_family(text: str) -> str:
     """The family of a user agent: ``"chrome/windows"``, ``"openai-python"``, ``"other"``.
 

@@ -100,7 +100,8 @@ PROPERTY_TYPE: dict[str, type[int] | type[float]] = {"created_at": int}
 
 def node_id(kind: NodeType | str, key: str) -> str:
     """The id of a node, unique over all kinds: ``"ip:9f2c..."``."""
-    return f"{NodeType(kind).value}:{key}"
+    known = kind if isinstance(kind, NodeType) else NodeType(kind)
+    return f"{known._value_}:{key}"
 
 
 def split_id(identity: str) -> tuple[NodeType, str]:
