@@ -1,0 +1,39 @@
+/** The routes. Ring, entity and explore are separate chunks; the graph is one of its own. */
+import { lazy, Suspense } from "react";
+import { Link, Route, Switch } from "wouter";
+import { Boundary } from "./parts/Boundary";
+import { Loading, State } from "./parts/States";
+import { Queue } from "./queue/Queue";
+import { Shell } from "./shell/Shell";
+
+const RingPage = lazy(() => import("./ring/RingPage"));
+const EntityPage = lazy(() => import("./entity/EntityPage"));
+const ExplorePage = lazy(() => import("./explore/ExplorePage"));
+const AuditPage = lazy(() => import("./audit/AuditPage"));
+const AppealsPage = lazy(() => import("./appeals/AppealsPage"));
+const ListsPage = lazy(() => import("./lists/ListsPage"));
+
+export function App() {
+  return (
+    <Shell>
+      <Boundary what="screen">
+        <Suspense fallback={<Loading />}>
+          <Switch>
+            <Route path="/" component={Queue} />
+            <Route path="/rings/:id">{({ id }) => <RingPage key={id} id={id} />}</Route>
+            <Route path="/entities/:id">
+              {({ id }) => <EntityPage key={id} id={decodeURIComponent(id)} />}
+            </Route>
+            <Route path="/explore" component={ExplorePage} />
+            <Route path="/audit" component={AuditPage} />
+            <Route path="/appeals" component={AppealsPage} />
+            <Route path="/lists" component={ListsPage} />
+            <Route>
+              <State title="No such page" actions={<Link href="/">To the queue</Link>} />
+            </Route>
+          </Switch>
+        </Suspense>
+      </Boundary>
+    </Shell>
+  );
+}

@@ -1,0 +1,4 @@
+declare module "cytoscape-fcose" {
+  const register: unknown;
+  export default register;
+}

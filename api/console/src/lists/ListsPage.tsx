@@ -1,0 +1,1 @@
+export default function Page(_: { id?: string }) { return <h1>Lists</h1>; }

@@ -1,0 +1,108 @@
+/** The words and rules of decisions: what each one does, and which identifiers a ban may block. */
+
+export const ACTIONS = ["confirm", "dismiss", "snooze", "ban", "limit", "verify", "watch"] as const;
+export type Action = (typeof ACTIONS)[number];
+
+interface Wording {
+  title: string;
+  button: string;
+  done: string;
+  says: string;
+  color: "red" | "blue";
+  /** It does something to accounts, so they can be left out. */
+  onAccounts: boolean;
+}
+
+export const WORDING: Record<Action, Wording> = {
+  confirm: {
+    title: "Confirm this ring",
+    button: "Confirm",
+    done: "confirmed",
+    says: "The accounts are labelled as fraud; nothing is taken from them yet.",
+    color: "blue",
+    onAccounts: true,
+  },
+  dismiss: {
+    title: "Dismiss this ring",
+    button: "Dismiss",
+    done: "dismissed",
+    says: "The accounts are labelled as honest, and the model learns from it.",
+    color: "blue",
+    onAccounts: true,
+  },
+  snooze: {
+    title: "Snooze this ring",
+    button: "Snooze",
+    done: "snoozed",
+    says: "It leaves the queue until the day you name, or until it grows.",
+    color: "blue",
+    onAccounts: false,
+  },
+  ban: {
+    title: "Ban accounts",
+    button: "Ban",
+    done: "banned",
+    says: "The accounts are closed by your systems as soon as they read this decision.",
+    color: "red",
+    onAccounts: true,
+  },
+  limit: {
+    title: "Limit accounts",
+    button: "Limit",
+    done: "limited",
+    says: "Your systems are told to throttle these accounts.",
+    color: "blue",
+    onAccounts: true,
+  },
+  verify: {
+    title: "Ask to verify",
+    button: "Ask to verify",
+    done: "asked to verify",
+    says: "Your systems are told to ask these accounts for a verification.",
+    color: "blue",
+    onAccounts: true,
+  },
+  watch: {
+    title: "Watch this ring",
+    button: "Watch",
+    done: "watched",
+    says: "Nothing is done to the accounts; the ring stays in view.",
+    color: "blue",
+    onAccounts: false,
+  },
+};
+
+export interface Candidate {
+  id: string;
+  kind: string;
+  label: string;
+  /** Accounts of the ring that have it, and accounts in all. */
+  here: number;
+  degree: number;
+  supernode: boolean;
+}
+
+const BLOCKABLE = new Set(["payment_method", "device", "mailbox", "phone", "ip", "email_domain"]);
+/** Kinds that belong to one person or card, so blocking them hits nobody else. */
+const OWN = new Set(["payment_method", "device", "mailbox", "phone"]);
+
+/** Identifiers that a ban may block for new sign-ups; what a crowd uses is never among them. */
+export function blockable(candidates: readonly Candidate[]): Candidate[] {
+  return candidates
+    .filter((found) => BLOCKABLE.has(found.kind) && !found.supernode && found.here >= 2)
+    .toSorted((a, b) => outsiders(a) - outsiders(b) || b.here - a.here || a.id.localeCompare(b.id));
+}
+
+export const outsiders = (found: Candidate): number => Math.max(0, found.degree - found.here);
+
+/** Ticked at first: what nobody outside of the ring uses. */
+export function blockedAtFirst(candidates: readonly Candidate[]): string[] {
+  return blockable(candidates)
+    .filter((found) => OWN.has(found.kind) && outsiders(found) === 0)
+    .map((found) => found.id);
+}
+
+export function undoLeft(until: string, now: number): string {
+  const minutes = Math.max(0, Math.ceil((Date.parse(until) - now) / 60_000));
+  return minutes > 0 ? `undo for ${minutes} ${minutes === 1 ? "minute" : "minutes"}` : "undo is over";
+}

@@ -1,0 +1,20 @@
+/** What a link to a ring says: tab, selection, window, what is hidden and who is left out. */
+import { flag, list, moment, oneOf, type Values } from "./url";
+
+export const TABS = ["shared", "accounts", "events", "notes", "audit"] as const;
+
+export const RING_VIEW = {
+  tab: oneOf(TABS, "shared"),
+  sel: list(50),
+  /** Every account for itself instead of groups. */
+  all: flag,
+  from: moment,
+  to: moment,
+  /** Kinds that are hidden. */
+  hide: list(20),
+  /** Accounts that an action leaves out. */
+  out: list(200),
+  iso: flag,
+};
+
+export type RingView = Values<typeof RING_VIEW>;

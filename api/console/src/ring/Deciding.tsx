@@ -1,0 +1,306 @@
+/**
+ * A decision before it is made: what it would do, whom it would hit by mistake, and why.
+ *
+ * The service answers a dry run for every change of the choice. Nothing is sent without a reason; if
+ * the ring changed meanwhile the answer is 409, the changes are shown and the reason is kept.
+ */
+import { Alert, Button, Checkbox, Modal, Select, Textarea } from "@mantine/core";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useMemo, useState } from "react";
+import { EntityName } from "../parts/Pieces";
+import { type Action, type Candidate, blockable, blockedAtFirst, outsiders, undoLeft, WORDING } from "../pure/deciding";
+import { count, kindName, plural } from "../pure/format";
+import { useToast } from "../shell/toasts";
+import { decide, undoDecision } from "../wire/cases";
+import { idempotencyKey, isProblem } from "../wire/client";
+import type { Decision, DecisionIn, RingDetail } from "../wire/types";
+import { membersOf, useShared } from "./data";
+import { Preview } from "./Preview";
+
+export interface Asked {
+  action: Action;
+}
+
+interface Props {
+  ring: RingDetail;
+  asked: Asked;
+  out: ReadonlySet<string>;
+  onClose: () => void;
+  onDone: () => void;
+}
+
+interface Conflict {
+  version: number;
+  added: string[];
+  removed: string[];
+}
+
+const DAY_S = 86_400;
+const SPANS = [
+  ["1", "One day"],
+  ["3", "Three days"],
+  ["7", "A week"],
+  ["30", "A month"],
+] as const;
+
+export function Deciding({ ring, asked, out, onClose, onDone }: Props) {
+  const { action } = asked;
+  const words = WORDING[action];
+  const cache = useQueryClient();
+  const toast = useToast();
+  const candidates = useCandidates(ring.id);
+  const [reason, setReason] = useState("");
+  const [days, setDays] = useState("3");
+  const [chosen, setChosen] = useState<string[] | null>(null);
+  const [version, setVersion] = useState(ring.version);
+  const [conflict, setConflict] = useState<Conflict | null>(null);
+  const [key] = useState(idempotencyKey);
+  const blocks = action === "ban" ? (chosen ?? blockedAtFirst(candidates)) : [];
+  const accounts = useIncluded(ring, words.onAccounts ? out : NOBODY);
+  const body: DecisionIn = {
+    action,
+    reason,
+    account_ids: accounts.data,
+    block_identifiers: blocks,
+    expected_version: version,
+    snooze_until: action === "snooze" ? new Date(Date.now() + Number(days) * DAY_S * 1000).toISOString() : undefined,
+    dry_run: false,
+  };
+  const preview = useQuery({
+    queryKey: ["dry-run", ring.id, action, accounts.data, blocks, version],
+    enabled: !accounts.isPending,
+    queryFn: () => decide(ring.id, { ...body, reason: reason || "dry run", dry_run: true }),
+    retry: false,
+    gcTime: 0,
+    placeholderData: (held) => held,
+  });
+  const refresh = () => {
+    void cache.invalidateQueries({ queryKey: ["ring", ring.id] });
+    void cache.invalidateQueries({ queryKey: ["rings"] });
+    void cache.invalidateQueries({ queryKey: ["audit"] });
+  };
+  const make = useMutation({
+    mutationFn: () => decide(ring.id, body, `${key}-${version}`),
+    onSuccess: (made) => {
+      refresh();
+      onDone();
+      tell(made);
+    },
+    onError: (error) => {
+      const changed = conflictOf(error);
+      if (changed) setConflict(changed);
+    },
+  });
+  const tell = (made: Decision) => {
+    const said = made.state === "waiting" ? "waits for a second person" : words.done;
+    const what = words.onAccounts ? `${plural(made.affected, "account")} ${said}` : `Ring ${said}`;
+    toast(made.undo_until ? `${what}, ${undoLeft(made.undo_until, Date.now())}` : what, {
+      seconds: 60,
+      action: made.id ? { label: "Undo", run: () => void undo(made.id!) } : undefined,
+    });
+  };
+  const undo = async (id: string) => {
+    try {
+      const undone = await undoDecision(id, "undone from the notice");
+      const left = undone.not_restored.length;
+      toast(left ? `Undone; ${plural(left, "account")} could not be restored` : "Undone");
+    } catch (error) {
+      toast(error instanceof Error ? `Not undone: ${error.message}` : "Not undone");
+    }
+    refresh();
+  };
+  const review = () => {
+    refresh();
+    setVersion(conflict!.version);
+    setConflict(null);
+    make.reset();
+  };
+  const stale = conflict ?? conflictOf(preview.error);
+  const failed = make.error && !conflictOf(make.error) ? make.error.message : null;
+  return (
+    <Modal
+      opened
+      onClose={onClose}
+      title={words.title}
+      size={action === "ban" ? 640 : 520}
+      closeButtonProps={{ "aria-label": "Close" }}
+    >
+      <form
+        className="stack deciding"
+        onSubmit={(event) => {
+          event.preventDefault();
+          make.mutate();
+        }}
+      >
+        <p className="dim">{words.says}</p>
+        {stale && (
+          <Alert color="orange" role="alert" p="xs" title="This ring changed while you were deciding">
+            <div className="spread">
+              <span>{changesOf(stale)} Your reason is kept.</span>
+              <Button
+                type="button"
+                variant="default"
+                onClick={() => {
+                  setConflict(stale);
+                  setVersion(stale.version);
+                  review();
+                }}
+              >
+                Review changes
+              </Button>
+            </div>
+          </Alert>
+        )}
+        {words.onAccounts && <Preview action={action} preview={preview} out={out.size} total={ring.accounts} />}
+        {action === "ban" && <Blocks candidates={candidates} chosen={blocks} onChoose={setChosen} />}
+        {action === "snooze" && (
+          <Select
+            label="For how long"
+            value={days}
+            onChange={(value) => setDays(value ?? "3")}
+            allowDeselect={false}
+            data={SPANS.map(([value, label]) => ({ value, label }))}
+          />
+        )}
+        <Textarea
+          label="Reason"
+          description="Stands in the audit log and in an appeal."
+          placeholder="What convinced you"
+          data-autofocus
+          autosize
+          minRows={2}
+          maxRows={6}
+          maxLength={2000}
+          required
+          value={reason}
+          onChange={(event) => setReason(event.currentTarget.value)}
+          onKeyDown={(event) => {
+            if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && reason.trim()) make.mutate();
+          }}
+        />
+        {failed && (
+          <Alert color="red" role="alert" p="xs">
+            {failed}
+          </Alert>
+        )}
+        <div className="row" style={{ justifyContent: "flex-end" }}>
+          <Button type="button" variant="default" size="sm" onClick={onClose}>
+            Cancel
+          </Button>
+          <Button
+            type="submit"
+            size="sm"
+            color={words.color}
+            loading={make.isPending}
+            disabled={!reason.trim() || stale !== null || accounts.isPending}
+          >
+            {label(action, preview.data?.affected)}
+          </Button>
+        </div>
+      </form>
+    </Modal>
+  );
+}
+
+const NOBODY: ReadonlySet<string> = new Set();
+
+function label(action: Action, affected: number | undefined): string {
+  const { button, onAccounts } = WORDING[action];
+  return onAccounts && affected !== undefined && action !== "confirm" && action !== "dismiss"
+    ? `${button} ${plural(affected, "account")}`
+    : button;
+}
+
+/** The accounts the decision is about; undefined for the whole ring. */
+function useIncluded(ring: RingDetail, out: ReadonlySet<string>) {
+  return useQuery({
+    queryKey: ["ring", ring.id, "included", ring.version, [...out].toSorted()],
+    queryFn: async () => {
+      if (out.size === 0) return null;
+      const all = await membersOf(ring.id);
+      return all.filter((member) => !out.has(member.id)).map((member) => member.account_id);
+    },
+    select: (ids) => ids ?? undefined,
+  });
+}
+
+function useCandidates(ringId: string): Candidate[] {
+  const shared = useShared(ringId);
+  return useMemo(() => {
+    const pages = shared.data?.pages ?? [];
+    const rows = pages.flatMap((page) => page.rows);
+    return (pages[0]?.identifiers ?? []).map((node) => ({
+      id: node.id,
+      kind: node.kind,
+      label: node.label,
+      here: rows.filter((row) => row.has.includes(node.id)).length,
+      degree: node.degree,
+      supernode: node.supernode ?? false,
+    }));
+  }, [shared.data]);
+}
+
+function conflictOf(error: unknown): Conflict | null {
+  if (!isProblem(error, 409)) return null;
+  const { current_version: version, added, removed } = error.problem;
+  if (typeof version !== "number") return null;
+  const ids = (value: unknown) => (Array.isArray(value) ? value.map(String) : []);
+  return { version, added: ids(added), removed: ids(removed) };
+}
+
+function changesOf({ added, removed }: Conflict): string {
+  const said = [
+    added.length ? `${plural(added.length, "account")} joined` : "",
+    removed.length ? `${plural(removed.length, "account")} left` : "",
+  ].filter(Boolean);
+  return `${said.join(", ") || "Its evidence changed"}.`;
+}
+
+interface BlocksProps {
+  candidates: Candidate[];
+  chosen: readonly string[];
+  onChoose: (ids: string[]) => void;
+}
+
+/** Which of the ring's identifiers new sign-ups are refused for, and who else uses them. */
+function Blocks({ candidates, chosen, onChoose }: BlocksProps) {
+  const offered = blockable(candidates);
+  const crowds = candidates.filter((found) => found.supernode);
+  if (offered.length === 0 && crowds.length === 0) return null;
+  return (
+    <fieldset className="blocks">
+      <legend className="strong">Block for new sign-ups</legend>
+      <div className="collateral" tabIndex={0} role="group" aria-label="Identifiers to block">
+        <ul>
+          {offered.map((found) => (
+            <li key={found.id}>
+              <Checkbox
+                aria-label={`Block ${kindName(found.kind)} ${found.label}`}
+                checked={chosen.includes(found.id)}
+                onChange={(event) =>
+                  onChoose(event.currentTarget.checked ? [...chosen, found.id] : chosen.filter((id) => id !== found.id))
+                }
+              />
+              <EntityName id={found.id} label={found.label} link={false} withKind />
+              <span className="grow" />
+              <span className="small tnum dim">{count(found.here)} here</span>
+              {outsiders(found) > 0 ? (
+                <span className="small tnum warn">{count(outsiders(found))} others use it</span>
+              ) : (
+                <span className="small good">nobody else</span>
+              )}
+            </li>
+          ))}
+          {crowds.slice(0, 3).map((found) => (
+            <li key={found.id}>
+              <Checkbox aria-label={`${kindName(found.kind)} ${found.label} is never blocked`} disabled checked={false} />
+              <EntityName id={found.id} label={found.label} link={false} withKind />
+              <span className="grow" />
+              <span className="small dim">never: {count(outsiders(found))} others use it</span>
+            </li>
+          ))}
+        </ul>
+      </div>
+    </fieldset>
+  );
+}

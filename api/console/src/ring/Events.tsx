@@ -1,0 +1,91 @@
+/** What the ring's accounts did, latest first, within the window of the timeline. */
+import { Button } from "@mantine/core";
+import { type ColumnDef, createColumnHelper } from "@tanstack/react-table";
+import { DataTable } from "../parts/DataTable";
+import { EntityName } from "../parts/Pieces";
+import { Failure, Loading, State } from "../parts/States";
+import { minute, words } from "../pure/format";
+import type { Happening } from "../wire/types";
+import { useEvents, type Window } from "./data";
+import { EVENT_COLOR } from "./TimelineStrip";
+
+const column = createColumnHelper<Happening>();
+
+export const EVENT_COLUMNS: ColumnDef<Happening, any>[] = [
+  column.accessor("t", {
+    header: "When (UTC)",
+    cell: ({ getValue }) => <span className="tnum">{minute(getValue())}</span>,
+    meta: { width: 104 },
+  }),
+  column.accessor("kind", {
+    header: "What",
+    cell: ({ getValue }) => (
+      <span className="row" style={{ gap: 6 }}>
+        <span className="kind-dot" style={{ background: EVENT_COLOR[getValue()] ?? "#8a95a1", borderRadius: 2 }} />
+        {words(getValue())}
+      </span>
+    ),
+    meta: { width: 104 },
+  }),
+  column.accessor("account", {
+    header: "Account",
+    cell: ({ getValue }) => <EntityName id={prefixed(getValue())} />,
+    meta: { width: 150 },
+  }),
+  column.accessor("detail", {
+    header: "Detail",
+    cell: ({ row: { original } }) => (
+      <span className="row" style={{ gap: 8 }}>
+        <span>{original.detail}</span>
+        {original.entity && <EntityName id={original.entity} max={12} />}
+      </span>
+    ),
+  }),
+];
+
+const prefixed = (account: string): string => (account.includes(":") ? account : `account:${account}`);
+
+export function Events({ ringId, window, onClear }: { ringId: string; window: Window; onClear: () => void }) {
+  const events = useEvents(ringId, window);
+  const rows = events.data?.pages.flatMap((page) => page.items) ?? [];
+  if (events.isPending) return <Loading />;
+  if (events.error && rows.length === 0) {
+    return <Failure error={events.error} what="list" onRetry={() => void events.refetch()} />;
+  }
+  if (rows.length === 0) {
+    return (
+      <State
+        title="No events in this window"
+        actions={
+          <Button variant="default" onClick={onClear}>
+            Clear the window
+          </Button>
+        }
+      />
+    );
+  }
+  return (
+    <>
+      <DataTable
+        label="Events"
+        columns={EVENT_COLUMNS}
+        rows={rows}
+        rowId={(row) => `${row.t} ${row.kind} ${row.account} ${row.entity ?? ""} ${row.detail}`}
+        maxHeight={560}
+      />
+      {events.hasNextPage && (
+        <div className="truncated" role="note">
+          The latest {rows.length} are shown.
+          <Button
+            variant="default"
+            size="compact-xs"
+            loading={events.isFetchingNextPage}
+            onClick={() => void events.fetchNextPage()}
+          >
+            Load 100 more
+          </Button>
+        </div>
+      )}
+    </>
+  );
+}

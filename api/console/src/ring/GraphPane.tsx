@@ -1,0 +1,117 @@
+/** The ring drawn: groups or every account, with the same selection, window and hidden kinds. */
+import { ActionIcon, SegmentedControl, Tooltip } from "@mantine/core";
+import { lazy, type RefObject, Suspense, useMemo } from "react";
+import { Boundary } from "../parts/Boundary";
+import { FitIcon } from "../parts/icons";
+import { KindDot } from "../parts/Pieces";
+import { Failure, Loading, State, Truncated } from "../parts/States";
+import type { GraphHandle } from "../graph/GraphView";
+import { kindName } from "../pure/format";
+import { pictureOf } from "../pure/picture";
+import type { RingView } from "../pure/ringview";
+import type { useGraph } from "./data";
+
+const GraphView = lazy(() => import("../graph/GraphView"));
+
+interface Props {
+  graph: ReturnType<typeof useGraph>;
+  view: RingView;
+  kinds: readonly string[];
+  onView: (changes: Partial<RingView>, options?: { replace?: boolean }) => void;
+  onSelect: (id: string | null, more: boolean) => void;
+  onOpen: (id: string) => void;
+  handle: RefObject<GraphHandle | null>;
+}
+
+export function GraphPane({ graph, view, kinds, onView, onSelect, onOpen, handle }: Props) {
+  const data = graph.data;
+  const hidden = view.hide;
+  const picture = useMemo(() => (data ? pictureOf(data, hidden) : null), [data, hidden]);
+  return (
+    <section className="panel graph-pane" aria-label="Graph">
+      <div className="panel-head">
+        <SegmentedControl
+          aria-label="Detail"
+          value={view.all ? "all" : "grouped"}
+          onChange={(detail) => onView({ all: detail === "all" })}
+          data={[
+            { value: "grouped", label: "Grouped" },
+            { value: "all", label: "Every account" },
+          ]}
+        />
+        <div className="aside">
+          <Kinds kinds={kinds} hidden={hidden} onHide={(hide) => onView({ hide })} />
+          <Tooltip label="Fit (f)">
+            <ActionIcon aria-label="Fit the graph to its pane" onClick={() => handle.current?.fit()}>
+              <FitIcon />
+            </ActionIcon>
+          </Tooltip>
+        </div>
+      </div>
+      {graph.isFetching && data && <div className="thin-bar" />}
+      <div className="graph-room">
+        {!picture ? (
+          graph.error ? (
+            <Failure error={graph.error} what="graph" onRetry={() => void graph.refetch()} />
+          ) : (
+            <Loading rows={6} />
+          )
+        ) : picture.elements.length === 0 ? (
+          <State title="Nothing to draw in this window" />
+        ) : (
+          <Boundary what="graph" instead="The table, the timeline and every action go on without it.">
+            <Suspense fallback={<Loading rows={6} />}>
+              <GraphView
+                picture={picture}
+                selected={view.sel}
+                isolated={view.iso}
+                layout="preset"
+                label={`Graph of the ring, ${picture.elements.length} shapes`}
+                onSelect={onSelect}
+                onOpen={onOpen}
+                handle={handle}
+              />
+            </Suspense>
+          </Boundary>
+        )}
+      </div>
+      {data?.truncated && (
+        <Truncated shown={data.nodes.length + (data.groups?.length ?? 0)} total={data.total} order="highest score" />
+      )}
+    </section>
+  );
+}
+
+interface KindsProps {
+  kinds: readonly string[];
+  hidden: readonly string[];
+  onHide: (hide: string[]) => void;
+}
+
+/** The legend is the filter: a kind is shown or hidden by its key. */
+function Kinds({ kinds, hidden, onHide }: KindsProps) {
+  return (
+    <div className="row" style={{ gap: 2 }} role="group" aria-label="Kinds shown">
+      {kinds.map((kind, n) => {
+        const off = hidden.includes(kind);
+        return (
+          <Tooltip key={kind} label={`${off ? "Show" : "Hide"} ${kindName(kind, true)}${n < 5 ? ` (${n + 1})` : ""}`}>
+            <button
+              type="button"
+              className={`kind-toggle${off ? " off" : ""}`}
+              aria-pressed={!off}
+              onClick={() => onHide(toggledKind(hidden, kind))}
+            >
+              <KindDot kind={kind} />
+              {kindName(kind, true)}
+            </button>
+          </Tooltip>
+        );
+      })}
+    </div>
+  );
+}
+
+export function toggledKind(hidden: readonly string[], kind: string): string[] {
+  return hidden.includes(kind) ? hidden.filter((other) => other !== kind) : [...hidden, kind];
+}

@@ -1,0 +1,191 @@
+/**
+ * What the ring's accounts did over time, as bars that can be brushed: the window then holds for
+ * graph, table and events. Drawn as SVG, so that it stands where no canvas does; the same window can
+ * be typed.
+ */
+import { Button } from "@mantine/core";
+import { useElementSize } from "@mantine/hooks";
+import { type PointerEvent, useMemo, useState } from "react";
+import { barsOf, brushed, heightOf, type Scale, seconds, ticks, toX } from "../pure/bars";
+import { count, day, minute, words } from "../pure/format";
+import type { Timeline } from "../wire/types";
+import type { Window } from "./data";
+
+const HEIGHT = 64;
+const AXIS = 16;
+export const EVENT_COLOR: Record<string, string> = {
+  signup: "#d4544a",
+  payment: "#d98a1f",
+  session: "#7b6bd6",
+  request: "#4a90d9",
+  prompt: "#4a90d9",
+  enforcement: "#2f9e77",
+  label: "#8a95a1",
+};
+
+interface Props {
+  timeline: Timeline;
+  window: Window;
+  onWindow: (window: Window) => void;
+}
+
+export function TimelineStrip({ timeline, window, onWindow }: Props) {
+  const { ref, width } = useElementSize<HTMLDivElement>();
+  const [drag, setDrag] = useState<[number, number] | null>(null);
+  const kinds = useMemo(() => ordered(timeline.kinds), [timeline]);
+  const bars = useMemo(() => barsOf(timeline.buckets, kinds), [timeline, kinds]);
+  const most = Math.max(1, ...bars.map((bar) => bar.total));
+  const scale: Scale = {
+    start: seconds(timeline.start),
+    end: Math.max(seconds(timeline.end), seconds(timeline.start) + timeline.bucket_s),
+    width: Math.max(1, width),
+  };
+  const wide = Math.max(1.5, toX(scale.start + timeline.bucket_s, scale) - 1);
+  const at = (event: PointerEvent<SVGSVGElement>) =>
+    event.clientX - event.currentTarget.getBoundingClientRect().left;
+  const release = () => {
+    if (!drag) return;
+    const found = brushed(drag[0], drag[1], scale, timeline.bucket_s);
+    setDrag(null);
+    onWindow(found ?? { from: null, to: null });
+  };
+  const shaded = drag
+    ? ([Math.min(...drag), Math.max(...drag)] as const)
+    : window.from !== null && window.to !== null
+      ? ([toX(window.from, scale), toX(window.to, scale)] as const)
+      : null;
+  return (
+    <section className="panel timeline" aria-label="Timeline">
+      <div className="panel-head">
+        <h2>Timeline</h2>
+        <Legend kinds={kinds} bars={timeline} />
+        <div className="aside">
+          <WindowFields scale={scale} window={window} onWindow={onWindow} />
+        </div>
+      </div>
+      <div ref={ref} className="timeline-plot">
+        <svg
+          width="100%"
+          height={HEIGHT + AXIS}
+          role="img"
+          aria-label={`Events by ${bucketName(timeline.bucket_s)} from ${day(timeline.start)} to ${day(timeline.end)}`}
+          onPointerDown={(event) => {
+            event.currentTarget.setPointerCapture(event.pointerId);
+            setDrag([at(event), at(event)]);
+          }}
+          onPointerMove={(event) => drag && setDrag([drag[0], at(event)])}
+          onPointerUp={release}
+          onPointerCancel={() => setDrag(null)}
+        >
+          {ticks(scale.start, scale.end, Math.max(2, width / 90)).map((tick) => (
+            <g key={tick} transform={`translate(${toX(tick, scale)},0)`}>
+              <line y2={HEIGHT} className="tick" />
+              <text y={HEIGHT + 12} className="tick-label">
+                {tickLabel(tick, scale)}
+              </text>
+            </g>
+          ))}
+          {bars.map((bar) => (
+            <g key={bar.at} transform={`translate(${toX(bar.at, scale)},0)`}>
+              <title>
+                {`${minute(bar.at * 1000)}: ${bar.parts.map((part) => `${count(part.to - part.from)} ${words(part.kind).toLowerCase()}`).join(", ")}`}
+              </title>
+              {bar.parts.map((part) => {
+                const full = heightOf(bar.total, most, HEIGHT - 4);
+                const share = full / bar.total;
+                return (
+                  <rect
+                    key={part.kind}
+                    width={wide}
+                    y={HEIGHT - part.to * share}
+                    height={Math.max(0.5, (part.to - part.from) * share)}
+                    fill={EVENT_COLOR[part.kind] ?? "#8a95a1"}
+                  />
+                );
+              })}
+            </g>
+          ))}
+          {shaded && (
+            <rect
+              className="brush"
+              x={shaded[0]}
+              width={Math.max(1, shaded[1] - shaded[0])}
+              height={HEIGHT}
+            />
+          )}
+        </svg>
+      </div>
+    </section>
+  );
+}
+
+const ORDER = ["signup", "payment", "session", "request", "prompt", "enforcement", "label"];
+
+function ordered(kinds: readonly string[]): string[] {
+  const place = (kind: string) => (ORDER.indexOf(kind) + ORDER.length + 1) % (ORDER.length + 1);
+  return kinds.toSorted((a, b) => place(a) - place(b));
+}
+
+function Legend({ kinds, bars }: { kinds: string[]; bars: Timeline }) {
+  const totals = new Map<string, number>();
+  for (const bucket of bars.buckets)
+    for (const [kind, n] of Object.entries(bucket.counts)) totals.set(kind, (totals.get(kind) ?? 0) + n);
+  return (
+    <div className="row wrap small dim" style={{ gap: 12 }}>
+      {kinds.map((kind) => (
+        <span key={kind} className="row" style={{ gap: 4 }}>
+          <span className="kind-dot" style={{ background: EVENT_COLOR[kind] ?? "#8a95a1", borderRadius: 2 }} />
+          {words(kind)} <span className="tnum">{count(totals.get(kind) ?? 0)}</span>
+        </span>
+      ))}
+    </div>
+  );
+}
+
+interface FieldsProps {
+  scale: Scale;
+  window: Window;
+  onWindow: (window: Window) => void;
+}
+
+/** The window in words, and as fields for those who do not drag. */
+function WindowFields({ scale, window, onWindow }: FieldsProps) {
+  const field = (label: string, value: number | null, usual: number, take: (at: number) => Window) => (
+    <input
+      type="datetime-local"
+      className="when"
+      aria-label={`${label} (UTC)`}
+      value={new Date((value ?? usual) * 1000).toISOString().slice(0, 16)}
+      onChange={(event) => {
+        const at = Date.parse(`${event.currentTarget.value}:00Z`);
+        if (!Number.isNaN(at)) onWindow(take(at / 1000));
+      }}
+    />
+  );
+  const { from, to } = window;
+  return (
+    <>
+      {field("From", from, scale.start, (at) => ({ from: at, to: to ?? scale.end }))}
+      <span className="dim">–</span>
+      {field("To", to, scale.end, (at) => ({ from: from ?? scale.start, to: at }))}
+      <Button
+        variant="default"
+        size="compact-xs"
+        disabled={from === null && to === null}
+        onClick={() => onWindow({ from: null, to: null })}
+      >
+        All time
+      </Button>
+    </>
+  );
+}
+
+function tickLabel(at: number, { start, end }: Scale): string {
+  const shown = minute(at * 1000);
+  return end - start > 4 * 86_400 ? shown.split(",")[0]! : shown;
+}
+
+function bucketName(bucketSeconds: number): string {
+  const hours = bucketSeconds / 3600;
+  return hours >= 1 ? `${Number(hours.toFixed(1))} hours` : `${Math.round(bucketSeconds / 60)} minutes`;
+}

@@ -1,0 +1,153 @@
+/** Why the ring is flagged and what speaks against that; a click shows whom a reason is about. */
+import { Tooltip } from "@mantine/core";
+import type { ReactNode } from "react";
+import { amount, sentence, words } from "../pure/format";
+import type { Reason, RingDetail } from "../wire/types";
+
+interface Props {
+  ring: RingDetail;
+  selected: readonly string[];
+  onSelect: (ids: string[]) => void;
+}
+
+export function Why({ ring, selected, onSelect }: Props) {
+  const accusing = ring.reasons.filter((reason) => reason.weight > 0);
+  const weightless = ring.reasons.filter((reason) => reason.weight <= 0);
+  const most = Math.max(1, ...ring.reasons.map((reason) => Math.abs(reason.weight)));
+  const show = (reasons: Reason[], tone: string) => (
+    <ul className="reasons">
+      {reasons.map((reason, n) => (
+        <ReasonLine
+          key={`${reason.code} ${n}`}
+          reason={reason}
+          most={most}
+          tone={tone}
+          on={isOn(reason, selected)}
+          onSelect={onSelect}
+        />
+      ))}
+    </ul>
+  );
+  return (
+    <>
+      <Section title={ring.flagged ? "Why it is flagged" : "What is suspicious"} aside={<Families ring={ring} />}>
+        {accusing.length > 0 ? show(accusing, "bad") : <p className="dim panel-body">Nothing.</p>}
+        {weightless.length > 0 && (
+          <>
+            <h3 className="dim reasons-head">Not counted</h3>
+            {show(weightless, "none")}
+          </>
+        )}
+      </Section>
+      <Section title="What speaks against it">
+        {ring.counter_evidence.length > 0 ? (
+          show(ring.counter_evidence, "good")
+        ) : (
+          <p className="dim panel-body">
+            Nothing was found that acquits: no established members, no organisation, no ordinary use.
+          </p>
+        )}
+      </Section>
+      {ring.triage.length > 0 && (
+        <Section title="Triage">{show(ring.triage, "none")}</Section>
+      )}
+    </>
+  );
+}
+
+function isOn(reason: Reason, selected: readonly string[]): boolean {
+  const ids = reason.entity_ids ?? [];
+  return ids.length > 0 && ids.length === selected.length && ids.every((id) => selected.includes(id));
+}
+
+export function Section({
+  title,
+  aside,
+  children,
+}: {
+  title: string;
+  aside?: ReactNode;
+  children: ReactNode;
+}) {
+  return (
+    <section className="panel" aria-label={title}>
+      <div className="panel-head">
+        <h2>{title}</h2>
+        {aside && <div className="aside">{aside}</div>}
+      </div>
+      {children}
+    </section>
+  );
+}
+
+interface LineProps {
+  reason: Reason;
+  most: number;
+  tone: string;
+  on: boolean;
+  onSelect: (ids: string[]) => void;
+}
+
+function ReasonLine({ reason, most, tone, on, onSelect }: LineProps) {
+  const ids = reason.entity_ids ?? [];
+  const body = (
+    <>
+      <span className="reason-text">{sentence(reason.text)}</span>
+      <span className="reason-facts">
+        <Observed reason={reason} />
+        <span className="grow" />
+        {tone !== "none" && (
+          <Tooltip label="Weight of this evidence, in nats of log-odds">
+            <span className={`weight ${tone}`}>
+              <i style={{ width: `${Math.max(4, (Math.abs(reason.weight) / most) * 46)}px` }} />
+              <span className="tnum">
+                {reason.weight > 0 ? "+" : "−"}
+                {Math.abs(reason.weight).toFixed(1)}
+              </span>
+            </span>
+          </Tooltip>
+        )}
+      </span>
+    </>
+  );
+  if (ids.length === 0) return <li className="reason">{body}</li>;
+  return (
+    <li>
+      <button
+        type="button"
+        className={`reason${on ? " on" : ""}`}
+        aria-pressed={on}
+        onClick={() => onSelect(on ? [] : ids.slice(0, 50))}
+      >
+        {body}
+      </button>
+    </li>
+  );
+}
+
+function Observed({ reason }: { reason: Reason }) {
+  if (reason.observed === null || reason.observed === undefined) {
+    return <span className="dim small">{reason.family ? words(reason.family) : ""}</span>;
+  }
+  const unit = reason.unit ? ` ${reason.unit}` : "";
+  return (
+    <span className="small tnum">
+      <strong>{amount(reason.observed)}</strong>
+      {unit}
+      {reason.baseline !== null && reason.baseline !== undefined && (
+        <span className="dim"> · usually {amount(reason.baseline)}{unit}</span>
+      )}
+    </span>
+  );
+}
+
+function Families({ ring }: { ring: RingDetail }) {
+  const held = Object.entries(ring.families).filter(([, weight]) => weight > 0);
+  return (
+    <Tooltip label={held.map(([name, weight]) => `${words(name)} ${weight.toFixed(1)}`).join(", ") || "none"}>
+      <span className="dim small" tabIndex={0} role="note">
+        {held.length} {held.length === 1 ? "kind" : "kinds"} of evidence
+      </span>
+    </Tooltip>
+  );
+}

@@ -1,0 +1,127 @@
+/** What the ring page reads, each part for itself, so that one slow answer holds up no other. */
+import { keepPreviousData, useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { client, got } from "../wire/client";
+
+export const iso = (at: number | null): string | undefined =>
+  at === null ? undefined : new Date(at * 1000).toISOString();
+
+export interface Window {
+  from: number | null;
+  to: number | null;
+}
+
+export function useRing(id: string) {
+  return useQuery({
+    queryKey: ["ring", id, "detail"],
+    queryFn: ({ signal }) =>
+      got(client.GET("/v1/rings/{ring_id}", { params: { path: { ring_id: id } }, signal })),
+  });
+}
+
+const ROWS = 500;
+
+export function useShared(id: string) {
+  return useInfiniteQuery({
+    queryKey: ["ring", id, "shared"],
+    queryFn: ({ signal, pageParam }) =>
+      got(
+        client.GET("/v1/rings/{ring_id}/shared", {
+          params: { path: { ring_id: id }, query: { cursor: pageParam ?? undefined } },
+          signal,
+        }),
+      ),
+    initialPageParam: null as string | null,
+    getNextPageParam: (page) => page.next_cursor,
+    maxPages: ROWS,
+  });
+}
+
+export function useTimeline(id: string) {
+  return useQuery({
+    queryKey: ["ring", id, "timeline"],
+    queryFn: ({ signal }) =>
+      got(
+        client.GET("/v1/rings/{ring_id}/timeline", {
+          params: { path: { ring_id: id }, query: { buckets: 144 } },
+          signal,
+        }),
+      ),
+  });
+}
+
+export function useGraph(id: string, all: boolean, window: Window, asOf?: string, enabled = true) {
+  return useQuery({
+    enabled,
+    queryKey: ["ring", id, "graph", all, window.from, window.to, asOf ?? null],
+    queryFn: ({ signal }) =>
+      got(
+        client.GET("/v1/rings/{ring_id}/graph", {
+          params: {
+            path: { ring_id: id },
+            query: {
+              detail: all ? "all" : "grouped",
+              from: iso(window.from),
+              to: iso(window.to),
+              as_of: asOf,
+            },
+          },
+          signal,
+        }),
+      ),
+    placeholderData: keepPreviousData,
+  });
+}
+
+export function useAccounts(id: string) {
+  return useInfiniteQuery({
+    queryKey: ["ring", id, "accounts"],
+    queryFn: ({ signal, pageParam }) =>
+      got(
+        client.GET("/v1/rings/{ring_id}/accounts", {
+          params: { path: { ring_id: id }, query: { limit: 200, cursor: pageParam ?? undefined } },
+          signal,
+        }),
+      ),
+    initialPageParam: null as string | null,
+    getNextPageParam: (page) => page.next_cursor,
+  });
+}
+
+export function useEvents(id: string, window: Window) {
+  return useInfiniteQuery({
+    queryKey: ["ring", id, "events", window.from, window.to],
+    queryFn: ({ signal, pageParam }) =>
+      got(
+        client.GET("/v1/rings/{ring_id}/events", {
+          params: {
+            path: { ring_id: id },
+            query: {
+              limit: 100,
+              cursor: pageParam ?? undefined,
+              from: iso(window.from),
+              to: iso(window.to),
+            },
+          },
+          signal,
+        }),
+      ),
+    initialPageParam: null as string | null,
+    getNextPageParam: (page) => page.next_cursor,
+  });
+}
+
+/** Every member, page by page. */
+export async function membersOf(id: string) {
+  const found = [];
+  let cursor: string | undefined;
+  do {
+    const page = await got(
+      client.GET("/v1/rings/{ring_id}/accounts", {
+        params: { path: { ring_id: id }, query: { limit: 200, cursor } },
+      }),
+    );
+    found.push(...page.items);
+    cursor = page.next_cursor ?? undefined;
+  } while (cursor);
+  return found;
+}

@@ -1,0 +1,12 @@
+/** Which accounts signed up or did something in the window, as the server's graph of it says. */
+import { useMemo } from "react";
+import { useGraph, type Window } from "./data";
+
+export function useInside(id: string, window: Window): ReadonlySet<string> | null {
+  const open = window.from !== null || window.to !== null;
+  const graph = useGraph(id, true, open ? window : { from: null, to: null }, undefined, open);
+  return useMemo(() => {
+    if (!open || !graph.data) return null;
+    return new Set(graph.data.nodes.filter((node) => node.member).map((node) => node.id));
+  }, [open, graph.data]);
+}
