@@ -90,7 +90,7 @@ def innocence(
     yield _old_customers(inputs, groups)
     handed = [piece.weight > 0.5 for piece in pieces if piece.code == "timing.handover"]
     tied = np.any(handed, axis=0) if handed else np.zeros(groups.count, np.bool_)
-    yield _unrelated_rhythms(clock.moments, groups).times(np.where(tied, 0.0, 1.0))
+    yield _unrelated_rhythms(clock.moments[0], groups).times(np.where(tied, 0.0, 1.0))
     if inputs.suspicion is not None:
         yield _model(inputs.suspicion, groups)
 

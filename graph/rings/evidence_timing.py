@@ -6,7 +6,7 @@ taken off in :mod:`graph.rings.counter`. Read :mod:`graph.rings.timing` for the 
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import sparse
@@ -14,7 +14,7 @@ from scipy import sparse
 from graph.rings.groups import Evidence, Groups
 from graph.rings.inputs import DAY_US, Bools, Floats, Ints, RingInputs, distinct
 from graph.rings.model import Family
-from graph.rings.timing import BIN_US, BINS, PRIOR_ACTIVE, Handovers, Moments
+from graph.rings.timing import BINS, PRIOR_ACTIVE, Handovers, Moments
 
 CAP = 6.0
 MIN_REFERENCE = 20
@@ -31,12 +31,12 @@ MIN_PAIRS_SEEN = 5.0
 class Clock:
     """What the timing evidence looks at.
 
-    ``reference`` marks groups held by possessions alone [G]; ``held`` ties accounts by possessions
-    [N, N].
+    ``moments`` are of every scale, finest first; ``reference`` marks groups held by possessions
+    alone [G]; ``held`` ties accounts by possessions [N, N].
     """
 
     inputs: RingInputs
-    moments: Moments
+    moments: tuple[Moments, ...]
     handed: Handovers
     groups: Groups
     reference: Bools
@@ -107,9 +107,19 @@ def _chance_without(moments: Moments, window: Ints, own: tuple[Ints, Ints, Ints]
 
 
 def lockstep(clock: Clock) -> Evidence:
-    """Moments in common beyond the matched null, against groups that only share possessions."""
+    """Moments in common beyond the matched null, at the scale that shows most of them."""
+    fine, *coarse = (_in_step(clock, moments) for moments in clock.moments)
+    for other in coarse:
+        # Two looks find by chance twice what one does.
+        less = replace(other, weight=np.maximum(other.weight - np.log(2.0), 0.0))
+        fine = fine.where_heavier(less)
+    return fine
+
+
+def _in_step(clock: Clock, moments: Moments) -> Evidence:
+    """Moments in common at one scale, against groups that only share possessions."""
     groups = clock.groups
-    observed, expected = member_moments(clock.moments, groups)
+    observed, expected = member_moments(moments, groups)
     inside = groups.label >= 0
     seen = np.bincount(groups.label[inside], observed[inside], groups.count) / 2.0
     usual = np.bincount(groups.label[inside], expected[inside], groups.count) / 2.0
@@ -127,8 +137,9 @@ def lockstep(clock: Clock) -> Evidence:
         weight,
         np.exp(ratio),
         np.full(groups.count, float(np.exp(middle))),
-        "members are active in the same ten minutes {observed:.1f} times as often as their rates "
-        "and hours explain; groups that share only a home or office: {usual:.1f} times",
+        "members are active in the same few minutes or the same hour {observed:.1f} times as often "
+        "as their rates and hours explain; groups that share only a home or office: {usual:.1f} "
+        "times",
     )
 
 
@@ -159,7 +170,7 @@ def handover(clock: Clock) -> Evidence:
     share = groups.share(tied)
     acquainted = share[clock.reference & (groups.sizes >= 4)]
     usual = np.maximum(
-        _share_of_others(groups, handed.account, clock.moments.account),
+        _share_of_others(groups, handed.account, clock.moments[0].account),
         float(acquainted.mean()) if len(acquainted) >= MIN_REFERENCE else 0.0,
     )
     weight = np.where(share > usual, 2.0 * _bernoulli(share, usual), 0.0)
@@ -311,7 +322,7 @@ def _busiest_usual(who: Ints, when: Ints, size: int) -> float:
 
 
 def replacement(clock: Clock) -> Evidence:
-    """New members that appear within two days of a member's ban, more than by the group's pace."""
+    """Members that appear within two days of another's ban, one a ban, beyond the own pace."""
     inputs, groups = clock.inputs, clock.groups
     events = inputs.enforcement_columns
     action, names = events.codes("action")
@@ -332,19 +343,29 @@ def replacement(clock: Clock) -> Evidence:
         weight,
         seen,
         usual,
-        "{observed:.0f} members signed up within two days of another member's ban; "
-        "the group's own pace explains {usual:.1f}",
+        "{observed:.0f} bans of members were each followed by a sign-up of another within two "
+        "days; the group's own pace explains {usual:.1f}",
     )
 
 
 def _replaced(bans: Ints, joined: Ints) -> tuple[float, float]:
-    """Sign-ups within two days of a ban, and how many an even pace would have put there."""
+    """Bans that a sign-up of their own follows within two days, and how many would by chance.
+
+    Chance is the more of what the group's even pace explains and of what the two days *before*
+    each ban show: a rush of sign-ups around bans replaces nobody.
+    """
     starts = np.sort(bans)
-    near = np.searchsorted(joined, starts + REPLACED_US) > np.searchsorted(joined, starts)
-    after = np.zeros(len(joined), np.bool_)
-    for start in starts[near]:
-        after |= (joined > start) & (joined <= start + REPLACED_US)
-    ends = np.minimum(np.r_[starts[1:], np.iinfo(np.int64).max], starts + REPLACED_US)
-    covered = float((ends - starts).sum())
-    span = max(float(joined[-1] - joined[0]), float(BIN_US))
-    return float(after.sum()), max(len(joined) * min(covered / span, 1.0), 0.1)
+    span = max(float(joined[-1] - joined[0]), float(REPLACED_US))
+    pace = 1.0 - np.exp(-len(joined) * REPLACED_US / span)
+    before = _paired(np.sort(-starts), np.sort(-joined))
+    return _paired(starts, joined), max(before, pace * len(starts), 0.1)
+
+
+def _paired(starts: Ints, joined: Ints) -> float:
+    """How many of ``starts`` have an element of ``joined`` of their own soon after them."""
+    pairs, free = 0, 0
+    for start in starts.tolist():
+        free = max(free, int(np.searchsorted(joined, start, side="right")))
+        if free < len(joined) and joined[free] <= start + REPLACED_US:
+            pairs, free = pairs + 1, free + 1
+    return float(pairs)

@@ -70,7 +70,7 @@ class _Scene:
     incidences: Sequence[Incidence]
     links: Links
     handed: Handovers
-    moments: Moments
+    moments: tuple[Moments, ...]
     traits: Sequence[Trait]
 
 
@@ -126,7 +126,7 @@ def _scene(inputs: RingInputs) -> _Scene:
     incidences = list(relations.incidences(inputs))
     handed = timing.handovers(inputs)
     tied = _with_handovers(inputs, links.weigh(incidences, inputs.size), handed)
-    moments = Moments.of(inputs.request_columns, inputs.size)
+    moments = tuple(Moments.of(inputs.request_columns, inputs.size, us) for us in timing.SCALES)
     return _Scene(inputs, incidences, tied, handed, moments, traits.traits(inputs))
 
 

@@ -97,3 +97,12 @@ class Evidence:
     def times(self, factor: Floats) -> "Evidence":
         """The same evidence with its weight scaled by ``factor`` [G]."""
         return replace(self, weight=self.weight * factor)
+
+    def where_heavier(self, other: "Evidence") -> "Evidence":
+        """This evidence, or for groups where it weighs more ``other``, of the same code."""
+        more = other.weight > self.weight
+        chosen = {
+            name: np.where(more, getattr(other, name), getattr(self, name))
+            for name in ("weight", "observed", "usual")
+        }
+        return replace(self, **chosen)

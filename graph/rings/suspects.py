@@ -39,11 +39,11 @@ NEAR = 0.4
 
 @dataclass(frozen=True)
 class Ties:
-    """What ties two suspects: links by shared things, moments of all and of the population."""
+    """What ties two suspects: links by shared things, moments at every scale."""
 
     links: Links
     model: TraitModel
-    moments: Moments
+    moments: tuple[Moments, ...]
     suspicion: Floats | None = None
 
     @cached_property
@@ -54,7 +54,8 @@ class Ties:
     def block(self, accounts: Ints) -> Floats:
         """Nats between each two of ``accounts``, dense [n, n], zero diagonal."""
         total = np.asarray(self.held[accounts][:, accounts].toarray(), np.float64)
-        total += timing.lockstep_pairs(self.moments, accounts).toarray()
+        scales = (timing.lockstep_pairs(moments, accounts).toarray() for moments in self.moments)
+        total += np.maximum.reduce(list(scales))
         total += self.model.pairs(accounts)
         if self.suspicion is not None:
             doubt = np.sqrt(np.nan_to_num(self.suspicion[accounts]))

@@ -1,11 +1,12 @@
 """Acting together: moments shared beyond what rates and hours explain, and talks handed over.
 
-Every account's moments are cut into bins of :data:`BIN_US`. The null is matched: within each window
-of :data:`WINDOW_US` an account keeps the number of bins it was active in, and only *which* bins is
-left to chance: with the chances of the whole population at those very bins, so that the rush after
-lunch is expected of everybody, or with the account's own habit at that time of its *other* days, so
-that a job that runs at three every night is expected at three. What remains is lockstep.
-It knows nothing of rings: :mod:`graph.rings.evidence_timing` weighs it for groups.
+Every account's moments are cut into bins, :data:`BINS` of them a window, at two scales
+(:data:`SCALES`): a scheduler that blurs its moments by an hour is seen at the coarse one. The null
+is matched: within each window an account keeps the number of bins it was active in, and only
+*which* bins is left to chance: with the chances of the whole population at those very bins, so that
+the rush after lunch is expected of everybody, or with the account's own habit at that time of its
+*other* days, so that a job that runs at three every night is expected at three. What remains is
+lockstep. It knows nothing of rings: :mod:`graph.rings.evidence_timing` weighs it for groups.
 """
 
 from dataclasses import dataclass
@@ -17,13 +18,14 @@ from scipy import sparse
 from graph.rings.inputs import DAY_US, HOUR_US, Bools, Columns, Floats, Ints, RingInputs, distinct
 
 BIN_US = HOUR_US // 6
-WINDOW_US = 2 * HOUR_US
-BINS = WINDOW_US // BIN_US
+BINS = 12
+"""Bins a window; a day is a whole number of windows at every scale."""
+SCALES = (BIN_US, HOUR_US)
+"""Widths of a bin: ten minutes in windows of two hours, an hour in windows of twelve."""
 PRIOR_ACTIVE = 24.0
 """Accounts' worth of evenness mixed into the population's bins, so that few say little."""
 PRIOR_HABIT = 3.0
 """Moments' worth of evenness mixed into an account's own habits."""
-DAY_BINS = DAY_US // BIN_US
 PAIR_CAP = 6.0
 """Most nats that moments in common may tie a pair by."""
 MAX_HANDED = 8
@@ -34,7 +36,7 @@ HANDED_WITHIN_US = DAY_US
 
 @dataclass(frozen=True)
 class Moments:
-    """Which account was active in which bin, each pair once.
+    """Which account was active in which bin of ``bin_us`` microseconds, each pair once.
 
     Shapes: account, bin int64 [E], ascending by account then bin; ``size`` accounts.
     """
@@ -42,15 +44,15 @@ class Moments:
     account: Ints
     bin: Ints
     size: int
+    bin_us: int = BIN_US
 
     @classmethod
-    def of(cls, events: Columns, size: int, keep: Bools | None = None) -> "Moments":
-        """The moments of ``events`` (those that ``keep`` marks)."""
-        rows = np.arange(len(events)) if keep is None else np.flatnonzero(keep)
-        account, bins = events.account[rows], events.at[rows] // BIN_US
+    def of(cls, events: Columns, size: int, bin_us: int = BIN_US) -> "Moments":
+        """The moments of ``events``."""
+        bins = events.at // bin_us
         width = int(bins.max(initial=0)) + 1
-        pair = distinct(account * width + bins)
-        return cls(pair // width, pair % width, size)
+        pair = distinct(events.account * width + bins)
+        return cls(pair // width, pair % width, size, bin_us)
 
     @cached_property
     def crowd(self) -> tuple[Ints, Floats]:
@@ -86,7 +88,8 @@ class Moments:
         account, window = pair // width, pair % width
         here = np.zeros((len(pair), BINS))
         here[place, self.bin % BINS] = 1.0
-        slot = account * (DAY_BINS // BINS) + window % (DAY_BINS // BINS)
+        slots = DAY_US // (self.bin_us * BINS)
+        slot = account * slots + window % slots
         _, home = np.unique(slot, return_inverse=True)
         always = np.zeros((int(home.max(initial=-1)) + 1, BINS))
         np.add.at(always, home, here)
@@ -98,7 +101,7 @@ class Moments:
     def select(self, accounts: Bools) -> "Moments":
         """The moments of the accounts that the mask marks, under the same numbers."""
         keep = accounts[self.account]
-        return Moments(self.account[keep], self.bin[keep], self.size)
+        return Moments(self.account[keep], self.bin[keep], self.size, self.bin_us)
 
 
 @dataclass(frozen=True)
