@@ -7,19 +7,21 @@ share between threads. It knows nothing of HTTP.
 
 import logging
 from collections.abc import Callable
-from threading import Event, Thread
+from threading import Event, Lock, Thread
 
-from api.principal import Principal
 from api.keyring import Keyring
 from api.limits import Limits
+from api.principal import Principal
 from api.sessions import Sessions
 from api.settings import Settings
 from api.tokens import Provider, Tokens
 from graph.closing import Closing
 from graph.errors import SettingsError, StoreError
-from graph.ledger import keys, marks
+from graph.ledger import handover, keys, marks
 from graph.ledger.audit import Act, append
 from graph.ledger.engine import Ledger
+from graph.ledger.handover import Owed
+from graph.ledger.lists import COUNTER, Lists
 from graph.ledger.port import ApiKey, Role, Scope
 
 log = logging.getLogger("ringsight.office")
@@ -45,7 +47,13 @@ class Office(Closing):
         self.sessions = Sessions(key, self.keyring.living)
         self.limits = Limits(rate_per_s)
         self._tokens = Tokens(provider) if provider else None
-        self._copies: dict[str, Callable[[], None]] = {"keys": self.keyring.reload}
+        self.lists = Lists(ledger)
+        self._copies: dict[str, Callable[[], None]] = {
+            "keys": self.keyring.reload,
+            COUNTER: self.lists.reload,
+        }
+        self._tell: Callable[[Owed], None] | None = None
+        self._handing = Lock()
         self._stop = Event()
         self._watch = Thread(target=self._look, name="office", daemon=True)
         self._watch.start()
@@ -91,6 +99,38 @@ class Office(Closing):
         text = self.new_key(like, like.created_by)
         return text, self.sessions.ticket(self.keyring.recognise(text), self.clock())
 
+    def tell(self, journal: Callable[[Owed], None]) -> None:
+        """Give what decisions owe the journal to ``journal``, from now on."""
+        self._tell = journal
+
+    def hand_over(self) -> int:
+        """Give the journal what waits for it, in order; gives how many events that were.
+
+        Raises:
+            StoreError: if ledger or journal cannot answer; what is left waits.
+        """
+        done = 0
+        while self._tell is not None:
+            with self._handing:
+                with self.ledger.reading() as book:
+                    waiting = handover.owed(book)
+                for one in waiting:
+                    self._tell(one)
+                if not waiting:
+                    break
+                with self.ledger.writing() as book:
+                    handover.taken(book, [one.seq for one in waiting], self.clock())
+            done += len(waiting)
+        return done
+
+    def settle(self) -> None:
+        """After a decision: let this process see it at once, and the journal as soon as can be."""
+        self.lists.reload()
+        try:
+            self.hand_over()
+        except StoreError as error:
+            log.warning("the journal takes a decision later: %s", type(error).__name__)
+
     def close(self) -> None:
         """Stop looking and let go of the ledger."""
         self._stop.set()
@@ -108,6 +148,7 @@ class Office(Closing):
                     for name in names:
                         self._copies[name]()
                 seen = now
+                self.hand_over()
             except StoreError as error:
                 log.warning("the ledger was not read: %s", type(error).__name__)
 

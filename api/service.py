@@ -11,11 +11,12 @@ import uuid
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as TooLate
-from functools import partial
+from functools import cached_property, partial
 from threading import Lock
 from types import TracebackType
 from typing import Self, TypeVar
 
+from api.browse.reader import Reader
 from api.champion import Champion
 from api.office import Office
 from api.opened import store_of
@@ -24,11 +25,13 @@ from api.schemas_signup import AssessmentOut, SignupIn
 from api.settings import Settings
 from api.workshop import journal_of, shelf_of
 from gnn.assess import Assessment, Policy, assess, degraded
+from gnn.listed import listed
 from graph.door import Door
 from graph.errors import StoreError
-from graph.facts import Payment, Signup, facts_of
+from graph.facts import Label, Payment, Signup, facts_of
 from graph.flush import flush
 from graph.journal import Journal
+from graph.ledger.handover import Owed
 from graph.store import GraphStore, RingRow
 
 log = logging.getLogger("ringsight.service")
@@ -46,7 +49,7 @@ def wall_clock() -> int:
 class Service:
     """Everything an endpoint needs; safe to share between threads."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what it holds, each opened by its own home
         self,
         store: GraphStore,
         journal: Journal,
@@ -67,6 +70,7 @@ class Service:
         self._pool = ThreadPoolExecutor(WORKERS, thread_name_prefix="budget")
         self._rings: tuple[int, tuple[RingRow, ...]] = (-1, ())
         self._writing = Lock()
+        office.tell(self._told)
 
     @classmethod
     def of(cls, settings: Settings, key: bytes, *, clock: Clock = wall_clock) -> Self:
@@ -94,7 +98,10 @@ class Service:
         began_ns = time.perf_counter_ns()
         event, payment = self.events_of(body)
         deadline = Deadline(began_ns, body.budget_ms)
-        found = self._assessed(event, payment, deadline)
+        found = listed(
+            self._assessed(event, payment, deadline),
+            self.office.lists.consult(event, payment, self.clock()),
+        )
         written = body.dry_run or self._written(event, payment, deadline)
         latency_ms = round((time.perf_counter_ns() - began_ns) / 1e6, 3)
         return AssessmentOut.of(found, uuid.uuid4().hex, written=written, latency_ms=latency_ms)
@@ -170,6 +177,22 @@ class Service:
                 self.store.write(facts)
             if payment is not None:
                 self.store.write(facts_of(payment))
+
+    def _told(self, owed: Owed) -> None:
+        """Let journal and store have what a decision owes them; again changes nothing."""
+        with self._writing:
+            if isinstance(owed.event, Label) and owed.retracted:
+                self._journal.retract(owed.event)
+                return
+            before = self._journal.version
+            self._journal.append_event(owed.event)
+            for facts in self._journal.facts_since(before):
+                self.store.write(facts)
+
+    @cached_property
+    def reader(self) -> Reader:
+        """What the console reads: this service's store, journal and ledger."""
+        return Reader(self.store, self._journal, self._door.pseudonyms)
 
     # -- what the latest refresh shows -----------------------------------------------------------
 

@@ -1,4 +1,4 @@
-"""Sessions of people in a browser: a signed cookie, so that nothing is kept and a restart is unseen.
+"""Sessions of people in a browser: a signed cookie, so nothing is kept and restarts are unseen.
 
 The cookie says who it is for and until when, under a MAC by a key that is derived from the
 deployment's own; it is ``HttpOnly`` and ``SameSite=Strict``, and unsafe calls carry a second value

@@ -16,12 +16,12 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from graph import journal_facts, journal_sources
+from graph import journal_facts, journal_forget, journal_sources
 from graph import journal_schema as sql
 from graph.cleaned import SCHEMAS, TABLE_OF, event_of, row_of
 from graph.closing import Closing
 from graph.contract import table_named
-from graph.facts import Event, Facts, Request
+from graph.facts import Event, Facts, Label, Request
 from graph.journal_account import AccountEvents
 from graph.journal_link import Link, claim_key
 from graph.journal_rows import batches_of, schema_of
@@ -126,6 +126,21 @@ class Journal(Closing):
             lost = [(p[0], _conflict(intake.table, p[1], key)) for p, key in taken.losers]
             journal_sources.quarantine(connection, refused + lost)
         return taken
+
+    def retract(self, label: Label) -> bool:
+        """Take back a label that was withdrawn; gives whether it was there."""
+        with self._link.transaction() as connection:
+            return journal_forget.retract(connection, label)
+
+    def forget(self, account_id: str) -> dict[str, int]:
+        """Take every event of an account out, sums included; gives how many by table."""
+        with self._link.transaction() as connection:
+            return journal_forget.forget(connection, account_id, next_version(connection))
+
+    def bury(self) -> int:
+        """Remove the marks of what is gone, once every store that follows has seen them."""
+        with self._link.transaction() as connection:
+            return journal_forget.bury(connection)
 
     # ------------------------------------------------------------------------------- reading
     def read(

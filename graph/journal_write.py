@@ -87,7 +87,7 @@ class BatchWriter:
             self._add_one(event if fresh else None)
         else:
             self._add(pa.Table.from_batches([taken]))
-        self._take_back(replaced)
+        self.take_back(replaced)
         self._db.execute("RELEASE batch")
         return Taken(len(fresh) - len(replaced), repeated, tuple(losers))
 
@@ -149,7 +149,7 @@ class BatchWriter:
     def _touch(self, accounts: Iterable[str]) -> None:
         self._db.executemany(sql.TOUCH_ACCOUNT, ((self._version, key) for key in accounts))
 
-    def _take_back(self, lost: Sequence[tuple[Any, ...]]) -> None:
+    def take_back(self, lost: Sequence[tuple[Any, ...]]) -> None:
         """Add up again whatever the lost rows had a part in."""
         if not lost:
             return

@@ -12,12 +12,13 @@ from sqlalchemy.dialects import postgresql, sqlite
 from graph.ledger.tables import mark
 
 
-def bump(book: Connection, name: str) -> None:
-    """Count one change of what ``name`` stands for."""
+def bump(book: Connection, name: str) -> int:
+    """Count one change of what ``name`` stands for; gives the count, which is this change's."""
     kind = sqlite if book.dialect.name == "sqlite" else postgresql
     fresh = kind.insert(mark).values(name=name, value="1")
     grown = cast(cast(mark.c.value, Integer) + 1, String)
     book.execute(fresh.on_conflict_do_update(index_elements=["name"], set_={"value": grown}))
+    return int(book.execute(select(mark.c.value).where(mark.c.name == name)).scalar_one())
 
 
 def standing(book: Connection, names: Sequence[str]) -> tuple[str, ...]:

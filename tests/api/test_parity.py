@@ -17,8 +17,8 @@ from fastapi.testclient import TestClient
 
 from api.app import create_app
 from api.champion import Champion
-from api.schemas_signup import SignupIn
 from api.office import Office
+from api.schemas_signup import SignupIn
 from api.service import Service
 from etl.lazily import LazyStore
 from etl.replay import Applied, Due, Replay

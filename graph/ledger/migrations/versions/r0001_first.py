@@ -93,6 +93,8 @@ list_entry = Table(
     _at("removed_at", null=True),
     _text("removed_by", null=True),
     _text("decision_id", null=True),
+    Column("revision", Integer, nullable=False),
+    Index("ix_list_entry_revision", "revision"),
     Index("ix_list_entry_entity_id", "entity_id"),
     Index("ix_list_entry_decision_id", "decision_id"),
 )
@@ -158,6 +160,17 @@ ring_decision = Table(
     _at("ended_at", null=True),
     Index("ix_ring_decision_ring_id", "ring_id"),
     Index("ix_ring_decision_state", "state"),
+)
+
+# Each version of a ring that a refresh published: who was in it, and whether it was flagged.
+ring_seen = Table(
+    "ring_seen",
+    metadata,
+    _id("ring_id", primary_key=True),
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    _at("seen_at"),
+    Column("flagged", Boolean, nullable=False),
+    _text("members"),
 )
 
 # What a decision did to which account; ``status`` is the account's after it.
