@@ -13,8 +13,9 @@ from typing import Any
 from fastapi import FastAPI
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
-from api import auth, browse, front, health, problems, rings, session, signup
+from api import auth, console, health, problems, session, signup
 from api.auth import require
+from api.browse import routes
 from api.problems import STATUS_OF, status_of
 from api.schemas import Problem
 from api.service import Service
@@ -61,12 +62,11 @@ def create_app(service: Service, *, hosts: Sequence[str] = ("*",)) -> FastAPI:
         signup.router, responses=_only(413, 422, 503), dependencies=[require(Scope.SCORE)]
     )
     reads = [require(Scope.INVESTIGATE)]
-    app.include_router(rings.router, responses=_only(404, 422, 503), dependencies=reads)
-    app.include_router(browse.router, responses=_only(404, 422, 503), dependencies=reads)
+    app.include_router(routes.router, responses=_only(404, 413, 422, 503), dependencies=reads)
     app.include_router(session.router, responses=_only(413, 422, 503))
     app.include_router(session.door)
     app.include_router(health.router)
-    app.include_router(front.router, dependencies=reads)
+    app.include_router(console.router)
     auth.guarded(app)
     auth.describe(app)
     problems.describe(app)

@@ -24,6 +24,7 @@ from api import (
     cli_doctor,
     cli_jobs,
     cli_look,
+    cli_openapi,
     cli_ring,
     cli_serve,
     cli_worlds,
@@ -102,6 +103,7 @@ cli_serve.add_to(app)
 cli_jobs.add_to(app)
 cli_worlds.add_to(app)
 cli_look.add_to(app)
+cli_openapi.add_to(app)
 app.command("ring")(cli_ring.ring)
 app.add_typer(cli_bench.app, name="bench")
 cli_doctor.add_to(app)

@@ -28,7 +28,8 @@ def rings(
 ) -> None:
     """List the rings of the latest refresh, highest score first."""
     from api.opened import store_of  # noqa: PLC0415
-    from api.schemas import RingSummary, moment  # noqa: PLC0415
+    from api.schemas import moment  # noqa: PLC0415
+    from api.schemas_rings import RingSummary  # noqa: PLC0415
 
     with store_of(desk_of(context).settings) as store:
         number, as_of = store.generation()

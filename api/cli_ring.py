@@ -120,7 +120,8 @@ def _show_verified(console: Console, folder: Path, payload: dict[str, Any]) -> N
 
 def _show(settings: Settings, ring_id: str, as_json: bool) -> None:
     from api.opened import store_of  # noqa: PLC0415
-    from api.schemas import RingDetail, moment  # noqa: PLC0415
+    from api.schemas import moment  # noqa: PLC0415
+    from api.schemas_rings import RingDetail  # noqa: PLC0415
 
     with store_of(settings) as store:
         row = store.ring(ring_id)

@@ -17,20 +17,43 @@ Key = tuple[float | str, ...]
 
 
 def page(
-    rows: Sequence[Row], key: Callable[[Row], Key], limit: int, cursor: str | None
+    rows: Sequence[Row],
+    key: Callable[[Row], Key],
+    limit: int,
+    cursor: str | None,
+    order: str = "",
 ) -> tuple[Sequence[Row], str | None]:
     """The ``limit`` rows after ``cursor`` of ``rows`` sorted by ``key``, and the next cursor.
+
+    ``order`` names the order where a list has several: a cursor is of one of them.
 
     Raises:
         InputError: if ``cursor`` is none that an earlier page gave.
     """
-    after = _read(cursor) if cursor else None
+    after = place_after(cursor, order) if cursor else None
     try:
         left = [row for row in rows if after is None or key(row) > after]
     except TypeError:
         raise InputError("the cursor belongs to another list") from None
     shown = left[:limit]
-    return shown, _write(key(shown[-1])) if len(left) > limit else None
+    return shown, cursor_at(key(shown[-1]), order) if len(left) > limit else None
+
+
+def cursor_at(key: Key, order: str = "") -> str:
+    """The cursor after the row that stands at ``key`` in a list of this order."""
+    return _write((order, *key))
+
+
+def place_after(cursor: str, order: str = "") -> Key:
+    """The key that :func:`cursor_at` wrote.
+
+    Raises:
+        InputError: if ``cursor`` is none of ours, or of a list in another order.
+    """
+    named, *key = _read(cursor)
+    if named != order or not key:
+        raise InputError("the cursor belongs to another list")
+    return tuple(key)
 
 
 def _write(key: Key) -> str:
@@ -43,6 +66,7 @@ def _read(cursor: str) -> Key:
         key = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
     except (binascii.Error, ValueError):
         raise InputError("the cursor is none that an earlier page gave") from None
-    if not isinstance(key, list) or not all(isinstance(part, float | int | str) for part in key):
+    plain = isinstance(key, list) and all(isinstance(part, float | int | str) for part in key)
+    if not plain or not key:
         raise InputError("the cursor is none that an earlier page gave")
     return tuple(key)

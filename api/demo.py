@@ -17,7 +17,8 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from api.opened import store_of
-from api.schemas import RingSummary, moment
+from api.schemas import moment
+from api.schemas_rings import RingSummary
 from api.settings import Settings
 from api.workshop import journal_of, shelf_of
 from etl.jobs import Deployment, refresh_now, train_bundle

@@ -1,4 +1,4 @@
-"""Wire types of rings, entities and errors: what a caller reads.
+"""Wire types that every answer has in common: errors, reasons, health.
 
 Each answer is made from a value of the floors below by ``X.of(value)``; times are ISO 8601 in UTC
 on the wire and int64 microseconds inside. A sign-up's body and answer are in
@@ -10,10 +10,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field
-
-from graph.facts import Value
-from graph.store import RingRow
+from pydantic import BaseModel, ConfigDict
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -77,142 +74,6 @@ class ReasonOut(Wire):
         )
 
 
-class RingSummary(Wire):
-    """One ring in a list. ``flagged`` rings call for action; ``verdict`` says what kind it is."""
-
-    id: str
-    version: int
-    title: str
-    score: float = Field(ge=0, le=1)
-    status: str
-    verdict: str
-    flagged: bool
-    accounts: int
-    first_seen: datetime
-    last_seen: datetime
-
-    @classmethod
-    def fields_of(cls, row: RingRow) -> dict[str, Any]:
-        """The summary's fields, read from a store's ``row``."""
-        detail: Mapping[str, Any] = row.detail
-        return {
-            "id": row.ring_id,
-            "version": int(detail.get("version", 1)),
-            "title": title_of(row),
-            "score": row.score,
-            "status": row.status,
-            "verdict": str(detail.get("verdict", "unclear")),
-            "flagged": bool(detail.get("flagged", False)),
-            "accounts": row.size,
-            "first_seen": moment(row.first_seen),
-            "last_seen": moment(row.last_seen),
-        }
-
-    @classmethod
-    def of(cls, row: RingRow) -> Self:
-        """The summary of ``row``."""
-        return cls(**cls.fields_of(row))
-
-
-class RingDetail(RingSummary):
-    """One ring with its evidence. ``families`` gives each family's weight in nats."""
-
-    reasons: list[ReasonOut]
-    counter_evidence: list[ReasonOut]
-    families: dict[str, float]
-    as_of: datetime
-
-    @classmethod
-    def at(cls, row: RingRow, as_of: int) -> Self:
-        """The ring of ``row``, as the generation of ``as_of`` (us) shows it."""
-        detail: Mapping[str, Any] = row.detail
-        return cls(
-            **cls.fields_of(row),
-            reasons=reasons_of(row),
-            counter_evidence=reasons_of(row, "counter_evidence"),
-            families=dict(detail.get("families", {})),
-            as_of=moment(as_of),
-        )
-
-
-class RingList(Wire):
-    """A page of rings, highest score first."""
-
-    items: list[RingSummary]
-    total: int
-    next_cursor: str | None
-    as_of: datetime
-
-
-class MemberOut(Wire):
-    """An account in a ring: how firmly it belongs, and since when."""
-
-    id: str
-    account_id: str
-    strength: float = Field(ge=0, le=1)
-    since: datetime
-
-
-class MemberList(Wire):
-    """A page of a ring's accounts, firmest first."""
-
-    items: list[MemberOut]
-    total: int
-    next_cursor: str | None
-    as_of: datetime
-
-
-class NodeOut(Wire):
-    """A node. ``degree`` counts its neighbours in the whole graph, ``hidden`` those not shown."""
-
-    id: str
-    kind: str
-    label: str
-    degree: int
-    hidden: int
-    first_seen: datetime
-    score: float | None = None
-    ring_id: str | None = None
-    status: str | None = None
-    properties: dict[str, Value]
-
-
-class EdgeOut(Wire):
-    """An edge: ``kind`` is its verb, ``count`` the number of events behind it."""
-
-    id: str
-    source: str
-    target: str
-    kind: str
-    first_seen: datetime
-    last_seen: datetime
-    count: int
-
-
-class EntityOut(NodeOut):
-    """One entity: its facts, how many neighbours of each kind it has, and the rings it is in."""
-
-    counts: dict[str, int]
-    rings: list[str]
-    as_of: datetime
-
-
-class Neighbours(Wire):
-    """A page of an entity's neighbours, most recently tied first.
-
-    ``facets`` counts all of them by kind, ``total`` those that match; ``truncated`` says that
-    there are more than ``nodes`` shows, and ``next_cursor`` goes on.
-    """
-
-    nodes: list[NodeOut]
-    edges: list[EdgeOut]
-    facets: dict[str, dict[str, int]]
-    total: int
-    truncated: bool
-    next_cursor: str | None
-    as_of: datetime
-
-
 class Health(Wire):
     """The process is alive."""
 
@@ -227,16 +88,3 @@ class Readiness(Wire):
     checks: dict[str, str]
     model_version: str
     graph_as_of: datetime
-
-
-def reasons_of(row: RingRow, name: str = "reasons") -> list[ReasonOut]:
-    """A ring's reasons, or its counter-evidence, as the refresh stored them."""
-    detail: Mapping[str, Any] = row.detail
-    return [ReasonOut.of(form) for form in detail.get(name, ())]
-
-
-def title_of(row: RingRow) -> str:
-    """A ring's name for people: its size and what weighs most against it."""
-    strongest = max(reasons_of(row), key=lambda reason: reason.weight, default=None)
-    # The half after the semicolon says what is usual; it stands in the reasons.
-    return f"{row.size} accounts" + (f": {strongest.text.split(';')[0]}" if strongest else "")

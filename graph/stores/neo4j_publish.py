@@ -132,8 +132,8 @@ def _keep_versions(link: Link, generation: Generation, current: int) -> None:
         for kept in ring_versions(generation)
     )
     _put(link, _PUT_VERSIONS, rows, {"current": current})
-    old = ([k.ring_id, k.version - VERSIONS_KEPT] for k in ring_versions(generation))
-    _put(link, _OLD_VERSIONS, (row for row in old if int(row[1]) > 0), {})
+    old = ((k.ring_id, k.version - VERSIONS_KEPT) for k in ring_versions(generation))
+    _put(link, _OLD_VERSIONS, (row for row in old if row[1] > 0), {})
 
 
 def _value_rows(

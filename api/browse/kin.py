@@ -1,0 +1,68 @@
+"""Who has how many things in common with a ring or an account, found from that side.
+
+A hub's accounts are never read: what the ring's members hold is, and who else holds that. Things
+that so many have that they say nothing (supernodes) are not counted as common.
+"""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from api.browse.history import told_of
+from api.browse.nodes import around_of, checked, nodes_of
+from api.browse.reader import Reader
+from api.schemas_graph import SUPERNODE
+
+PER_MEMBER = 200
+HOLDERS_MAX = 20_000
+_RING = "ring:"
+
+
+@dataclass(frozen=True, slots=True)
+class Kin:
+    """For accounts: with how many things they are tied to it, the one in view counted as well.
+
+    For things: how many of it hold them. ``complete`` False: too much is held to be read whole.
+    """
+
+    counts: Mapping[str, int]
+    complete: bool
+
+
+def kin_of(reader: Reader, identity: str) -> Kin:
+    """Accounts with something in common with a ring (``ring:ID``) or an account, and those things.
+
+    Raises:
+        NotFound: if there is no such ring.
+    """
+    if identity.startswith(_RING):
+        members = told_of(reader, identity.removeprefix(_RING)).member_ids
+    else:
+        members = [checked(identity)]
+    piece = reader.store.neighbourhood(members, per_id=PER_MEMBER)
+    inside = frozenset(members)
+    nodes, around = nodes_of(piece), around_of(piece)
+    things = [i for i, node in nodes.items() if i not in inside and not node.supernode]
+    things.sort(key=lambda i: (nodes[i].degree, i))
+    kept = _within(things, {i: nodes[i].degree for i in things})
+    counts = Counter({i: len(around.get(i, set()) & inside) for i in nodes if i not in inside})
+    holders = around_of(reader.store.neighbourhood(kept, per_id=SUPERNODE)) if kept else {}
+    for thing in kept:
+        counts.update(i for i in holders.get(thing, ()) if i.startswith("account:"))
+    # The thing in view ties them too where it is a hub, which was not counted.
+    supers = {i for i, node in nodes.items() if node.supernode}
+    for account in {i for i in counts if i.startswith("account:")}:
+        counts[account] += bool(supers)
+    cut = any(nodes[m].hidden for m in members if m in nodes)
+    return Kin(counts, complete=len(kept) == len(things) and not cut)
+
+
+def _within(things: list[str], degree: Mapping[str, int]) -> list[str]:
+    """As many of ``things``, rarest first, as have at most :data:`HOLDERS_MAX` holders in all."""
+    kept, held = [], 0
+    for thing in things:
+        held += degree[thing]
+        if held > HOLDERS_MAX:
+            break
+        kept.append(thing)
+    return kept

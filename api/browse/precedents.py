@@ -1,0 +1,36 @@
+"""Rings that share identifiers with this one, and how they were decided: "seen before"."""
+
+from api.browse.reader import Cases, Era, named_by
+from api.schemas_rings import OPEN, PrecedentOut, title_of
+from graph.store import RingRow
+
+SHOWN = 10
+SHARED_SHOWN = 10
+
+
+def precedents_of(era: Era, row: RingRow, cases: Cases) -> list[PrecedentOut]:
+    """Other rings whose evidence names the same entities, most in common first.
+
+    Accounts that are in both are no precedent: what is told is what a new ring took from an old.
+    """
+    common: dict[str, list[str]] = {}
+    for identity in named_by(row):
+        for other in era.naming.get(identity, ()):
+            if other != row.ring_id and not identity.startswith("account:"):
+                common.setdefault(other, []).append(identity)
+    nearest = sorted(common, key=lambda other: (-len(common[other]), other))[:SHOWN]
+    decided = cases.cases(nearest) if nearest else {}
+    return [
+        PrecedentOut(
+            ring=other,
+            title=title_of(era.rings[other]),
+            shared=common[other][:SHARED_SHOWN],
+            outcome=_outcome(era.rings[other], str(decided.get(other, {}).get("status", OPEN))),
+        )
+        for other in nearest
+    ]
+
+
+def _outcome(row: RingRow, status: str) -> str:
+    """How a ring was decided: by people if they did, else where it stands."""
+    return row.status if status == OPEN and row.status == "banned" else status

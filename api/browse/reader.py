@@ -1,0 +1,117 @@
+"""What every answer of the read side needs: the store, the journal, the cases, and one generation.
+
+What can be known once a refresh (its rings by id, which rings name an entity, which ring took
+another over) is read once a refresh and kept. The cases people work on are asked at every call:
+they change between refreshes. It knows nothing of HTTP.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from threading import Lock
+from typing import Any, Protocol
+
+from api.schemas import moment
+from api.schemas_rings import RingSummary
+from graph.journal import Journal
+from graph.normalise import Pseudonyms
+from graph.store import GraphStore, RingRow
+
+
+class Cases(Protocol):
+    """What people have made of rings: ``graph.ledger`` knows."""
+
+    def cases(self, ring_ids: Sequence[str] | None = None) -> Mapping[str, Mapping[str, Any]]:
+        """``status``, ``assignee``, ``snoozed_until`` by ring (None: all); unworked are absent."""
+        ...
+
+
+class NoCases:
+    """Nobody has worked on any ring: a service without a ledger."""
+
+    def cases(self, ring_ids: Sequence[str] | None = None) -> Mapping[str, Mapping[str, Any]]:
+        """Nothing."""
+        return {}
+
+
+@dataclass(frozen=True)
+class Era:
+    """One generation as the read side sees it.
+
+    ``naming`` lists, for each entity that a ring's evidence names, the rings; ``heirs`` the ring
+    that took over one which is gone.
+    """
+
+    number: int
+    as_of: int
+    rings: Mapping[str, RingRow] = field(default_factory=dict)
+    naming: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    heirs: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, number: int, as_of: int, rows: Sequence[RingRow]) -> "Era":
+        """The era of these rings."""
+        naming: dict[str, list[str]] = {}
+        heirs: dict[str, str] = {}
+        for row in rows:
+            for identity in named_by(row):
+                naming.setdefault(identity, []).append(row.ring_id)
+            for turn in _turns(row):
+                if turn["change"] in ("merged", "born"):
+                    heirs.update((other, row.ring_id) for other in turn["others"])
+        living = {row.ring_id: row for row in rows}
+        gone = {old: new for old, new in heirs.items() if old not in living}
+        return cls(number, as_of, living, naming, gone)
+
+    @property
+    def moment(self) -> datetime:
+        """``as_of`` for the wire."""
+        return moment(self.as_of)
+
+
+class Reader:
+    """Store, journal and cases, open together; safe to share between threads."""
+
+    def __init__(
+        self,
+        store: GraphStore,
+        journal: Journal,
+        pseudonyms: Pseudonyms,
+        cases: Cases | None = None,
+    ) -> None:
+        self.store = store
+        self.journal = journal
+        self.pseudonyms = pseudonyms
+        self.cases: Cases = cases or NoCases()
+        self._era = Era(-1, 0)
+        self._reading = Lock()
+
+    def era(self) -> Era:
+        """The visible generation; its rings are read again only when another one is published."""
+        number, as_of = self.store.generation()
+        held = self._era
+        if held.number == number:
+            return held
+        with self._reading:
+            if self._era.number != number:
+                self._era = Era.of(number, as_of, self.store.rings())
+            return self._era
+
+    def summaries(self) -> list[RingSummary]:
+        """Every ring with what its case says, highest score first."""
+        cases = self.cases.cases()
+        return [RingSummary.of(row, cases.get(row.ring_id)) for row in self.era().rings.values()]
+
+
+def named_by(row: RingRow) -> list[str]:
+    """The entities that the evidence of a ring names, each once."""
+    detail: Mapping[str, Any] = row.detail
+    forms = [*detail.get("reasons", ()), *detail.get("counter_evidence", ())]
+    named = [identity for form in forms for identity in form.get("entities", ())]
+    return list(dict.fromkeys([*detail.get("shared", ()), *named]))
+
+
+def _turns(row: RingRow) -> Sequence[Mapping[str, Any]]:
+    detail: Mapping[str, Any] = row.detail
+    turns: Sequence[Mapping[str, Any]] = detail.get("history", ())
+    return turns

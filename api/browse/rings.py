@@ -1,0 +1,120 @@
+"""Rings over HTTP: the queue, one ring with its evidence, its picture, table, timeline and pages.
+
+Everything about one ring starts from ``history.told_of``, which answers also for a past moment and
+for a ring that another one took over.
+"""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
+
+from api.browse import queue, whatif
+from api.browse.asked import (
+    AsOf,
+    EventsQuery,
+    MembersQuery,
+    PictureQuery,
+    QueueQuery,
+    RingId,
+    TimelineQuery,
+)
+from api.browse.deps import ReaderDep
+from api.browse.happenings import event_page
+from api.browse.history import Told, detail_of, told_of
+from api.browse.members import member_page
+from api.browse.picture import PER_ACCOUNT, View, picture
+from api.browse.shared import shared_table
+from api.browse.timeline import timeline
+from api.schemas import moment
+from api.schemas_graph import HappeningList, Subgraph
+from api.schemas_rings import (
+    MemberList,
+    RingDetail,
+    RingList,
+    SharedTable,
+    Timeline,
+    WhatIfIn,
+    WhatIfOut,
+)
+
+router = APIRouter(prefix="/v1/rings", tags=["rings"])
+
+
+@router.get("", operation_id="list_rings", response_model=RingList)
+def list_rings(reader: ReaderDep, asked: Annotated[QueueQuery, Query()]) -> RingList:
+    """The queue: rings of the latest refresh with where their cases stand, highest score first."""
+    return queue.listed(reader, asked)
+
+
+@router.get("/{ring_id}", operation_id="get_ring", response_model=RingDetail)
+def get_ring(
+    ring_id: RingId, reader: ReaderDep, response: Response, as_of: AsOf = None
+) -> RingDetail:
+    """One ring: why it is suspected, and what speaks against that. The ETag is its version."""
+    told = told_of(reader, ring_id, as_of)
+    response.headers["ETag"] = f'"{told.version}"'
+    return detail_of(reader, told)
+
+
+@router.get("/{ring_id}/graph", operation_id="get_ring_graph", response_model=Subgraph)
+def get_ring_graph(
+    ring_id: RingId, reader: ReaderDep, asked: Annotated[PictureQuery, Query()]
+) -> Subgraph:
+    """The ring drawn: accounts and what they share, grouped and laid out, the rest counted."""
+    told = told_of(reader, ring_id, asked.as_of)
+    members = told.member_ids
+    piece = reader.store.neighbourhood(members, per_id=PER_ACCOUNT)
+    grouped = asked.detail == "grouped"
+    until = told.until(asked.until)
+    view = View(grouped, asked.max_nodes, asked.since, until, asked.group_least)
+    return _dated(picture(piece, members, view), told)
+
+
+@router.get("/{ring_id}/shared", operation_id="list_ring_shared", response_model=SharedTable)
+def list_ring_shared(
+    ring_id: RingId, reader: ReaderDep, asked: Annotated[MembersQuery, Query()]
+) -> SharedTable:
+    """The ring as a table: the identifiers its accounts share, and which account has which."""
+    told = told_of(reader, ring_id, asked.as_of)
+    piece = reader.store.neighbourhood(told.member_ids, per_id=PER_ACCOUNT)
+    return shared_table(piece, told, asked.window)
+
+
+@router.get("/{ring_id}/timeline", operation_id="get_ring_timeline", response_model=Timeline)
+def get_ring_timeline(
+    ring_id: RingId, reader: ReaderDep, asked: Annotated[TimelineQuery, Query()]
+) -> Timeline:
+    """How much the ring's accounts did over time, by kind of event."""
+    told = told_of(reader, ring_id, asked.as_of)
+    return timeline(reader.journal, told, asked.buckets, (asked.since, asked.until))
+
+
+@router.get("/{ring_id}/accounts", operation_id="list_ring_accounts", response_model=MemberList)
+def list_ring_accounts(
+    ring_id: RingId, reader: ReaderDep, asked: Annotated[MembersQuery, Query()]
+) -> MemberList:
+    """The accounts of a ring, firmest members first."""
+    return member_page(reader.store, told_of(reader, ring_id, asked.as_of), asked.window)
+
+
+@router.get("/{ring_id}/events", operation_id="list_ring_events", response_model=HappeningList)
+def list_ring_events(
+    ring_id: RingId, reader: ReaderDep, asked: Annotated[EventsQuery, Query()]
+) -> HappeningList:
+    """What the ring's accounts did, latest first."""
+    told = told_of(reader, ring_id, asked.as_of)
+    asked = asked.model_copy(update={"until": told.until(asked.until)})
+    return event_page(reader.journal.of_accounts(told.accounts), asked, told.as_of)
+
+
+@router.post("/{ring_id}/whatif", operation_id="imagine_ring", response_model=WhatIfOut)
+def imagine_ring(ring_id: RingId, body: WhatIfIn, reader: ReaderDep) -> WhatIfOut:
+    """The ring and its score without some of its identifiers; nothing is changed."""
+    return whatif.imagined(reader.store, told_of(reader, ring_id), body.without)
+
+
+def _dated(drawn: Subgraph, told: Told) -> Subgraph:
+    """The picture under the moment it was asked for."""
+    if told.now:
+        return drawn
+    return drawn.model_copy(update={"as_of": moment(told.as_of), "exact": False})
