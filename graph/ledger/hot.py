@@ -294,9 +294,7 @@ def _head(book: Connection) -> tuple[int, str]:
     return (0, FIRST) if row is None else (int(row.seq), str(row.link))
 
 
-def _earlier(
-    book: Connection, answers: Sequence[Answer]
-) -> dict[tuple[str, str | None], Earlier]:
+def _earlier(book: Connection, answers: Sequence[Answer]) -> dict[tuple[str, str | None], Earlier]:
     keys = [answer.key for answer in answers if answer.key is not None]
     if not keys:
         return {}
