@@ -4,15 +4,41 @@
  */
 
 export interface paths {
-    "/tmp/BucketOut": {
+    "/v1/signups/score": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** <Lambda> */
-        get: operations["/tmp/BucketOut"];
+        get?: never;
+        put?: never;
+        /**
+         * Score Signup
+         * @description How likely this sign-up belongs to a ring, what to do, and the evidence.
+         *
+         *     Scored before it is written; with `dry_run` nothing is written. Past `budget_ms`, or with store
+         *     or model down, the stated policy answers and `degraded` is true.
+         */
+        post: operations["score_signup"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/rings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Rings
+         * @description The queue: rings of the latest refresh with where their cases stand, highest score first.
+         */
+        get: operations["list_rings"];
         put?: never;
         post?: never;
         delete?: never;
@@ -21,15 +47,18 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/tmp/ClockOut": {
+    "/v1/rings/{ring_id}": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** <Lambda> */
-        get: operations["/tmp/ClockOut"];
+        /**
+         * Get Ring
+         * @description One ring: why it is suspected, and what speaks against that. The ETag is its version.
+         */
+        get: operations["get_ring"];
         put?: never;
         post?: never;
         delete?: never;
@@ -38,15 +67,18 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/tmp/HappeningList": {
+    "/v1/rings/{ring_id}/graph": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** <Lambda> */
-        get: operations["/tmp/HappeningList"];
+        /**
+         * Get Ring Graph
+         * @description The ring drawn: accounts and what they share, grouped and laid out, the rest counted.
+         */
+        get: operations["get_ring_graph"];
         put?: never;
         post?: never;
         delete?: never;
@@ -55,15 +87,18 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/tmp/MemberList": {
+    "/v1/rings/{ring_id}/shared": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** <Lambda> */
-        get: operations["/tmp/MemberList"];
+        /**
+         * List Ring Shared
+         * @description The ring as a table: the identifiers its accounts share, and which account has which.
+         */
+        get: operations["list_ring_shared"];
         put?: never;
         post?: never;
         delete?: never;
@@ -72,15 +107,18 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/tmp/MemberOut": {
+    "/v1/rings/{ring_id}/timeline": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** <Lambda> */
-        get: operations["/tmp/MemberOut"];
+        /**
+         * Get Ring Timeline
+         * @description How much the ring's accounts did over time, by kind of event.
+         */
+        get: operations["get_ring_timeline"];
         put?: never;
         post?: never;
         delete?: never;
@@ -89,15 +127,18 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/tmp/NodeOut": {
+    "/v1/rings/{ring_id}/accounts": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** <Lambda> */
-        get: operations["/tmp/NodeOut"];
+        /**
+         * List Ring Accounts
+         * @description The accounts of a ring, firmest members first.
+         */
+        get: operations["list_ring_accounts"];
         put?: never;
         post?: never;
         delete?: never;
@@ -106,15 +147,18 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/tmp/PrecedentOut": {
+    "/v1/rings/{ring_id}/events": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** <Lambda> */
-        get: operations["/tmp/PrecedentOut"];
+        /**
+         * List Ring Events
+         * @description What the ring's accounts did, latest first.
+         */
+        get: operations["list_ring_events"];
         put?: never;
         post?: never;
         delete?: never;
@@ -123,15 +167,58 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/tmp/ReasonOut": {
+    "/v1/rings/{ring_id}/whatif": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** <Lambda> */
-        get: operations["/tmp/ReasonOut"];
+        get?: never;
+        put?: never;
+        /**
+         * Imagine Ring
+         * @description The ring and its score without some of its identifiers; nothing is changed.
+         */
+        post: operations["imagine_ring"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/entities/counts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Count Entities
+         * @description How many neighbours of each kind each of up to 500 nodes has: one call for all badges.
+         */
+        post: operations["count_entities"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/entities/{entity_id}/neighbours": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Neighbours
+         * @description The neighbours of an entity, most recently tied first, counted before they are loaded.
+         */
+        get: operations["list_neighbours"];
         put?: never;
         post?: never;
         delete?: never;
@@ -140,15 +227,18 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/tmp/RingDetail": {
+    "/v1/entities/{entity_id}/shared": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** <Lambda> */
-        get: operations["/tmp/RingDetail"];
+        /**
+         * List Co Shared
+         * @description What the accounts of an entity have in common beside it, most shared first.
+         */
+        get: operations["list_co_shared"];
         put?: never;
         post?: never;
         delete?: never;
@@ -157,15 +247,18 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/tmp/RingList": {
+    "/v1/entities/{entity_id}/events": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** <Lambda> */
-        get: operations["/tmp/RingList"];
+        /**
+         * List Entity Events
+         * @description What an account did, latest first; of another entity, what its latest accounts did.
+         */
+        get: operations["list_entity_events"];
         put?: never;
         post?: never;
         delete?: never;
@@ -174,15 +267,18 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/tmp/RingSummary": {
+    "/v1/entities/{entity_id}": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** <Lambda> */
-        get: operations["/tmp/RingSummary"];
+        /**
+         * Get Entity
+         * @description One entity: its facts, its neighbours by kind, the rings it is in and its latest events.
+         */
+        get: operations["get_entity"];
         put?: never;
         post?: never;
         delete?: never;
@@ -191,15 +287,80 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/tmp/SharedRow": {
+    "/v1/graph/path": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** <Lambda> */
-        get: operations["/tmp/SharedRow"];
+        get?: never;
+        put?: never;
+        /**
+         * Find Paths
+         * @description The shortest ways from one node to another, over things that few share unless asked.
+         */
+        post: operations["find_paths"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/graph/subgraph": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Get Subgraph
+         * @description Named nodes and every edge among them: a saved or shared view, now or at a past moment.
+         *
+         *     Of a past moment only existence is known: nodes and edges that had been seen by then.
+         */
+        post: operations["get_subgraph"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Search
+         * @description Find accounts, things and rings by id, address, number, name or a pasted list of them.
+         */
+        post: operations["search"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/me": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Me
+         * @description Who the caller is and what it may do.
+         */
+        get: operations["get_me"];
         put?: never;
         post?: never;
         delete?: never;
@@ -208,15 +369,42 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/tmp/SharedTable": {
+    "/v1/session": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** <Lambda> */
-        get: operations["/tmp/SharedTable"];
+        get?: never;
+        put?: never;
+        /**
+         * Open Session
+         * @description Exchange a key or a person's token for a session cookie (HttpOnly, SameSite=Strict).
+         */
+        post: operations["open_session"];
+        /**
+         * Close Session
+         * @description Forget the session's cookie in this browser.
+         */
+        delete: operations["close_session"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/healthz": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Health
+         * @description The process is alive; nothing else is looked at.
+         */
+        get: operations["get_health"];
         put?: never;
         post?: never;
         delete?: never;
@@ -225,423 +413,18 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/tmp/Timeline": {
+    "/readyz": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** <Lambda> */
-        get: operations["/tmp/Timeline"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/tmp/TurnOut": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** <Lambda> */
-        get: operations["/tmp/TurnOut"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/tmp/WhatIfIn": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** <Lambda> */
-        get: operations["/tmp/WhatIfIn"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/tmp/WhatIfOut": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** <Lambda> */
-        get: operations["/tmp/WhatIfOut"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/tmp/BundleOut": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** <Lambda> */
-        get: operations["/tmp/BundleOut"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/tmp/CoShared": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** <Lambda> */
-        get: operations["/tmp/CoShared"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/tmp/CountsIn": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** <Lambda> */
-        get: operations["/tmp/CountsIn"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/tmp/CountsOut": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** <Lambda> */
-        get: operations["/tmp/CountsOut"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/tmp/EdgeOut": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** <Lambda> */
-        get: operations["/tmp/EdgeOut"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/tmp/EntityOut": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** <Lambda> */
-        get: operations["/tmp/EntityOut"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/tmp/Facets": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** <Lambda> */
-        get: operations["/tmp/Facets"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/tmp/GroupOut": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** <Lambda> */
-        get: operations["/tmp/GroupOut"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/tmp/HappeningOut": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** <Lambda> */
-        get: operations["/tmp/HappeningOut"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/tmp/HitOut": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** <Lambda> */
-        get: operations["/tmp/HitOut"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/tmp/Neighbours": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** <Lambda> */
-        get: operations["/tmp/Neighbours"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/tmp/PathIn": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** <Lambda> */
-        get: operations["/tmp/PathIn"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/tmp/PathOut": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** <Lambda> */
-        get: operations["/tmp/PathOut"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/tmp/SearchIn": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** <Lambda> */
-        get: operations["/tmp/SearchIn"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/tmp/SearchOut": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** <Lambda> */
-        get: operations["/tmp/SearchOut"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/tmp/SharedOut": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** <Lambda> */
-        get: operations["/tmp/SharedOut"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/tmp/Subgraph": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** <Lambda> */
-        get: operations["/tmp/Subgraph"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/tmp/SubgraphIn": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** <Lambda> */
-        get: operations["/tmp/SubgraphIn"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/tmp/Tally": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** <Lambda> */
-        get: operations["/tmp/Tally"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/tmp/ExportIn": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** <Lambda> */
-        get: operations["/tmp/ExportIn"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/tmp/ExportOut": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** <Lambda> */
-        get: operations["/tmp/ExportOut"];
+        /**
+         * Get Readiness
+         * @description The store answers, a model is loaded and verified, and a refresh is visible; else 503.
+         */
+        get: operations["get_readiness"];
         put?: never;
         post?: never;
         delete?: never;
@@ -654,6 +437,70 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /**
+         * Age
+         * @description How long ago a ring was first seen, as of the refresh.
+         * @enum {string}
+         */
+        Age: "day" | "week" | "month" | "older";
+        /**
+         * AssessmentOut
+         * @description What is known of a sign-up at its own moment, and what to do.
+         *
+         *     ``degraded`` answers come from the stated policy: they have no ``score`` and no model. A
+         *     sign-up that could not be written down makes its answer degraded as well, score and all.
+         */
+        AssessmentOut: {
+            /** Request Id */
+            request_id: string;
+            /**
+             * Score
+             * @description calibrated; null when degraded
+             */
+            score: number | null;
+            band: components["schemas"]["Band"];
+            decision: components["schemas"]["Decision"];
+            /** Reasons */
+            reasons: components["schemas"]["ReasonOut"][];
+            /** Counter Evidence */
+            counter_evidence: components["schemas"]["ReasonOut"][];
+            ring: components["schemas"]["RingRef"] | null;
+            /**
+             * Missing Inputs
+             * @description what the caller could have sent
+             */
+            missing_inputs: string[];
+            /**
+             * Pending Signals
+             * @description what only time will show
+             */
+            pending_signals: string[];
+            /** Degraded */
+            degraded: boolean;
+            /** Model Version */
+            model_version: string | null;
+            /**
+             * Graph As Of
+             * @description moment of the refresh that was used
+             */
+            graph_as_of: string | null;
+            /** Latency Ms */
+            latency_ms: number;
+        };
+        /**
+         * Band
+         * @description How high a score is, in a word.
+         * @enum {string}
+         */
+        Band: "low" | "elevated" | "high" | "critical";
+        /** Body_open_session */
+        Body_open_session: {
+            /**
+             * Key
+             * @description an API key or a token
+             */
+            key: string;
+        };
         /**
          * BucketOut
          * @description Events that began in ``bucket_s`` seconds from ``t``, by kind.
@@ -704,11 +551,8 @@ export interface components {
             ring_flag?: string | null;
             /** Action */
             action?: string | null;
-            /**
-             * Exchanges Before Each
-             * @default {}
-             */
-            exchanges_before_each: {
+            /** Exchanges Before Each */
+            exchanges_before_each?: {
                 [key: string]: number;
             };
         };
@@ -758,6 +602,12 @@ export interface components {
              */
             as_of: string;
         };
+        /**
+         * Decision
+         * @description What the sign-up flow is told to do.
+         * @enum {string}
+         */
+        Decision: "allow" | "review" | "deny";
         /**
          * EdgeOut
          * @description An edge: ``kind`` is its verb, ``count`` the number of events behind it.
@@ -847,54 +697,8 @@ export interface components {
             };
             /** Rings */
             rings: string[];
-            /**
-             * History
-             * @default []
-             */
-            history: components["schemas"]["HappeningOut"][];
-            /**
-             * As Of
-             * Format: date-time
-             */
-            as_of: string;
-        };
-        /**
-         * ExportIn
-         * @description A ring, or the nodes of a view, to take away; ``redact`` leaves coarse facts out as well.
-         */
-        ExportIn: {
-            /** Ring */
-            ring?: string | null;
-            /** Ids */
-            ids?: string[] | null;
-            format: components["schemas"]["Format"];
-            /**
-             * Redact
-             * @default false
-             */
-            redact: boolean;
-        };
-        /**
-         * ExportOut
-         * @description An export: fetch ``url`` when it is ready, before ``expires``; ``sha256`` is of the file.
-         */
-        ExportOut: {
-            /** Id */
-            id: string;
-            state: components["schemas"]["State"];
-            /** Progress */
-            progress: number;
-            format: components["schemas"]["Format"];
-            /** Url */
-            url?: string | null;
-            /** Sha256 */
-            sha256?: string | null;
-            /** Size Bytes */
-            size_bytes?: number | null;
-            /** Expires */
-            expires?: string | null;
-            /** Problem */
-            problem?: string | null;
+            /** History */
+            history?: components["schemas"]["HappeningOut"][];
             /**
              * As Of
              * Format: date-time
@@ -907,7 +711,7 @@ export interface components {
          *
          *     ``kind`` and ``flagged`` count all of them; ``month`` and ``co_shared`` the ``scanned`` most
          *     recent (``complete`` says whether that is all). ``co_shared`` says with how many things an
-         *     account is tied to the ring or entity of ``shares_with``, this one counted: ``1``, ``2``, ``3+``.
+         *     account is tied to the ring or account of ``shares_with``: ``1``, ``2``, ``3+``.
          */
         Facets: {
             /** Kind */
@@ -918,18 +722,12 @@ export interface components {
             flagged: {
                 [key: string]: number;
             };
-            /**
-             * Month
-             * @default {}
-             */
-            month: {
+            /** Month */
+            month?: {
                 [key: string]: number;
             };
-            /**
-             * Co Shared
-             * @default {}
-             */
-            co_shared: {
+            /** Co Shared */
+            co_shared?: {
                 [key: string]: number;
             };
             /** Scanned */
@@ -937,12 +735,6 @@ export interface components {
             /** Complete */
             complete: boolean;
         };
-        /**
-         * Format
-         * @description How an export is written; ``zip`` is the evidence pack.
-         * @enum {string}
-         */
-        Format: "csv" | "graphml" | "json" | "zip";
         /**
          * GroupOut
          * @description Accounts tied to exactly the same things, drawn as one; ``signature`` is what they share.
@@ -1005,8 +797,21 @@ export interface components {
             detail: string;
         };
         /**
+         * Health
+         * @description The process is alive.
+         */
+        Health: {
+            /**
+             * Status
+             * @default ok
+             */
+            status: string;
+            /** Version */
+            version: string;
+        };
+        /**
          * HitOut
-         * @description Something found; ``match`` is ``exact``, ``prefix`` or ``fuzzy``, ``line`` the line it is of.
+         * @description Something found; ``match`` is ``exact``, ``prefix`` or ``fuzzy``, ``line`` its line.
          */
         HitOut: {
             /** Id */
@@ -1028,6 +833,35 @@ export interface components {
              * @default 0
              */
             line: number;
+        };
+        /**
+         * Me
+         * @description The caller: name, rights, the console's limits, and what unsafe calls of a session carry.
+         */
+        Me: {
+            /** Id */
+            id: string;
+            /** User */
+            user: string;
+            role: components["schemas"]["Role"];
+            /**
+             * Roles
+             * @description the role and those it includes
+             */
+            roles: components["schemas"]["Role"][];
+            /** Scopes */
+            scopes: components["schemas"]["Scope"][];
+            /** Limits */
+            limits: {
+                [key: string]: number;
+            };
+            /** Features */
+            features: string[];
+            /**
+             * Csrf Token
+             * @description send as X-CSRF-Token; null without a session
+             */
+            csrf_token?: string | null;
         };
         /**
          * MemberList
@@ -1089,18 +923,12 @@ export interface components {
         Neighbours: {
             /** Nodes */
             nodes: components["schemas"]["NodeOut"][];
-            /**
-             * Groups
-             * @default []
-             */
-            groups: components["schemas"]["GroupOut"][];
+            /** Groups */
+            groups?: components["schemas"]["GroupOut"][];
             /** Edges */
             edges: components["schemas"]["EdgeOut"][];
-            /**
-             * Bundles
-             * @default []
-             */
-            bundles: components["schemas"]["BundleOut"][];
+            /** Bundles */
+            bundles?: components["schemas"]["BundleOut"][];
             /** Total */
             total: number | null;
             /** Truncated */
@@ -1174,6 +1002,18 @@ export interface components {
             };
         };
         /**
+         * NodeType
+         * @description What a node can be; the value is its name in files, tensors, Cypher and on screen.
+         * @enum {string}
+         */
+        NodeType: "account" | "payment_method" | "issuer" | "ip" | "subnet" | "asn" | "device" | "mailbox" | "email_domain" | "phone" | "organisation" | "prompt_cluster" | "ring";
+        /**
+         * Order
+         * @description The order of neighbours: highest score, most recent tie or most neighbours first.
+         * @enum {string}
+         */
+        Order: "score" | "recent" | "degree";
+        /**
          * PathIn
          * @description Two nodes to be tied together.
          */
@@ -1217,6 +1057,32 @@ export interface components {
             as_of: string;
         };
         /**
+         * PaymentIn
+         * @description The payment method given with a sign-up, if one is.
+         */
+        PaymentIn: {
+            /**
+             * Payment Method Id
+             * @description the processor's fingerprint of the method
+             */
+            payment_method_id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "card" | "prepaid" | "virtual" | "bank" | "wallet" | "invoice";
+            /**
+             * Issuer Id
+             * @description BIN
+             */
+            issuer_id?: string | null;
+            /**
+             * Issuer Country
+             * @description ISO 3166-1 alpha-2
+             */
+            issuer_country?: string | null;
+        };
+        /**
          * PrecedentOut
          * @description An earlier ring that shares identifiers with this one, and how it was decided.
          */
@@ -1229,6 +1095,64 @@ export interface components {
             shared: string[];
             /** Outcome */
             outcome: string;
+        };
+        /**
+         * Problem
+         * @description An error (RFC 9457). ``errors`` names the places of a body that are wrong, not their values.
+         *
+         *     ``checks`` is there when ``/readyz`` says no; ``current_version`` and the accounts ``added`` and
+         *     ``removed`` when what a decision speaks of has changed meanwhile.
+         */
+        Problem: {
+            /** Type */
+            type: string;
+            /** Title */
+            title: string;
+            /**
+             * Status
+             * @default 500
+             */
+            status: number;
+            /** Detail */
+            detail?: string | null;
+            /** Instance */
+            instance?: string | null;
+            /** Errors */
+            errors?: {
+                [key: string]: string;
+            }[] | null;
+            /** Checks */
+            checks?: {
+                [key: string]: string;
+            } | null;
+            /** Current Version */
+            current_version?: number | null;
+            /** Added */
+            added?: string[] | null;
+            /** Removed */
+            removed?: string[] | null;
+        };
+        /**
+         * Readiness
+         * @description The service can answer: each check by name.
+         */
+        Readiness: {
+            /**
+             * Status
+             * @default ready
+             */
+            status: string;
+            /** Checks */
+            checks: {
+                [key: string]: string;
+            };
+            /** Model Version */
+            model_version: string;
+            /**
+             * Graph As Of
+             * Format: date-time
+             */
+            graph_as_of: string;
         };
         /**
          * ReasonOut
@@ -1291,11 +1215,8 @@ export interface components {
              * @default 0
              */
             new_accounts_24h: number;
-            /**
-             * Identifiers
-             * @default {}
-             */
-            identifiers: {
+            /** Identifiers */
+            identifiers?: {
                 [key: string]: number;
             };
             /**
@@ -1316,25 +1237,16 @@ export interface components {
             reasons: components["schemas"]["ReasonOut"][];
             /** Counter Evidence */
             counter_evidence: components["schemas"]["ReasonOut"][];
-            /**
-             * Triage
-             * @default []
-             */
-            triage: components["schemas"]["ReasonOut"][];
+            /** Triage */
+            triage?: components["schemas"]["ReasonOut"][];
             /** Families */
             families: {
                 [key: string]: number;
             };
-            /**
-             * Precedents
-             * @default []
-             */
-            precedents: components["schemas"]["PrecedentOut"][];
-            /**
-             * Lineage
-             * @default []
-             */
-            lineage: components["schemas"]["TurnOut"][];
+            /** Precedents */
+            precedents?: components["schemas"]["PrecedentOut"][];
+            /** Lineage */
+            lineage?: components["schemas"]["TurnOut"][];
             /**
              * @default {
              *       "exchanges_before_each": {}
@@ -1343,11 +1255,8 @@ export interface components {
             campaign_clock: components["schemas"]["ClockOut"];
             /** Merged Into */
             merged_into?: string | null;
-            /**
-             * Versions
-             * @default {}
-             */
-            versions: {
+            /** Versions */
+            versions?: {
                 [key: string]: string;
             };
             /**
@@ -1372,6 +1281,20 @@ export interface components {
              * Format: date-time
              */
             as_of: string;
+        };
+        /**
+         * RingRef
+         * @description The ring whose members share most with a sign-up.
+         */
+        RingRef: {
+            /** Id */
+            id: string;
+            /** Version */
+            version: number;
+            /** Size */
+            size: number;
+            /** Flagged */
+            flagged: boolean;
         };
         /**
          * RingSummary
@@ -1408,11 +1331,8 @@ export interface components {
              * @default 0
              */
             new_accounts_24h: number;
-            /**
-             * Identifiers
-             * @default {}
-             */
-            identifiers: {
+            /** Identifiers */
+            identifiers?: {
                 [key: string]: number;
             };
             /**
@@ -1431,8 +1351,20 @@ export interface components {
             snoozed_until?: string | null;
         };
         /**
+         * Role
+         * @description What a person may do, each including those before it.
+         * @enum {string}
+         */
+        Role: "viewer" | "investigator" | "lead" | "admin";
+        /**
+         * Scope
+         * @description What a key may be used for.
+         * @enum {string}
+         */
+        Scope: "score" | "ingest" | "investigate" | "admin";
+        /**
          * SearchIn
-         * @description What to look for: an id, an e-mail address, a pasted list. It is cleaned here, never logged.
+         * @description What to look for: an id, an e-mail address, a pasted list. It is cleaned, never logged.
          */
         SearchIn: {
             /** Q */
@@ -1515,11 +1447,65 @@ export interface components {
             as_of: string;
         };
         /**
-         * State
-         * @description How far an export is.
+         * SignupIn
+         * @description A row of the contract's ``signups``, with what is known of the payment and the caller.
+         */
+        SignupIn: {
+            /** Account Id */
+            account_id: string;
+            /**
+             * Created At
+             * @description ISO 8601 with an offset
+             */
+            created_at: string;
+            /** Ip */
+            ip: string;
+            /**
+             * Pathway
+             * @enum {string}
+             */
+            pathway: "self_serve" | "education" | "research" | "startup" | "enterprise" | "reseller";
+            /** Email */
+            email?: string | null;
+            /**
+             * Phone
+             * @description E.164
+             */
+            phone?: string | null;
+            /** Device Id */
+            device_id?: string | null;
+            /** User Agent */
+            user_agent?: string | null;
+            /**
+             * Country
+             * @description ISO 3166-1 alpha-2, as the applicant said
+             */
+            country?: string | null;
+            /** Plan */
+            plan?: string | null;
+            /** Organisation */
+            organisation?: string | null;
+            /** Referrer Account Id */
+            referrer_account_id?: string | null;
+            payment?: components["schemas"]["PaymentIn"] | null;
+            /**
+             * Budget Ms
+             * @description past it the stated policy answers, with `degraded` true
+             */
+            budget_ms?: number | null;
+            /**
+             * Dry Run
+             * @description score only; nothing is written
+             * @default false
+             */
+            dry_run: boolean;
+        };
+        /**
+         * Sort
+         * @description The order of the queue, each with the greatest or latest first.
          * @enum {string}
          */
-        State: "working" | "ready" | "failed";
+        Sort: "score" | "accounts" | "growth" | "first_seen" | "last_seen";
         /**
          * Subgraph
          * @description A piece of the graph. ``exact`` false: a past moment, of which only existence is known.
@@ -1527,18 +1513,12 @@ export interface components {
         Subgraph: {
             /** Nodes */
             nodes: components["schemas"]["NodeOut"][];
-            /**
-             * Groups
-             * @default []
-             */
-            groups: components["schemas"]["GroupOut"][];
+            /** Groups */
+            groups?: components["schemas"]["GroupOut"][];
             /** Edges */
             edges: components["schemas"]["EdgeOut"][];
-            /**
-             * Bundles
-             * @default []
-             */
-            bundles: components["schemas"]["BundleOut"][];
+            /** Bundles */
+            bundles?: components["schemas"]["BundleOut"][];
             /** Total */
             total: number;
             /** Truncated */
@@ -1613,11 +1593,8 @@ export interface components {
             at: string;
             /** Change */
             change: string;
-            /**
-             * Others
-             * @default []
-             */
-            others: string[];
+            /** Others */
+            others?: string[];
         };
         /**
          * WhatIfIn
@@ -1672,14 +1649,18 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
-    "/tmp/BucketOut": {
+    score_signup: {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SignupIn"];
+            };
+        };
         responses: {
             /** @description Successful Response */
             200: {
@@ -1687,174 +1668,62 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["BucketOut"];
+                    "application/json": components["schemas"]["AssessmentOut"];
                 };
             };
-        };
-    };
-    "/tmp/ClockOut": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
+            /** @description The body is larger than this service reads */
+            413: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ClockOut"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-        };
-    };
-    "/tmp/HappeningList": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
+            /** @description The request does not fit the contract */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HappeningList"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-        };
-    };
-    "/tmp/MemberList": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
+            /** @description The store does not answer right now */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["MemberList"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
     };
-    "/tmp/MemberOut": {
+    list_rings: {
         parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["MemberOut"];
-                };
+            query?: {
+                limit?: number;
+                cursor?: string | null;
+                /** @description where the case stands */
+                status?: string[] | null;
+                /** @description where the ring stands */
+                life?: ("active" | "dormant" | "banned") | null;
+                /** @description what kind of group it is */
+                verdict?: string | null;
+                /** @description only rings that call for action, or the rest */
+                flagged?: boolean | null;
+                min_score?: number;
+                /** @description rings whose accounts share such identifiers */
+                kind?: components["schemas"]["NodeType"] | null;
+                /** @description a name, or `nobody` */
+                assignee?: string | null;
+                /** @description how long ago it was first seen */
+                age?: components["schemas"]["Age"] | null;
+                /** @description in id, title or assignee */
+                q?: string | null;
+                sort?: components["schemas"]["Sort"];
             };
-        };
-    };
-    "/tmp/NodeOut": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["NodeOut"];
-                };
-            };
-        };
-    };
-    "/tmp/PrecedentOut": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["PrecedentOut"];
-                };
-            };
-        };
-    };
-    "/tmp/ReasonOut": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ReasonOut"];
-                };
-            };
-        };
-    };
-    "/tmp/RingDetail": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["RingDetail"];
-                };
-            };
-        };
-    };
-    "/tmp/RingList": {
-        parameters: {
-            query?: never;
             header?: never;
             path?: never;
             cookie?: never;
@@ -1870,13 +1739,54 @@ export interface operations {
                     "application/json": components["schemas"]["RingList"];
                 };
             };
+            /** @description No such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than this service reads */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request does not fit the contract */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store does not answer right now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
-    "/tmp/RingSummary": {
+    get_ring: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description as it was then; an answer says if that is not kept */
+                as_of?: string | null;
+            };
             header?: never;
-            path?: never;
+            path: {
+                ring_id: string;
+            };
             cookie?: never;
         };
         requestBody?: never;
@@ -1887,456 +1797,62 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["RingSummary"];
+                    "application/json": components["schemas"]["RingDetail"];
                 };
             };
-        };
-    };
-    "/tmp/SharedRow": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
+            /** @description No such thing */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["SharedRow"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-        };
-    };
-    "/tmp/SharedTable": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
+            /** @description The body is larger than this service reads */
+            413: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["SharedTable"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-        };
-    };
-    "/tmp/Timeline": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
+            /** @description The request does not fit the contract */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Timeline"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-        };
-    };
-    "/tmp/TurnOut": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
+            /** @description The store does not answer right now */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["TurnOut"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
     };
-    "/tmp/WhatIfIn": {
+    get_ring_graph: {
         parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["WhatIfIn"];
-                };
+            query?: {
+                from?: string | null;
+                to?: string | null;
+                detail?: "grouped" | "all";
+                max_nodes?: number;
+                /** @description alike accounts that make a group */
+                group_least?: number;
+                as_of?: string | null;
             };
-        };
-    };
-    "/tmp/WhatIfOut": {
-        parameters: {
-            query?: never;
             header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["WhatIfOut"];
-                };
+            path: {
+                ring_id: string;
             };
-        };
-    };
-    "/tmp/BundleOut": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["BundleOut"];
-                };
-            };
-        };
-    };
-    "/tmp/CoShared": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["CoShared"];
-                };
-            };
-        };
-    };
-    "/tmp/CountsIn": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["CountsIn"];
-                };
-            };
-        };
-    };
-    "/tmp/CountsOut": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["CountsOut"];
-                };
-            };
-        };
-    };
-    "/tmp/EdgeOut": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["EdgeOut"];
-                };
-            };
-        };
-    };
-    "/tmp/EntityOut": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["EntityOut"];
-                };
-            };
-        };
-    };
-    "/tmp/Facets": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Facets"];
-                };
-            };
-        };
-    };
-    "/tmp/GroupOut": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["GroupOut"];
-                };
-            };
-        };
-    };
-    "/tmp/HappeningOut": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HappeningOut"];
-                };
-            };
-        };
-    };
-    "/tmp/HitOut": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HitOut"];
-                };
-            };
-        };
-    };
-    "/tmp/Neighbours": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Neighbours"];
-                };
-            };
-        };
-    };
-    "/tmp/PathIn": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["PathIn"];
-                };
-            };
-        };
-    };
-    "/tmp/PathOut": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["PathOut"];
-                };
-            };
-        };
-    };
-    "/tmp/SearchIn": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["SearchIn"];
-                };
-            };
-        };
-    };
-    "/tmp/SearchOut": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["SearchOut"];
-                };
-            };
-        };
-    };
-    "/tmp/SharedOut": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["SharedOut"];
-                };
-            };
-        };
-    };
-    "/tmp/Subgraph": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
             cookie?: never;
         };
         requestBody?: never;
@@ -2350,33 +1866,55 @@ export interface operations {
                     "application/json": components["schemas"]["Subgraph"];
                 };
             };
-        };
-    };
-    "/tmp/SubgraphIn": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
+            /** @description No such thing */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["SubgraphIn"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than this service reads */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request does not fit the contract */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store does not answer right now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
     };
-    "/tmp/Tally": {
+    list_ring_shared: {
         parameters: {
-            query?: never;
+            query?: {
+                limit?: number;
+                cursor?: string | null;
+                as_of?: string | null;
+            };
             header?: never;
-            path?: never;
+            path: {
+                ring_id: string;
+            };
             cookie?: never;
         };
         requestBody?: never;
@@ -2387,16 +1925,59 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Tally"];
+                    "application/json": components["schemas"]["SharedTable"];
+                };
+            };
+            /** @description No such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than this service reads */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request does not fit the contract */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store does not answer right now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
     };
-    "/tmp/ExportIn": {
+    get_ring_timeline: {
         parameters: {
-            query?: never;
+            query?: {
+                from?: string | null;
+                to?: string | null;
+                buckets?: number;
+                as_of?: string | null;
+            };
             header?: never;
-            path?: never;
+            path: {
+                ring_id: string;
+            };
             cookie?: never;
         };
         requestBody?: never;
@@ -2407,12 +1988,739 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ExportIn"];
+                    "application/json": components["schemas"]["Timeline"];
+                };
+            };
+            /** @description No such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than this service reads */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request does not fit the contract */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store does not answer right now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
     };
-    "/tmp/ExportOut": {
+    list_ring_accounts: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string | null;
+                as_of?: string | null;
+            };
+            header?: never;
+            path: {
+                ring_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MemberList"];
+                };
+            };
+            /** @description No such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than this service reads */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request does not fit the contract */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store does not answer right now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_ring_events: {
+        parameters: {
+            query?: {
+                from?: string | null;
+                to?: string | null;
+                limit?: number;
+                cursor?: string | null;
+                /** @description signup, payment, session, request, enforcement, label */
+                kind?: string[] | null;
+                as_of?: string | null;
+            };
+            header?: never;
+            path: {
+                ring_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HappeningList"];
+                };
+            };
+            /** @description No such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than this service reads */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request does not fit the contract */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store does not answer right now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    imagine_ring: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                ring_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WhatIfIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WhatIfOut"];
+                };
+            };
+            /** @description No such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than this service reads */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request does not fit the contract */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store does not answer right now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    count_entities: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CountsIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CountsOut"];
+                };
+            };
+            /** @description No such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than this service reads */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request does not fit the contract */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store does not answer right now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_neighbours: {
+        parameters: {
+            query?: {
+                from?: string | null;
+                to?: string | null;
+                limit?: number;
+                cursor?: string | null;
+                /** @description only neighbours of this kind */
+                kind?: components["schemas"]["NodeType"] | null;
+                /** @description only accounts that call for action, or others */
+                flagged?: boolean | null;
+                /** @description `ring:ID` or an account: only what has things in common with it */
+                shares_with?: string | null;
+                /** @description with `shares_with`: at least so many */
+                co_shared?: number;
+                order?: components["schemas"]["Order"];
+                facets?: boolean;
+            };
+            header?: never;
+            path: {
+                /** @description `kind:key`, such as `account:a-17` or `subnet:203.0.113.0/24` */
+                entity_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Neighbours"];
+                };
+            };
+            /** @description No such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than this service reads */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request does not fit the contract */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store does not answer right now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_co_shared: {
+        parameters: {
+            query?: {
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description `kind:key`, such as `account:a-17` or `subnet:203.0.113.0/24` */
+                entity_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CoShared"];
+                };
+            };
+            /** @description No such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than this service reads */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request does not fit the contract */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store does not answer right now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_entity_events: {
+        parameters: {
+            query?: {
+                from?: string | null;
+                to?: string | null;
+                limit?: number;
+                cursor?: string | null;
+                /** @description signup, payment, session, request, enforcement, label */
+                kind?: string[] | null;
+                as_of?: string | null;
+            };
+            header?: never;
+            path: {
+                /** @description `kind:key`, such as `account:a-17` or `subnet:203.0.113.0/24` */
+                entity_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HappeningList"];
+                };
+            };
+            /** @description No such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than this service reads */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request does not fit the contract */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store does not answer right now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_entity: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `kind:key`, such as `account:a-17` or `subnet:203.0.113.0/24` */
+                entity_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EntityOut"];
+                };
+            };
+            /** @description No such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than this service reads */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request does not fit the contract */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store does not answer right now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    find_paths: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PathIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PathOut"];
+                };
+            };
+            /** @description No such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than this service reads */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request does not fit the contract */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store does not answer right now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_subgraph: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SubgraphIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Subgraph"];
+                };
+            };
+            /** @description No such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than this service reads */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request does not fit the contract */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store does not answer right now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    search: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SearchIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SearchOut"];
+                };
+            };
+            /** @description No such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than this service reads */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request does not fit the contract */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store does not answer right now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_me: {
         parameters: {
             query?: never;
             header?: never;
@@ -2427,7 +2735,181 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ExportOut"];
+                    "application/json": components["schemas"]["Me"];
+                };
+            };
+            /** @description The body is larger than this service reads */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request does not fit the contract */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store does not answer right now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    open_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Body_open_session"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Me"];
+                };
+            };
+            /** @description The body is larger than this service reads */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request does not fit the contract */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store does not answer right now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    close_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Me"];
+                };
+            };
+            /** @description The body is larger than this service reads */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request does not fit the contract */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store does not answer right now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_health: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Health"];
+                };
+            };
+        };
+    };
+    get_readiness: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Readiness"];
+                };
+            };
+            /** @description Not ready */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
