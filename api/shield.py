@@ -12,16 +12,16 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 BODY_BYTES_MAX = 64 * 1024
-# A page may load its own style sheet and nothing else: no script, no frame, no other host.
+# An answer is data: nothing in it may be loaded or run. The console's page has its own policy.
 CONTENT_SECURITY_POLICY = (
-    "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; "
-    "form-action 'none'; frame-ancestors 'none'"
+    "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 _HEADERS = (
     (b"content-security-policy", CONTENT_SECURITY_POLICY.encode()),
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
     (b"cross-origin-resource-policy", b"same-origin"),
+    (b"cache-control", b"no-store"),
 )
 _TOO_LARGE: dict[str, Any] = {
     "type": "urn:ringsight:error:TooLarge",
@@ -32,7 +32,7 @@ _TOO_LARGE: dict[str, Any] = {
 
 
 class StrictHeaders:
-    """Adds the security headers to every answer; an answer is not kept by caches unless it says."""
+    """Adds the security headers, and that no cache may keep it, to an answer that does not say."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -43,9 +43,8 @@ class StrictHeaders:
         async def complete(message: MutableMapping[str, Any]) -> None:
             if message["type"] == "http.response.start":
                 headers = list(message.get("headers", ()))
-                headers.extend(_HEADERS)
-                if not any(name == b"cache-control" for name, _ in headers):
-                    headers.append((b"cache-control", b"no-store"))
+                said = {name for name, _ in headers}
+                headers.extend(header for header in _HEADERS if header[0] not in said)
                 message["headers"] = headers
             await send(message)
 
