@@ -5,7 +5,7 @@ events up to ``as_of`` and nothing else. It knows nothing of where events, graph
 Read :mod:`etl.asked` for prompts, :mod:`gnn.scorer` for scores, :mod:`graph.rings` for rings.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Protocol
@@ -17,14 +17,16 @@ import pyarrow as pa
 
 from etl.asked import DAY_US, Answered, Asked, add_asked, changes, look_up, prompt_columns
 from etl.prompt_columns import PromptColumns
+from etl.shown import flagged_since, generation_of
 from etl.timeline import EventTables, tables_of
 from gnn.scorer import AccountScores, Scorer
 from graph.activity import add_activity
 from graph.prompts import ClusterIndex
 from graph.rings import RingInputs, Rings, find
+from graph.rings.story import with_stories
 from graph.schema import NodeType
 from graph.snapshot import Snapshot
-from graph.store import Generation, GraphStore
+from graph.store import GraphStore
 
 Progress = Callable[[str, int, int], None]
 STEPS = ("prompts", "activity", "scores", "rings", "publish")
@@ -47,7 +49,8 @@ class RefreshConfig:
     """How a refresh works: ``RefreshConfig(window_days=14)``.
 
     Prompts of the last ``window_days`` make clusters, fitted anew every ``refit_days``;
-    ``keep_asked`` writes account-to-cluster edges to the store, for people to browse.
+    ``keep_asked`` writes account-to-cluster edges and entities' flagged accounts to the store, for
+    people to browse.
     """
 
     window_days: int = 14
@@ -133,12 +136,12 @@ def refresh(
     if job.config.keep_asked:
         for facts in changes(state.edges, answered.edges, as_of):
             job.store.write(facts)
-    number = state.number + 1
-    after = RefreshState(answered.asked, number, rings, answered.edges)
-    report = RefreshReport(
-        as_of, after, inputs, rings, scores, flags_of(scores, rings, state.rings)
-    )
-    job.store.publish(_generation(report))
+    flags = flags_of(scores, rings, state.rings)
+    since = flagged_since(job.store, flags, as_of)
+    rings = with_stories(rings, state.rings, since)
+    after = RefreshState(answered.asked, state.number + 1, rings, answered.edges)
+    report = RefreshReport(as_of, after, inputs, rings, scores, flags)
+    job.store.publish(generation_of(report, since, entities=job.config.keep_asked))
     progress("refresh", len(STEPS), len(STEPS))
     return report
 
@@ -214,34 +217,3 @@ def _ring_inputs(
         requests=answered.requests,
         **tables_of(job.events, ("payments", "signups", "enforcements"), as_of),
     )
-
-
-def _generation(report: RefreshReport) -> Generation:
-    """What the store shows from now on."""
-    keys = report.snapshot.keys(NodeType.ACCOUNT)
-    table, members = report.rings.tables()
-    shown = {"key": keys, **_scored(report), **_ringed(report.rings, keys.to_pylist())}
-    columns: Mapping[str, pa.Table] = {NodeType.ACCOUNT.value: pa.table(shown)}
-    return Generation(report.state.number, report.as_of, columns, table, members)
-
-
-def _scored(report: RefreshReport) -> dict[str, pa.Array]:
-    if report.scores is None:
-        size = len(report.snapshot.keys(NodeType.ACCOUNT))
-        return {"score": pa.nulls(size, pa.float64()), "flagged": pa.nulls(size, pa.int64())}
-    flagged = report.scores.flagged.astype(np.int64)
-    return {"score": pa.array(report.score), "flagged": pa.array(flagged)}
-
-
-def _ringed(rings: Rings, keys: list[str]) -> dict[str, pa.Array]:
-    held = rings.strongest()
-    found = [held.get(key) for key in keys]
-    return {
-        "ring_id": pa.array([None if f is None else f[0].ring_id for f in found], pa.string()),
-        "ring_score": pa.array([None if f is None else f[0].score for f in found], pa.float64()),
-        "ring_flagged": pa.array(
-            [None if f is None else int(f[0].flagged) for f in found], pa.int64()
-        ),
-        "ring_version": pa.array([None if f is None else f[0].version for f in found], pa.int64()),
-        "ring_size": pa.array([None if f is None else f[0].size for f in found], pa.int64()),
-    }

@@ -25,7 +25,7 @@ class Generation:
     (``ring_id``, ``score``, ``size``, ``status``, ``first_seen``, ``last_seen``, ``detail`` as
     JSON text, whose ``version`` grows when the ring changes); ``members`` one row a membership
     (``ring_id``, ``account_id``, ``strength`` 0..1, ``since`` us); ``flags`` one row an account
-    that calls for action (``account_id``, ``score``, ``ring_id`` or null).
+    that calls for action (``account_id``, ``score``, ``ring_id`` or null, ``since`` us).
     """
 
     number: int
@@ -52,11 +52,12 @@ class RingRow:
 
 @dataclass(frozen=True, slots=True)
 class Flag:
-    """An account that calls for action, and the ring it does so for, if it is one."""
+    """An account that calls for action, the ring it does so for (if it is one), since when (us)."""
 
     account_id: str
     score: float
     ring_id: str | None
+    since: int
 
 
 VERSIONS_KEPT = 50

@@ -103,7 +103,8 @@ class Ring:
     ``score`` (0..1) is how sure the evidence makes us that one operator runs it for no honest end;
     ``flagged`` only under the two-family rule. ``families`` has the weight (nats) each family
     brings after its cap. ``version`` grows when members or flag change. ``genome`` is the likeness
-    kept when the ring was banned (:mod:`graph.rings.genome`).
+    kept when the ring was banned (:mod:`graph.rings.genome`), ``story`` what it has lived through
+    (:mod:`graph.rings.story`).
     """
 
     ring_id: str
@@ -119,6 +120,7 @@ class Ring:
     first_seen: int
     last_seen: int
     genome: Mapping[str, Any] | None = None
+    story: Mapping[str, Any] | None = None
 
     @property
     def size(self) -> int:
@@ -145,6 +147,7 @@ class Ring:
             "first_seen": self.first_seen,
             "last_seen": self.last_seen,
             "genome": self.genome,
+            **({"story": self.story} if self.story else {}),
         }
 
     @classmethod
@@ -164,6 +167,7 @@ class Ring:
             detail["first_seen"],
             detail["last_seen"],
             detail.get("genome"),
+            detail.get("story"),
         )
 
 

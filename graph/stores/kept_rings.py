@@ -16,8 +16,8 @@ from graph.stores.piece import member_rows, ring_rows
 
 
 def flag_rows(table: pa.Table) -> Iterator[tuple[object, ...]]:
-    """Rows of ``Generation.flags``: account, score, ring."""
-    names = ("account_id", "score", "ring_id")
+    """Rows of ``Generation.flags``: account, score, ring, since when."""
+    names = ("account_id", "score", "ring_id", "since")
     return zip(*(table[name].to_pylist() for name in names), strict=True)
 
 

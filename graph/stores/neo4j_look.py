@@ -22,7 +22,7 @@ from graph.stores.neo4j_read import Found, Overtaken, pointer
 
 _ATTEMPTS = 5
 _FLAGS: LiteralString = (
-    "MATCH (f:Flag {publication: $publication}) RETURN f.account, f.score, f.ring_id "
+    "MATCH (f:Flag {publication: $publication}) RETURN f.account, f.score, f.ring_id, f.since "
     "ORDER BY f.score DESC, f.account"
 )
 _KEPT: LiteralString = (
@@ -51,7 +51,7 @@ def _tied_flags(kind: NodeType) -> LiteralString:
         f"MATCH (n:{kind.label} {{key: $key}}) MATCH (f:Flag {{publication: $publication}}) "
         "MATCH (a:Account {key: f.account}) "
         f"WHERE EXISTS {{ (a)-[r:{verbs}]->(n) WHERE r.count > 0 }} "
-        "RETURN f.account, f.score, f.ring_id ORDER BY f.score DESC, f.account"
+        "RETURN f.account, f.score, f.ring_id, f.since ORDER BY f.score DESC, f.account"
     )
 
 

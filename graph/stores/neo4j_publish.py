@@ -42,7 +42,7 @@ _PUT_MEMBERS: LiteralString = (
 )
 _PUT_FLAGS: LiteralString = (
     "UNWIND $rows AS x MERGE (f:Flag {publication: $publication, account: x[0]}) "
-    "SET f.score = x[1], f.ring_id = x[2]"
+    "SET f.score = x[1], f.ring_id = x[2], f.since = x[3]"
 )
 # A version stays as the first refresh told it that became visible with it.
 _PUT_VERSIONS: LiteralString = (

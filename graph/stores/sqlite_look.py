@@ -25,7 +25,7 @@ _FIND = (
     "SELECT key FROM node WHERE kind = ? AND key >= ? AND key < ? AND first_seen < ? "
     "ORDER BY key LIMIT ?"
 )
-_FLAGS = "SELECT account, score, ring_id FROM flag WHERE generation = :generation "
+_FLAGS = "SELECT account, score, ring_id, since FROM flag WHERE generation = :generation "
 _RANKED = "ORDER BY score DESC, account"
 _TIED = (
     "AND EXISTS (SELECT 1 FROM node JOIN edge ON source = number AND target = :near AND count > 0 "

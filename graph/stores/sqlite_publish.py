@@ -29,7 +29,7 @@ _PUT_RING = "INSERT OR REPLACE INTO ring VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 # Accounts that the graph does not hold are no members.
 _PUT_MEMBER = """INSERT OR REPLACE INTO member (generation, ring_id, account, strength, since)
 SELECT ?, ?, key, ?, ? FROM node WHERE kind = ? AND key = ?"""
-_PUT_FLAG = "INSERT OR REPLACE INTO flag VALUES (?, ?, ?, ?)"
+_PUT_FLAG = "INSERT OR REPLACE INTO flag VALUES (?, ?, ?, ?, ?)"
 # A version stays as the first refresh told it that became visible with it.
 _PUT_VERSION = """INSERT INTO ring_version VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
 ON CONFLICT (ring_id, version) DO UPDATE SET generation = ?3, as_of = ?4, score = ?5, size = ?6,

@@ -53,7 +53,7 @@ LOOKING_BACK = (
         members TEXT NOT NULL, PRIMARY KEY (ring_id, version)) WITHOUT ROWID""",
     "CREATE INDEX ring_version_generation ON ring_version (generation)",
     """CREATE TABLE flag (generation INTEGER, account TEXT, score REAL NOT NULL, ring_id TEXT,
-        PRIMARY KEY (generation, account)) WITHOUT ROWID""",
+        since INTEGER NOT NULL, PRIMARY KEY (generation, account)) WITHOUT ROWID""",
 )
 
 # Step n brings a store from schema version n - 1 to n; the first makes a new one.

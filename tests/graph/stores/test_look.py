@@ -48,6 +48,7 @@ def ring(number: int, version: int, members: list[str], flags: list[Flag]) -> Ge
             "account_id": [flag.account_id for flag in flags],
             "score": [flag.score for flag in flags],
             "ring_id": pa.array([flag.ring_id for flag in flags], pa.string()),
+            "since": pa.array([flag.since for flag in flags], pa.int64()),
         }
     )
     columns = {"account": pa.table({"key": ["a0"], "score": [0.5]})}
@@ -123,19 +124,19 @@ def test_flags_come_highest_score_first_and_near_a_node_only_those_tied_to_it(
     store: GraphStore,
 ) -> None:
     filled(store)
-    flags = [Flag("a1", 0.4, "r"), Flag("a5", 0.9, None), Flag("gone", 0.5, None)]
+    flags = [Flag("a1", 0.4, "r", 7), Flag("a5", 0.9, None, 7), Flag("gone", 0.5, None, 7)]
 
     store.publish(ring(1, 1, ["a1"], flags))
 
     assert [flag.account_id for flag in store.flags()] == ["a5", "gone", "a1"]
-    assert store.flags(near=HUB.id) == [Flag("a5", 0.9, None), Flag("a1", 0.4, "r")]
-    assert store.flags(near=CARD.id) == [Flag("a1", 0.4, "r")]
+    assert store.flags(near=HUB.id) == [Flag("a5", 0.9, None, 7), Flag("a1", 0.4, "r", 7)]
+    assert store.flags(near=CARD.id) == [Flag("a1", 0.4, "r", 7)]
     assert store.flags(near=ISSUER.id) == store.flags(near="ip:none") == []
 
 
 def test_a_later_generations_flags_replace_the_earlier(store: GraphStore) -> None:
     filled(store)
-    store.publish(ring(1, 1, ["a1"], [Flag("a1", 0.4, "r")]))
+    store.publish(ring(1, 1, ["a1"], [Flag("a1", 0.4, "r", 7)]))
 
     store.publish(ring(2, 1, ["a1"], []))
 
@@ -187,7 +188,7 @@ def test_only_so_many_versions_of_a_ring_are_kept(store: GraphStore) -> None:
 
 def test_a_cleared_store_remembers_no_version(store: GraphStore) -> None:
     filled(store)
-    store.publish(ring(1, 1, ["a1"], [Flag("a1", 0.4, None)]))
+    store.publish(ring(1, 1, ["a1"], [Flag("a1", 0.4, None, 7)]))
 
     store.clear()
 

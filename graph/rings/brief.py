@@ -1,0 +1,84 @@
+"""A ring in brief, for the queue: how many identifiers its accounts share by kind, and its growth.
+
+Computed for all rings of a refresh at once, as one product of sparse matrices a relation, so that a
+list of rings asks the store for nothing but the rings. It knows nothing of scores.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from scipy import sparse
+
+from graph.rings.inputs import DAY_US, RingInputs
+from graph.rings.model import Rings
+from graph.schema import EDGE_OF, NodeType, node_id
+
+CROWDED = 1_000
+"""Holders from which a thing says nothing of who shares it."""
+NAMED = 40
+
+
+def briefs(rings: Rings, inputs: RingInputs) -> dict[str, dict[str, Any]]:
+    """What the queue shows, by ring.
+
+    ``identifiers`` (kind -> how many of them two or more members share), ``shared`` (ids of the
+    :data:`NAMED` that say most), ``new_accounts_24h`` (members who signed up in the last day).
+    """
+    found: dict[str, dict[str, Any]] = {
+        ring.ring_id: {"identifiers": {}, "shared": [], "new_accounts_24h": 0} for ring in rings
+    }
+    if not len(rings) or not inputs.size:
+        return found
+    inside = _inside(rings, inputs)
+    young = inputs.created_at > inputs.as_of - DAY_US
+    for ring, count in zip(rings, (inside @ young.astype(np.int64)).tolist(), strict=True):
+        found[ring.ring_id]["new_accounts_24h"] = int(count)
+    ranked: list[list[tuple[float, str]]] = [[] for _ in rings.rings]
+    for kind, rows, keys, members, degree in _shared(inside, inputs):
+        for row, key, held, all_held in zip(rows, keys, members, degree, strict=True):
+            counts = found[rings.rings[row].ring_id]["identifiers"]
+            counts[kind.value] = counts.get(kind.value, 0) + 1
+            ranked[row].append((-held * held / all_held, node_id(kind, key)))
+    for ring, things in zip(rings, ranked, strict=True):
+        found[ring.ring_id]["shared"] = [identity for _, identity in sorted(things)[:NAMED]]
+    return found
+
+
+def _inside(rings: Rings, inputs: RingInputs) -> sparse.csr_array:
+    """Who is in which ring, [R, N] of 0 and 1."""
+    names = [(row, member.account_id) for row, ring in enumerate(rings) for member in ring.members]
+    place = pc.index_in(pa.array([name for _, name in names]), value_set=inputs.account_ids)
+    account = np.asarray(pc.fill_null(place, -1), np.int64)
+    row = np.array([row for row, _ in names], np.int64)
+    known = account >= 0
+    ones = np.ones(int(known.sum()), np.int64)
+    shape = (len(rings), inputs.size)
+    return sparse.csr_array((ones, (row[known], account[known])), shape=shape)
+
+
+def _shared(
+    inside: sparse.csr_array, inputs: RingInputs
+) -> Iterator[tuple[NodeType, list[int], list[str], list[int], list[int]]]:
+    """For each kind the things that several members of a ring hold: rings, keys, holders."""
+    snapshot = inputs.snapshot
+    for verb in sorted(snapshot.edges):
+        spec = EDGE_OF[verb]
+        if spec.source is not NodeType.ACCOUNT or spec.target is NodeType.ACCOUNT:
+            continue
+        source, target = snapshot.ends(verb)
+        shape = (inputs.size, snapshot.size(spec.target))
+        held = sparse.csr_array((np.ones(len(source), np.int64), (source, target)), shape=shape)
+        degree = np.bincount(target, minlength=shape[1])
+        common = (inside @ held).tocoo()
+        several = (common.data >= 2) & (degree[common.col] < CROWDED)
+        things = common.col[several]
+        yield (
+            spec.target,
+            common.row[several].tolist(),
+            snapshot.keys(spec.target).take(pa.array(things)).to_pylist(),
+            common.data[several].tolist(),
+            degree[things].tolist(),
+        )
