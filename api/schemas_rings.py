@@ -25,7 +25,8 @@ class RingSummary(Wire):
 
     ``status`` is where the case stands, ``life`` where the ring does (active, dormant, banned).
     ``identifiers`` counts by kind what two or more of its accounts share; ``new_accounts_24h`` are
-    members who signed up in the day before the refresh.
+    members who signed up in the day before the refresh. ``version`` is the ring's and grows when
+    its members or flag change, ``case_version`` the case's and grows when people change that.
     """
 
     id: str
@@ -43,6 +44,7 @@ class RingSummary(Wire):
     last_seen: datetime
     assignee: str | None = None
     snoozed_until: datetime | None = None
+    case_version: int = 0
 
     @classmethod
     def fields_of(cls, row: RingRow) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from threading import Lock
 from types import TracebackType
 from typing import Self, TypeVar
 
+from api.browse.casework import LedgerCases
 from api.browse.reader import Reader
 from api.champion import Champion
 from api.office import Office
@@ -192,7 +193,8 @@ class Service:
     @cached_property
     def reader(self) -> Reader:
         """What the console reads: this service's store, journal and ledger."""
-        return Reader(self.store, self._journal, self._door.pseudonyms)
+        cases = LedgerCases(self.office.ledger, self.clock)
+        return Reader(self.store, self._journal, self._door.pseudonyms, cases)
 
     # -- what the latest refresh shows -----------------------------------------------------------
 

@@ -1,0 +1,35 @@
+"""Where cases stand, for the read side: the ledger's cases as fields of a ring on the wire.
+
+Asked at every call, one read whatever the number of rings: cases change between refreshes.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from api.schemas import moment
+from graph.ledger import cases
+from graph.ledger.port import Case, Ledger
+
+
+class LedgerCases:
+    """The cases of a ledger as of a clock (us): a snooze that has ended is over."""
+
+    def __init__(self, ledger: Ledger, clock: Callable[[], int]) -> None:
+        self._ledger = ledger
+        self._clock = clock
+
+    def cases(self, ring_ids: Sequence[str] | None = None) -> Mapping[str, Mapping[str, Any]]:
+        """``status``, ``assignee``, ``snoozed_until``, ``case_version`` by ring (None: all)."""
+        now = self._clock()
+        with self._ledger.reading() as book:
+            found = cases.every(book) if ring_ids is None else cases.of(book, ring_ids)
+        return {ring_id: _fields(cases.awake(case, now)) for ring_id, case in found.items()}
+
+
+def _fields(case: Case) -> Mapping[str, Any]:
+    return {
+        "status": case.status.value,
+        "assignee": case.assignee,
+        "snoozed_until": None if case.snooze_until is None else moment(case.snooze_until),
+        "case_version": case.version,
+    }
