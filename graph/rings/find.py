@@ -20,6 +20,7 @@ from graph.rings import (
     genome,
     lineage,
     links,
+    memory,
     relations,
     suspects,
     timing,
@@ -108,7 +109,8 @@ def find(
         triage.triage(inputs, scene.incidences, groups),
         triage.banned(inputs),
     )
-    rings = lineage.carry_on(_rings(found, config), previous, inputs.as_of)
+    kept = memory.with_silent(_rings(found, config), previous, inputs, found.banned)
+    rings = lineage.carry_on(kept, previous, inputs.as_of)
     return _remembering(inputs, rings, previous, found.banned)
 
 

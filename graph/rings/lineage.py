@@ -36,12 +36,12 @@ def carry_on(found: Sequence[Ring], previous: Rings | None, as_of: int) -> Rings
     """The groups of a refresh under lasting ids, with versions and what happened to each."""
     before = previous.rings if previous else ()
     overlaps = _overlaps(before, found)
-    match = _matched(overlaps)
-    taken: set[str] = {before[old].ring_id for old in match.values()}
+    chosen = _matched(overlaps)
+    taken: set[str] = {before[old].ring_id for old in chosen.values()}
     named = []
     for number, ring in enumerate(found):
-        if number in match:
-            named.append(_continued(before[match[number]], ring))
+        if number in chosen:
+            named.append(_continued(before[chosen[number]], ring))
         else:
             named.append(replace(ring, ring_id=_free(founding_id(ring.account_ids), taken)))
             taken.add(named[-1].ring_id)
@@ -49,10 +49,15 @@ def carry_on(found: Sequence[Ring], previous: Rings | None, as_of: int) -> Rings
     events += [
         LineageEvent(ring.ring_id, as_of, Change.GONE)
         for old, ring in enumerate(before)
-        if old not in match.values() and not _went_on(old, overlaps, before)
+        if old not in chosen.values() and not _went_on(old, overlaps, before)
     ]
     ranked = sorted(named, key=lambda ring: (not ring.flagged, -ring.score, ring.ring_id))
     return Rings(as_of, tuple(ranked), tuple(events))
+
+
+def match(found: Sequence[Ring], previous: Rings) -> dict[int, int]:
+    """Place in ``found`` -> place in ``previous`` of the ring it goes on from."""
+    return _matched(_overlaps(previous.rings, found))
 
 
 def _overlaps(before: Sequence[Ring], found: Sequence[Ring]) -> list[_Overlap]:

@@ -1,0 +1,86 @@
+"""Members who have fallen silent keep the place they had: evidence that ages acquits nobody.
+
+A ring is judged by what a window of events shows. An account that has done nothing since the last
+refresh has shown nothing new, for it or against it, so it stays in the flagged ring it was in, and
+a ring whose members have nearly all fallen silent (banned, spent, moved on) stays as it was judged.
+Whoever acts again is judged again. Read :mod:`graph.rings.lineage` next.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from graph.rings import lineage, triage
+from graph.rings.inputs import Bools, RingInputs
+from graph.rings.model import Ring, Rings
+
+MOSTLY = 0.5
+"""Share of silent members from which a ring that is not found again stays as it was."""
+
+
+def with_silent(
+    found: Sequence[Ring], previous: Rings | None, inputs: RingInputs, banned: Bools
+) -> list[Ring]:
+    """The groups of a refresh with the silent members of the rings they go on from.
+
+    Rings of ``previous`` that are gone only because their members fell silent come last.
+    """
+    if previous is None or not previous.flagged:
+        return list(found)
+    silent = _silent(previous, inputs)
+    match = lineage.match(found, previous)
+    taken = {a for ring in found if ring.flagged for a in ring.account_ids}
+    rings, stays = [], set(range(len(previous.rings))) - set(match.values())
+    for number, ring in enumerate(found):
+        old = previous.rings[match[number]] if number in match else None
+        if old is not None and ring.flagged and old.flagged:
+            rings.append(_joined(ring, old, silent - taken))
+        elif old is not None and _left(old, silent - taken) is not None:
+            stays.add(match[number])  # only its evidence grew old
+        else:
+            rings.append(ring)
+    for place in sorted(stays):
+        kept = _left(previous.rings[place], silent - taken)
+        if kept is not None:
+            rings.append(_as_of(kept, inputs, banned))
+    return rings
+
+
+def _silent(previous: Rings, inputs: RingInputs) -> frozenset[str]:
+    """Members of flagged rings that did nothing after ``previous``."""
+    ids = sorted({account for ring in previous.flagged for account in ring.account_ids})
+    known = pa.array(ids, pa.string())
+    rows = np.asarray(pc.fill_null(pc.index_in(known, value_set=inputs.account_ids), -1), np.int64)
+    quiet = (rows >= 0) & (inputs.last_seen[rows] <= previous.as_of)
+    return frozenset(known.filter(pa.array(quiet)).to_pylist())
+
+
+def _joined(ring: Ring, old: Ring, silent: frozenset[str]) -> Ring:
+    mine = ring.account_ids
+    more = [m for m in old.members if m.account_id in silent and m.account_id not in mine]
+    if not more:
+        return ring
+    members = sorted((*ring.members, *more), key=lambda m: (-m.strength, m.account_id))
+    return replace(
+        ring,
+        members=tuple(members),
+        first_seen=min(ring.first_seen, *(member.since for member in more)),
+    )
+
+
+def _left(old: Ring, silent: frozenset[str]) -> Ring | None:
+    members = tuple(member for member in old.members if member.account_id in silent)
+    if not old.flagged or len(members) < max(3, MOSTLY * old.size):
+        return None
+    return replace(old, members=members)
+
+
+def _as_of(ring: Ring, inputs: RingInputs, banned: Bools) -> Ring:
+    """The ring with the status that its members' bans and silence give it now."""
+    ids = pa.array(sorted(ring.account_ids), pa.string())
+    rows = np.asarray(pc.index_in(ids, value_set=inputs.account_ids), np.int64)
+    share = float(banned[rows].mean())
+    return replace(ring, status=triage.status(share, ring.last_seen, inputs.as_of))
