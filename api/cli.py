@@ -25,6 +25,7 @@ from api import (
     cli_jobs,
     cli_look,
     cli_openapi,
+    cli_pipeline,
     cli_ring,
     cli_serve,
     cli_worlds,
@@ -101,6 +102,7 @@ def front(
 cli_demo.add_to(app)
 cli_serve.add_to(app)
 cli_jobs.add_to(app)
+cli_pipeline.add_to(app)
 cli_worlds.add_to(app)
 cli_look.add_to(app)
 cli_openapi.add_to(app)

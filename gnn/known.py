@@ -20,13 +20,16 @@ class Known:
 
     ``fraud`` maps an account to when that became known (us): by its latest label, or by a ban that
     was not taken back. ``banned`` are the ones with such a ban; ``legitimate`` those whose latest
-    label says so. ``campaign`` names an account's campaign where a label did.
+    label says so. ``campaign`` names an account's campaign where a label did. ``weight`` says how
+    much an account's rows count in training where that is not 1: one whose verdict was overturned
+    counts more.
     """
 
     fraud: Mapping[str, int] = field(default_factory=dict)
     legitimate: frozenset[str] = frozenset()
     banned: frozenset[str] = frozenset()
     campaign: Mapping[str, str] = field(default_factory=dict)
+    weight: Mapping[str, float] = field(default_factory=dict)
 
     @classmethod
     def of(cls, labels: pa.Table | None, enforcements: pa.Table | None, as_of: int) -> "Known":

@@ -57,7 +57,8 @@ class Roll:
     """Every account of a training by number, and what is known of it.
 
     ``fraud``, ``banned``, ``legitimate`` are bool [A]; ``known_at`` [A] is when fraud became known
-    (us).
+    (us). ``weight`` [A] is how much an account that is not known fraud counts, 1 where nobody says
+    otherwise.
     """
 
     number: Mapping[str, int]
@@ -66,6 +67,7 @@ class Roll:
     legitimate: Mask
     known_at: Ints
     campaign: Sequence[str | None] = field(default=())
+    weight: npt.NDArray[np.float64] = field(default_factory=lambda: np.ones(0))
 
     @classmethod
     def of(cls, rows: TrainingRows) -> "Roll":
@@ -81,6 +83,7 @@ class Roll:
             np.array([name in known.legitimate for name in number], bool),
             np.array([known.fraud.get(name, 2**62) for name in number], np.int64),
             [known.campaign.get(name) for name in number],
+            np.array([known.weight.get(name, 1.0) for name in number], np.float64),
         )
 
     def numbers(self, keys: Sequence[str]) -> Ints:
