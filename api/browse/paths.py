@@ -12,7 +12,7 @@ from itertools import pairwise
 
 from api.browse.nodes import around_of, edges_of, nodes_of
 from api.schemas import moment
-from api.schemas_graph import PathIn, PathOut
+from api.schemas_graph import NodeOut, PathIn, PathOut
 from graph.errors import NotFound
 from graph.store import GraphStore
 
@@ -105,14 +105,16 @@ class _Search:
         for node in asked:
             self.gave_up |= nodes[node].hidden > 0
             for other in sorted(around.get(node, ())):
+                if not self._passable(nodes[other]):
+                    continue
                 if side.depth.setdefault(other, side.steps) == side.steps:
                     side.before.setdefault(other, set()).add(node)
-                    if other in self._ends or self._passable(nodes[other].supernode):
-                        reached[other] = None
+                    reached[other] = None
         side.frontier = list(reached)
 
-    def _passable(self, supernode: bool) -> bool:
-        return not supernode or not self._asked.avoid_supernodes
+    def _passable(self, node: NodeOut) -> bool:
+        avoided = node.supernode and self._asked.avoid_supernodes
+        return not avoided or node.id in self._ends
 
     def _joined(self, meeting: list[str]) -> list[list[str]]:
         here, there = self._sides

@@ -23,7 +23,7 @@ _PLACES: dict[Sort, Callable[[RingSummary], Key]] = {
 def listed(reader: Reader, asked: QueueQuery) -> RingList:
     """A page of the rings that ``asked`` wants."""
     era = reader.era()
-    found = [ring for ring in reader.summaries() if _wanted(ring, asked, era.moment)]
+    found = [ring for ring in reader.summaries(era) if _wanted(ring, asked, era.moment)]
     place = _PLACES[asked.sort]
     found.sort(key=place)
     items, more = page(found, place, asked.limit, asked.cursor, asked.sort.value)

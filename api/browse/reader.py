@@ -97,10 +97,10 @@ class Reader:
                 self._era = Era.of(number, as_of, self.store.rings())
             return self._era
 
-    def summaries(self) -> list[RingSummary]:
-        """Every ring with what its case says, highest score first."""
+    def summaries(self, era: Era) -> list[RingSummary]:
+        """Every ring of ``era`` with what its case says, highest score first."""
         cases = self.cases.cases()
-        return [RingSummary.of(row, cases.get(row.ring_id)) for row in self.era().rings.values()]
+        return [RingSummary.of(row, cases.get(row.ring_id)) for row in era.rings.values()]
 
 
 def named_by(row: RingRow) -> list[str]:

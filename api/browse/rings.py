@@ -50,10 +50,13 @@ def list_rings(reader: ReaderDep, asked: Annotated[QueueQuery, Query()]) -> Ring
 def get_ring(
     ring_id: RingId, reader: ReaderDep, response: Response, as_of: AsOf = None
 ) -> RingDetail:
-    """One ring: why it is suspected, and what speaks against that. The ETag is its version."""
-    told = told_of(reader, ring_id, as_of)
-    response.headers["ETag"] = f'"{told.version}"'
-    return detail_of(reader, told)
+    """One ring: why it is suspected, and what speaks against that.
+
+    The ETag is the ring's version and the case's: it changes when either does.
+    """
+    found = detail_of(reader, told_of(reader, ring_id, as_of))
+    response.headers["ETag"] = f'"{found.version}.{found.case_version}"'
+    return found
 
 
 @router.get("/{ring_id}/graph", operation_id="get_ring_graph", response_model=Subgraph)

@@ -51,11 +51,14 @@ def imagined(store: GraphStore, told: Told, without: Sequence[str]) -> WhatIfOut
     # The stored score may know more than its reasons: what changes is what is imagined away.
     change = _logit(after.score[0]) - _logit(before.score[0])
     score = float(1 / (1 + np.exp(-(_logit(told.row.score) + change)))) if size else 0.0
+    nothing = dict.fromkeys((family.value for family in before.families), 0.0)
     return WhatIfOut(
         score_before=told.row.score,
         score=round(score, 6),
         families_before={f.value: round(float(w[0]), 4) for f, w in before.families.items()},
-        families={f.value: round(float(w[0]), 4) for f, w in after.families.items()},
+        families={f.value: round(float(w[0]), 4) for f, w in after.families.items()}
+        if size
+        else nothing,
         flagged=bool(size and after.flagged[0]),
         pieces=[list(piece) for piece in case.pieces],
         left_out=_left_out(told, case, gone),

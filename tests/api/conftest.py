@@ -1,14 +1,17 @@
 """A home, a service and a client of the test's own; what is in them is in ``small_home``."""
 
 import shutil
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
 
 from api.app import create_app
 from api.service import Service
+from tests.api.looked_at import Seen, looked_at
 from tests.api.small_home import KEY, Home, bearer, build
 
 
@@ -39,3 +42,38 @@ def client(service: Service) -> Iterator[TestClient]:
     app = create_app(service)
     with TestClient(app, raise_server_exceptions=False, headers=bearer(service)) as client:
         yield client
+
+
+@pytest.fixture(scope="session")
+def seen(built: Home, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Seen]:
+    """What the console reads, open once a session: tests look and change nothing."""
+    folder = tmp_path_factory.mktemp("seen") / "home"
+    shutil.copytree(built.settings.home, folder)
+    settings = built.settings.model_copy(update={"home": folder})
+    with looked_at(Home(settings, built.world, built.rings, built.signups)) as found:
+        yield found
+
+
+@pytest.fixture
+def reads(seen: Seen, monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
+    """How often each verb of the store is called from now on."""
+    seen.get("/v1/rings")
+    counted: Counter[str] = Counter()
+    store = seen.service.store
+    for verb in READS:
+        monkeypatch.setattr(store, verb, _counting(getattr(store, verb), verb, counted))
+    return counted
+
+
+READS = (
+    "snapshot", "neighbourhood", "neighbours", "generation", "rings", "ring", "ring_at",
+    "ring_versions", "flags", "between", "degrees", "find", "meta", "counts",
+)  # fmt: skip
+
+
+def _counting(call: Callable[..., Any], verb: str, counted: Counter[str]) -> Callable[..., Any]:
+    def counting(*args: Any, **rest: Any) -> Any:
+        counted[verb] += 1
+        return call(*args, **rest)
+
+    return counting
