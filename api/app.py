@@ -13,7 +13,20 @@ from typing import Any
 from fastapi import FastAPI
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
-from api import auth, console, health, problems, session, signup
+from api import (
+    appeals,
+    audit,
+    auth,
+    cases,
+    console,
+    deciding,
+    health,
+    lists,
+    problems,
+    session,
+    signup,
+    webhooks,
+)
 from api.auth import require
 from api.browse import routes
 from api.problems import STATUS_OF, status_of
@@ -29,6 +42,8 @@ __all__ = ["LOOPBACK_HOSTS", "STATUS_OF", "create_app", "status_of"]
 LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "[::1]")
 _ERRORS: dict[int | str, dict[str, Any]] = {
     404: {"model": Problem, "description": "No such thing"},
+    409: {"model": Problem, "description": "What it speaks of has changed, or was done already"},
+    412: {"model": Problem, "description": "It holds an older version than there is"},
     413: {"model": Problem, "description": "The body is larger than this service reads"},
     422: {"model": Problem, "description": "The request does not fit the contract"},
     503: {"model": Problem, "description": "The store does not answer right now"},
@@ -63,11 +78,12 @@ def create_app(service: Service, *, hosts: Sequence[str] = ("*",)) -> FastAPI:
     )
     reads = [require(Scope.INVESTIGATE)]
     app.include_router(routes.router, responses=_only(404, 413, 422, 503), dependencies=reads)
+    for part in (deciding, cases, lists, appeals, audit, webhooks):
+        app.include_router(part.router, responses=_only(404, 409, 412, 413, 422, 503))
     app.include_router(session.router, responses=_only(413, 422, 503))
     app.include_router(session.door)
     app.include_router(health.router)
     app.include_router(console.router)
-    auth.guarded(app)
     auth.describe(app)
     problems.describe(app)
     app.add_middleware(BodyLimit)

@@ -1,18 +1,17 @@
 """Who calls, and what they may: API keys, session cookies and tokens of people become a Principal.
 
-Every router is included with :func:`require` (``api.app``), and an application with an unguarded
-``/v1`` route is refused when it is made. Machines send ``Authorization: Bearer rsk_...``; people a
-token of their identity provider (``api.tokens``), or the cookie of ``POST /v1/session``, whose
-unsafe calls carry ``X-CSRF-Token`` as well. Keys are looked up in memory (``api.keyring``).
+Every call of ``/v1`` depends on :func:`require`, by its router (``api.app``) or itself, and the
+API's description cannot be made while one does not. Machines send ``Authorization: Bearer
+rsk_...``; people a token of their identity provider (``api.tokens``), or the cookie of ``POST
+/v1/session``, whose unsafe calls carry ``X-CSRF-Token`` as well. Keys are looked up in memory.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated, Any
 
-from fastapi import Depends, FastAPI, Request
-from fastapi.dependencies.models import Dependant
+from fastapi import Depends, FastAPI, Request, Security
 from fastapi.params import Depends as DependsOn
-from fastapi.routing import APIRoute
+from fastapi.security import HTTPBearer
 from starlette.concurrency import run_in_threadpool
 
 from api.principal import Principal
@@ -29,30 +28,44 @@ OPEN_CALLS = frozenset({"/v1/session"})
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
+class _Shown(HTTPBearer):
+    """Puts the guard into the API's description; the guard itself reads the call."""
+
+    async def __call__(self, request: Request) -> None:  # type: ignore[override]
+        """Read nothing."""
+
+
+_SHOWN = _Shown(
+    scheme_name="bearer",
+    auto_error=False,
+    description="an API key (`rsk_...`) or a token of the identity provider; a browser's session "
+    f"cookie `{COOKIE}` with `X-CSRF-Token` does as well. Scopes, and the least role, stand beside",
+)
+
+
 def require(scope: Scope | str, role: Role = Role.VIEWER) -> DependsOn:
     """A dependency that gives the :class:`Principal`, or answers 401, 403 or 429.
 
     ``Annotated[Principal, require("investigate", Role.LEAD)]``, or in a router's dependencies.
     """
     wanted = Scope(scope)
+    shown = Security(_SHOWN, scopes=[wanted.value, f"role:{role.value}"])
 
     # Not a coroutine for its own sake: a plain function would cost a thread hop a request.
-    async def guard(request: Request) -> Principal:
+    async def guard(request: Request, _: Annotated[None, shown]) -> Principal:
         principal = await _recognised(request)
         if not principal.allowed(wanted, role):
             raise NotAllowed(f"needs the scope {wanted} and the role {role}")
         return principal
 
-    guard.needs = (wanted, role)  # type: ignore[attr-defined]
     found: DependsOn = Depends(guard)
     return found
 
 
-async def _anybody(request: Request) -> Principal:
+async def _anybody(request: Request, _: Annotated[None, Security(_SHOWN)]) -> Principal:
     return await _recognised(request)
 
 
-_anybody.needs = (None, Role.VIEWER)  # type: ignore[attr-defined]
 Anybody = Annotated[Principal, Depends(_anybody)]
 Reads = Annotated[Principal, require(Scope.INVESTIGATE)]
 Investigates = Annotated[Principal, require(Scope.INVESTIGATE, Role.INVESTIGATOR)]
@@ -96,59 +109,6 @@ def _of_cookie(office: "Office", request: Request) -> Principal:
 
 
 # ---------------------------------------------------------------------------------- the whole app
-def needs_of(route: APIRoute) -> tuple[Scope | None, Role] | None:
-    """The strictest scope and role a route asks for; None when it is open."""
-    found = list(_needs(route.dependant))
-    if not found:
-        return None
-    order = list(Role)
-    return max(found, key=lambda need: (need[0] is not None, order.index(need[1])))
-
-
-def _needs(dependant: Dependant) -> Iterator[tuple[Scope | None, Role]]:
-    for below in dependant.dependencies:
-        needs = getattr(below.call, "needs", None)
-        if needs is not None:
-            yield needs
-        yield from _needs(below)
-
-
-def guarded(app: FastAPI) -> None:
-    """Refuse an application that has a ``/v1`` route without a guard; describe the others.
-
-    Raises:
-        AssertionError: names the route.
-    """
-    for route in app.routes:
-        if isinstance(route, APIRoute) and route.path.startswith("/v1"):
-            known = needs_of(route) is not None or route.path in OPEN_CALLS
-            assert known, f"{route.path} asks nobody who they are"
-
-
-def describe(app: FastAPI) -> None:
-    """Say in the API's description which calls need which scope and role, and how to show them."""
-    plain: Callable[[], dict[str, Any]] = app.openapi
-
-    def described() -> dict[str, Any]:
-        schema = plain()
-        if "securitySchemes" not in schema.setdefault("components", {}):
-            schema["components"]["securitySchemes"] = _SCHEMES
-            for route in app.routes:
-                if isinstance(route, APIRoute) and route.include_in_schema:
-                    _described(schema, route)
-        return schema
-
-    app.openapi = described  # type: ignore[method-assign]
-
-
-_SCHEMES = {
-    "bearer": {
-        "type": "http",
-        "scheme": "bearer",
-        "description": "an API key, or a token of the identity provider",
-    },
-    "session": {"type": "apiKey", "in": "cookie", "name": COOKIE},
-}
 _REFUSALS = {
     "401": "No key, token or session that is known",
     "403": "Known, without the scope or the role",
@@ -156,14 +116,22 @@ _REFUSALS = {
 }
 
 
-def _described(schema: dict[str, Any], route: APIRoute) -> None:
-    needs = needs_of(route)
-    if needs is None:
-        return
-    problem = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
-    for method in route.methods:
-        operation = schema["paths"][route.path_format][method.lower()]
-        operation["security"] = [{"bearer": []}, {"session": []}]
-        operation["x-ringsight-needs"] = {"scope": needs[0], "role": needs[1]}
-        for status, text in _REFUSALS.items():
-            operation["responses"][status] = {"description": text, "content": problem}
+def describe(app: FastAPI) -> None:
+    """Say in the API's description how calls are refused; none of ``/v1`` may be without a guard.
+
+    FastAPI writes each call's ``security`` itself, from the guards it depends on.
+    """
+    plain: Callable[[], dict[str, Any]] = app.openapi
+
+    def described() -> dict[str, Any]:
+        schema = plain()
+        for path, operations in schema["paths"].items():
+            for operation in operations.values():
+                open_to_all = "security" not in operation
+                guarded = not open_to_all or not path.startswith("/v1") or path in OPEN_CALLS
+                assert guarded, f"{path} asks nobody who they are"
+                for status, text in () if open_to_all else _REFUSALS.items():
+                    operation["responses"].setdefault(status, {"description": text})
+        return schema
+
+    app.openapi = described  # type: ignore[method-assign]

@@ -58,6 +58,11 @@ class Keyring:
             raise NotRecognised("the key is unknown, revoked or has ended")
         return found
 
+    def name_of(self, actor: str) -> str | None:
+        """The name of the key that an actor's id (``key:...``) means; None if it is none here."""
+        known = self._keys.get(actor.removeprefix("key:"))
+        return None if known is None else known[0].name
+
     def living(self, identity: str) -> bool:
         """Whether the key of a principal's id (``key:...``) still opens anything."""
         known = self._keys.get(identity.removeprefix("key:"))

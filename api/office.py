@@ -6,9 +6,10 @@ share between threads. It knows nothing of HTTP.
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from threading import Event, Lock, Thread
 
+from api.courier import Courier
 from api.keyring import Keyring
 from api.limits import Limits
 from api.principal import Principal
@@ -32,7 +33,7 @@ LOOK_S = 0.5
 class Office(Closing):
     """``Office.of(settings, key, clock)``; close it with the service it belongs to."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what the settings say, each by its name
         self,
         ledger: Ledger,
         key: bytes,
@@ -40,14 +41,18 @@ class Office(Closing):
         *,
         rate_per_s: float = 0.0,
         provider: Provider | None = None,
+        second_from: int | None = None,
+        inside: Sequence[str] = (),
     ) -> None:
         self.ledger = ledger
         self.clock = clock
+        self.second_from = second_from
         self.keyring = Keyring(ledger, clock)
         self.sessions = Sessions(key, self.keyring.living)
         self.limits = Limits(rate_per_s)
         self._tokens = Tokens(provider) if provider else None
         self.lists = Lists(ledger)
+        self.courier = Courier(ledger, key, clock, inside)
         self._copies: dict[str, Callable[[], None]] = {
             "keys": self.keyring.reload,
             COUNTER: self.lists.reload,
@@ -57,6 +62,7 @@ class Office(Closing):
         self._stop = Event()
         self._watch = Thread(target=self._look, name="office", daemon=True)
         self._watch.start()
+        self.courier.start()
 
     @classmethod
     def of(cls, settings: Settings, key: bytes, clock: Callable[[], int]) -> "Office":
@@ -73,6 +79,8 @@ class Office(Closing):
             clock,
             rate_per_s=settings.rate_per_s,
             provider=provider,
+            second_from=settings.four_eyes_from,
+            inside=(settings.webhook_inside or "").split(","),
         )
 
     def recognise(self, bearer: str) -> Principal:
@@ -84,6 +92,10 @@ class Office(Closing):
         if self._tokens is not None and bearer.count(".") == 2:
             return self._tokens.read(bearer)
         return self.keyring.recognise(bearer)
+
+    def named(self, actor: str) -> str:
+        """What people call an actor of the ledger (``key:3f2a...``, ``person:jo``)."""
+        return self.keyring.name_of(actor) or actor.removeprefix("person:")
 
     def new_key(self, like: ApiKey, actor: str) -> str:
         """Make a key with the rights of ``like``, written down as made by ``actor``; its text."""
@@ -135,6 +147,7 @@ class Office(Closing):
         """Stop looking and let go of the ledger."""
         self._stop.set()
         self._watch.join()
+        self.courier.close()
         self.ledger.close()
 
     def _look(self) -> None:

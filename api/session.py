@@ -43,7 +43,12 @@ async def get_me(request: Request, caller: Anybody, service: ServiceDep) -> Me:
     return _me(caller, service.office, request.cookies.get(COOKIE))
 
 
-@router.post("/session", operation_id="open_session", response_model=Me)
+@router.post(
+    "/session",
+    operation_id="open_session",
+    response_model=Me,
+    responses={401: {"description": "The key or token is none that is known"}},
+)
 def open_session(
     request: Request,
     response: Response,

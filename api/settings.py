@@ -81,6 +81,33 @@ class Settings(BaseSettings):
         ge=0,
         description="calls a second of one key, unless the key says otherwise; 0 is no limit",
     )
+    budget_ms: int = Field(
+        1_000,
+        ge=1,
+        le=60_000,
+        description="milliseconds an answer to a sign-up may take when the caller names no budget",
+    )
+    degraded: str = Field(
+        "allow",
+        description="decision on a sign-up that could not be scored in time, and by pathway: "
+        "`allow,reseller=review`",
+    )
+    outbox_most: int = Field(
+        50_000,
+        ge=1,
+        description="parcels that may wait for the graph before new ones are refused with 503",
+    )
+    four_eyes_from: int | None = Field(
+        None,
+        ge=1,
+        description="a ban, limit or check of at least this many accounts waits for a second "
+        "person; unset is never",
+    )
+    webhook_inside: str | None = Field(
+        None,
+        description="networks on the inside that webhooks may reach, with commas between: "
+        "`10.1.0.0/16,127.0.0.1/32`; unset is none",
+    )
     oidc_issuer: str | None = Field(None, description="identity provider of people (OIDC)")
     oidc_audience: str | None = Field(None, description="audience that its tokens must name")
     oidc_jwks: str | None = Field(

@@ -10,6 +10,7 @@ Times are microseconds since the epoch, UTC. Threads may share a journal.
 """
 
 import heapq
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -44,6 +45,7 @@ LIVE = 0
 _MARK_COLUMNS = frozenset(
     ("sketch", "system_digest", "first_turn_digest", "language", "words", "intent")
 )
+_NUMBERED = "SELECT account_id FROM signups WHERE number IN (SELECT value FROM json_each(?))"
 _Keyed = tuple[int, int, bytes, Event]
 
 
@@ -213,6 +215,17 @@ class Journal(Closing):
         """Whether any event is later than ``as_of`` (us)."""
         with self._link.reading() as connection:
             return any(connection.execute(q, (as_of,)).fetchone()[0] for q in sql.LATER.values())
+
+    def last_signup(self) -> int:
+        """The number of the latest sign-up that came in; numbers begin at 1, with few gaps."""
+        with self._link.reading() as connection:
+            return int(connection.execute(sql.LAST_NUMBER["signups"]).fetchone()[0])
+
+    def signups_numbered(self, numbers: Sequence[int]) -> list[str]:
+        """The accounts that signed up under these numbers, in no order; gaps are left out."""
+        with self._link.reading() as connection:
+            rows = connection.execute(_NUMBERED, (json.dumps(list(numbers)),))
+            return [str(row[0]) for row in rows]
 
     def edges(self, as_of: int | None = None) -> dict[str, pa.Table]:
         """Exact sums by verb as of a moment (None = all there is).

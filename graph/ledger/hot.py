@@ -186,7 +186,7 @@ def post(book: Connection, parcels: Sequence[Parcel]) -> list[int]:
         for p in parcels
     ]
     if len(rows) == 1:
-        return [int(book.execute(insert(outbox), rows[0]).inserted_primary_key[0])]
+        return [int(book.execute(insert(outbox).returning(outbox.c.seq), rows[0]).scalar_one())]
     query = insert(outbox).returning(outbox.c.seq, sort_by_parameter_order=True)
     return [int(seq) for seq in book.execute(query, rows).scalars()]
 

@@ -75,6 +75,12 @@ def claim(book: Connection, now: int, limit: int = 20) -> list[Due]:
     return found
 
 
+def is_due(book: Connection, now: int) -> bool:
+    """Whether a delivery is due."""
+    query = select(delivery.c.seq).where(delivery.c.next_at <= now).limit(1)
+    return book.execute(query).first() is not None
+
+
 def delivered(book: Connection, due: Due, now: int) -> None:
     """Remember that the receiver took it."""
     done = {"attempts": due.attempts + 1, "next_at": None, "delivered_at": now, "trouble": None}
@@ -93,6 +99,19 @@ def register(book: Connection, new: Endpoint) -> None:
     """Add an endpoint."""
     row = {name: getattr(new, name) for name in Endpoint.__slots__}
     book.execute(insert(endpoint).values(**{**row, "events": " ".join(sorted(new.events))}))
+
+
+def rotate(book: Connection, identity: str) -> Endpoint:
+    """Count an endpoint's secret on, so that another one is derived.
+
+    Raises:
+        NotFound: if there is none that is on.
+    """
+    live = (endpoint.c.id == identity) & endpoint.c.disabled_at.is_(None)
+    grown = endpoint.c.secret_version + 1
+    if book.execute(update(endpoint).where(live).values(secret_version=grown)).rowcount == 0:
+        raise NotFound(f"no webhook {identity!r}")
+    return next(one for one in endpoints(book) if one.id == identity)
 
 
 def disable(book: Connection, identity: str, now: int) -> None:

@@ -162,16 +162,8 @@ ring_decision = Table(
     Index("ix_ring_decision_state", "state"),
 )
 
-# Each version of a ring that a refresh published: who was in it, and whether it was flagged.
-ring_seen = Table(
-    "ring_seen",
-    metadata,
-    _id("ring_id", primary_key=True),
-    Column("version", Integer, primary_key=True, autoincrement=False),
-    _at("seen_at"),
-    Column("flagged", Boolean, nullable=False),
-    _text("members"),
-)
+# Flagged rings and accounts (``kind:key``) that were told to webhooks and are flagged still.
+announced = Table("announced", metadata, _id(primary_key=True), _at("at"))
 
 # What a decision did to which account; ``status`` is the account's after it.
 enforcement = Table(
