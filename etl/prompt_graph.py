@@ -50,12 +50,13 @@ class Joining:
 class Sample:
     """Heavy shingles of sampled prompts, as positions in the list of heavy shingles.
 
-    Row ``r`` is ``hits[bounds[r]:bounds[r + 1]]``.
+    Row ``r`` is ``hits[bounds[r]:bounds[r + 1]]``, sent by account ``owner[r]``.
     """
 
     hits: NDArray[np.int32]
     bounds: NDArray[np.int64]
     shingles: int
+    owner: Labels
 
     def __len__(self) -> int:
         return len(self.bounds) - 1
@@ -68,10 +69,10 @@ def _sampled(
     table: tuple[Keys, NDArray[np.int32]],
     seen: NDArray[np.int64],
     enough: int,
-) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+) -> tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.int64]]:
     """Positions of heavy shingles in those prompts that show three of them not yet seen enough."""
     hits = np.empty(len(values), np.int32)
-    bounds = np.zeros(len(offsets), np.int64)
+    bounds, taken = np.zeros(len(offsets), np.int64), np.empty(len(offsets), np.int64)
     rows, total = 0, 0
     for r in range(len(offsets) - 1):
         mine = values[offsets[r] : offsets[r + 1]]
@@ -83,9 +84,10 @@ def _sampled(
             for i in range(found):
                 seen[hits[total + i]] += 1
             total += found
+            taken[rows] = r
             rows += 1
             bounds[rows] = total
-    return hits[:total].copy(), bounds[: rows + 1].copy()
+    return hits[:total].copy(), bounds[: rows + 1].copy(), taken[:rows].copy()
 
 
 def sample(source: PromptSource, floors: Floors, shingles: Keys, enough: int) -> Sample:
@@ -94,14 +96,17 @@ def sample(source: PromptSource, floors: Floors, shingles: Keys, enough: int) ->
     positions = np.zeros(len(keys), np.int32)
     fill_rows(keys, positions, shingles)
     seen, gate = np.zeros(len(shingles), np.int64), Gate(floors)
-    hits, bounds, total = [], [np.zeros(1, np.int64)], 0
+    hits, bounds, owner, total = [], [np.zeros(1, np.int64)], [np.empty(0, np.int64)], 0
     for chunk in source.chunks():
-        part = gate.admit(chunk).sketches
-        some, ends = _sampled(part.offsets, part.values, (keys, positions), seen, enough)
+        admitted = gate.admit(chunk)
+        part = admitted.sketches
+        some, ends, taken = _sampled(part.offsets, part.values, (keys, positions), seen, enough)
         hits.append(some)
         bounds.append(ends[1:] + total)
+        owner.append(admitted.owner[taken].astype(np.int64))
         total += len(some)
-    return Sample(np.concatenate([*hits, np.empty(0, np.int32)]), np.concatenate(bounds), len(seen))
+    shown = np.concatenate([*hits, np.empty(0, np.int32)])
+    return Sample(shown, np.concatenate(bounds), len(seen), np.concatenate(owner))
 
 
 @compiled
@@ -231,10 +236,8 @@ def refined(sampled: Sample, label: Labels, joining: Joining) -> Labels:
     return without_small(label, joining.min_shingles)
 
 
-def communities(source: PromptSource, floors: Floors, shingles: Keys, joining: Joining) -> Labels:
-    """The template of each heavy shingle, numbered from 0, -1 for none. Shape [h]."""
-    if len(shingles) == 0:
-        return np.empty(0, np.int64)
-    sampled = sample(source, floors, shingles, joining.per_shingle)
+def communities(sampled: Sample, joining: Joining) -> Labels:
+    """The community of each sampled prompt, numbered from 0, -1 for none. Shape [rows]."""
     phrase = without_small(phrases(sampled, joining), joining.min_shingles)
-    return refined(sampled, phrase, joining)
+    label = refined(sampled, phrase, joining)
+    return _vote_rows(sampled.hits, sampled.bounds, label, joining.min_shingles)

@@ -42,7 +42,7 @@ class Lineage:
 
 def fresh_id(shingles: NDArray[np.uint64], as_of: int) -> str:
     """An id for a cluster born at ``as_of``: a digest of its (keyed) shingles."""
-    content = np.sort(shingles)[:64].astype("<u8").tobytes() + as_of.to_bytes(8, "little")
+    content = np.sort(shingles).astype("<u8").tobytes() + as_of.to_bytes(8, "little")
     return "pc-" + blake2b(content, digest_size=8, person=b"prompt.cluster").hexdigest()
 
 

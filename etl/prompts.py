@@ -11,16 +11,17 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
 
 from etl.prompt_columns import InMemory, PromptColumns, PromptSource
 from etl.prompt_counts import Floors, HeavyShingles, heavy_shingles
-from etl.prompt_graph import Joining, communities
+from etl.prompt_graph import Joining, communities, sample
 from etl.prompt_lineage import Event, fresh_id, inherit, overlap
+from etl.prompt_split import Profiles, Telling, profiles
 from etl.prompt_statistics import Statistics, statistics
 from graph.prompts.index import ClusterIndex, VoteRule
 
 CHUNK = 100_000
-Labels = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,7 @@ class FitParams:
 
     floors: Floors = field(default_factory=Floors)
     joining: Joining = field(default_factory=Joining)
+    telling: Telling = field(default_factory=Telling)
     rule: VoteRule = field(default_factory=VoteRule)
     forget_shingles: int = 2_000_000
 
@@ -45,18 +47,34 @@ class FitResult:
     events: tuple[Event, ...]
 
 
-def _index_of(heavy: HeavyShingles, label: Labels, blank: ClusterIndex) -> ClusterIndex:
-    """An index of new labels, under the ids of newborns."""
-    kept = label >= 0
-    number = int(label.max(initial=-1)) + 1
-    owned = [heavy.shingles[label == one] for one in range(number)]
+def _index_of(heavy: HeavyShingles, found: Profiles, blank: ClusterIndex) -> ClusterIndex:
+    """An index of new templates, under the ids of newborns."""
+    order = np.lexsort((found.template, found.shingle))
+    at, template = found.shingle[order], found.template[order]
+    number = int(template.max(initial=-1)) + 1
+    by_template = np.argsort(template, kind="stable")
+    ends = np.searchsorted(template[by_template], np.arange(1, number + 1))
+    owned = np.split(heavy.shingles[at[by_template]], ends)[:number]
     return replace(
         blank,
-        shingles=heavy.shingles[kept],
-        owner=label[kept].astype(np.int32),
-        accounts=heavy.accounts[kept],
+        shingles=heavy.shingles[at],
+        owner=template.astype(np.int32),
+        accounts=heavy.accounts[at],
         ids=tuple(fresh_id(one, blank.as_of) for one in owned),
+        typical=found.typical[order].astype(np.float32),
+        own=found.own[order].astype(np.float32),
     )
+
+
+def _templates(source: PromptSource, heavy: HeavyShingles, params: FitParams) -> Profiles:
+    """Communities of heavy shingles, and the templates in each."""
+    sampled = sample(source, params.floors, heavy.shingles, params.joining.per_shingle)
+    shown = csr_matrix(
+        (np.ones(len(sampled.hits), np.float32), sampled.hits, sampled.bounds),
+        shape=(len(sampled), len(heavy.shingles)),
+    )
+    community = communities(sampled, params.joining)
+    return profiles(shown, sampled.owner, community, params.telling)
 
 
 def _overlap(source: PromptSource, old: ClusterIndex, new: ClusterIndex) -> NDArray[np.float64]:
@@ -79,15 +97,16 @@ def _remembered(new: ClusterIndex, old: ClusterIndex, limit: int) -> ClusterInde
     lost = np.flatnonzero(~np.isin(old.shingles, new.shingles))[:limit]
     number = np.array([place[name] for name in old.ids], np.int32)
     shingles = np.concatenate([new.shingles, old.shingles[lost]])
-    order = np.argsort(shingles)
+    order = np.argsort(shingles, kind="stable")
     owner = np.concatenate([new.owner, number[old.owner[lost]]]) if len(lost) else new.owner
-    accounts = np.concatenate([new.accounts, old.accounts[lost]])
     return replace(
         new,
         shingles=shingles[order],
         owner=owner[order].astype(np.int32),
-        accounts=accounts[order],
+        accounts=np.concatenate([new.accounts, old.accounts[lost]])[order],
         ids=tuple(ids),
+        typical=np.concatenate([new.typical, old.typical[lost]])[order],
+        own=np.concatenate([new.own, old.own[lost]])[order],
     )
 
 
@@ -104,9 +123,8 @@ def fit(
     """
     params = params or FitParams()
     heavy = heavy_shingles(source, params.floors)
-    label = communities(source, params.floors, heavy.shingles, params.joining)
     blank = replace(ClusterIndex.empty(previous.key_id, as_of), rule=params.rule)
-    new = _index_of(heavy, label, blank)
+    new = _index_of(heavy, _templates(source, heavy, params), blank)
     events: tuple[Event, ...] = tuple(Event("born", one) for one in new.ids)
     if len(previous):
         line = inherit(_overlap(source, previous, new), previous.ids, new.ids)

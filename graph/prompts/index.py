@@ -1,14 +1,17 @@
 """Which cluster a prompt belongs to: a sorted table of shingles and a vote.
 
-The same ``assign`` serves the sign-up service, the back-test and the batch. The index is made by
-``etl.prompts`` and never changes; it holds keyed hashes, cluster ids and counts, no text. It knows
-nothing of accounts. Read :mod:`graph.prompts.weigh` for what a shared cluster is worth.
+A prompt goes to the cluster whose typical prompt it is most like, if enough of what they share is
+the cluster's own. The same ``assign`` serves the sign-up service, the back-test and the batch. The
+index is made by ``etl.prompts`` and never changes; it holds keyed hashes, cluster ids and counts,
+no text. It knows nothing of accounts. Read :mod:`graph.prompts.weigh` for what a shared cluster is
+worth.
 """
 
 import hashlib
 import json
 import os
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from zipfile import BadZipFile
 
@@ -20,7 +23,7 @@ from graph.prompts.fingerprint import Sketches
 from graph.prompts.jit import compiled
 from graph.prompts.kernel import Shingles
 
-FORMAT = 1
+FORMAT = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,57 +52,87 @@ class Assignments:
 
 @dataclass(frozen=True, slots=True)
 class VoteRule:
-    """When a vote counts: at least ``min_votes`` shingles and ``min_share`` of the prompt's."""
+    """When a vote counts.
+
+    At least ``min_votes`` shingles and ``min_share`` of the prompt's; and the cluster's share
+    (0..1) of each of them, summed, is ``min_own`` times ``min_votes``: three phrases that
+    everybody says are no template.
+    """
 
     min_votes: int = 3
     min_share: float = 0.02
+    min_own: float = 0.6
+
+
+Table = tuple[Shingles, NDArray[np.int32], NDArray[np.float32], NDArray[np.float32]]
+"""Shingles, and for each its owner, its strength there and the owner's share of it; all [s]."""
 
 
 @compiled
-def _ballot(
-    sketch: Shingles, table: Shingles, owner: NDArray[np.int32], hits: NDArray[np.int32]
-) -> tuple[int, int]:
-    """The cluster with most shingles of ``sketch`` (the smaller number wins a tie), and its votes.
+def _ballot(sketch: Shingles, table: Table, least: tuple[int, float]) -> tuple[int, int, bool]:
+    """The cluster that ``sketch`` is most like, its votes, and whether they count.
 
-    ``hits`` is scratch of at least ``len(sketch)``.
+    Likeness is the cosine between the prompt and the cluster's typical prompt. ``least`` is how
+    many votes count, and how much of them must be the cluster's own. A smaller number wins a tie.
     """
-    found = 0
+    shingles, owner, strength, own = table
+    first = np.empty(len(sketch), np.int64)
+    total = 0
     for i in range(len(sketch)):
-        at = np.searchsorted(table, sketch[i])
-        if at < len(table) and table[at] == sketch[i]:
-            hits[found] = owner[at]
-            found += 1
-    ordered = np.sort(hits[:found])
-    best, votes, run = -1, 0, 0
-    for i in range(found):
-        run = run + 1 if i > 0 and ordered[i] == ordered[i - 1] else 1
-        if run > votes:
-            best, votes = int(ordered[i]), run
-    return best, votes
+        at = np.searchsorted(shingles, sketch[i])
+        first[i] = at
+        while at < len(shingles) and shingles[at] == sketch[i]:
+            at += 1
+        total += at - first[i]
+    hits = np.empty(total, np.int64)
+    total = 0
+    for i in range(len(sketch)):
+        at = first[i]
+        while at < len(shingles) and shingles[at] == sketch[i]:
+            hits[total] = at
+            total += 1
+            at += 1
+    order = np.argsort(owner[hits], kind="mergesort")
+    best, best_votes, best_like, best_counts = -1, 0, 0.0, False
+    start = 0
+    while start < total:
+        one = owner[hits[order[start]]]
+        votes, like, mine = 0, 0.0, 0.0
+        while start < total and owner[hits[order[start]]] == one:
+            at = hits[order[start]]
+            votes += 1
+            like += strength[at]
+            mine += own[at]
+            start += 1
+        counts = votes >= least[0] and mine >= least[1]
+        if (counts and not best_counts) or (counts == best_counts and like > best_like + 1e-9):
+            best, best_votes, best_like, best_counts = int(one), votes, like, counts
+    return best, best_votes, best_counts
 
 
 @compiled
 def _ballots(
-    offsets: NDArray[np.int64], values: Shingles, table: Shingles, owner: NDArray[np.int32]
-) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    offsets: NDArray[np.int64], values: Shingles, table: Table, least: tuple[int, float]
+) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.bool_]]:
     number = len(offsets) - 1
     cluster, votes = np.empty(number, np.int32), np.empty(number, np.int32)
-    longest = 1
+    counts = np.empty(number, np.bool_)
     for i in range(number):
-        longest = max(longest, offsets[i + 1] - offsets[i])
-    hits = np.empty(longest, np.int32)
-    for i in range(number):
-        cluster[i], votes[i] = _ballot(values[offsets[i] : offsets[i + 1]], table, owner, hits)
-    return cluster, votes
+        sketch = values[offsets[i] : offsets[i + 1]]
+        cluster[i], votes[i], counts[i] = _ballot(sketch, table, least)
+    return cluster, votes, counts
 
 
 @dataclass(frozen=True, eq=False)
 class ClusterIndex:
-    """Shingles, each owned by one cluster.
+    """Shingles, and the clusters whose templates show them.
 
-    Shapes: shingles uint64 [s] ascending; owner int32 [s] into ``ids``; accounts uint32 [s], how
-    many distinct accounts were seen with the shingle (counted up to a cap well above the privacy
-    threshold).
+    One row a shingle and cluster: toolkits copy each other's sentences, so a shingle may stand in
+    several rows. Shapes: shingles uint64 [s] ascending; owner int32 [s] into ``ids``; accounts
+    uint32 [s], how many distinct accounts were seen with the shingle (counted up to a cap well
+    above the privacy threshold); typical float32 [s], the share (0..1) of the cluster's prompts
+    that show it; own float32 [s], the share (0..1) of the shingle's prompts that are the cluster's.
+    Without the last two every shingle is wholly its owner's.
     """
 
     shingles: Shingles
@@ -109,12 +142,28 @@ class ClusterIndex:
     key_id: str
     as_of: int
     rule: VoteRule = field(default_factory=VoteRule)
+    typical: NDArray[np.float32] = field(default_factory=lambda: np.empty(0, np.float32))
+    own: NDArray[np.float32] = field(default_factory=lambda: np.empty(0, np.float32))
 
     def __post_init__(self) -> None:
-        if not len(self.shingles) == len(self.owner) == len(self.accounts):
+        for name in ("typical", "own"):
+            if not len(getattr(self, name)):
+                object.__setattr__(self, name, np.ones(len(self.shingles), np.float32))
+        arrays = (self.shingles, self.owner, self.accounts, self.typical, self.own)
+        if len({len(array) for array in arrays}) > 1:
             raise ModelMismatch("the index's columns differ in length")
-        for array in (self.shingles, self.owner, self.accounts):
+        for array in arrays:
             array.setflags(write=False)
+
+    @cached_property
+    def _table(self) -> Table:
+        length = np.bincount(self.owner, self.typical.astype(np.float64) ** 2, len(self.ids))
+        strength = self.typical / np.sqrt(np.maximum(1e-12, length))[self.owner]
+        return self.shingles, self.owner, strength.astype(np.float32), self.own
+
+    @property
+    def _least(self) -> tuple[int, float]:
+        return self.rule.min_votes, float(self.rule.min_own * self.rule.min_votes)
 
     @classmethod
     def empty(cls, key_id: str, as_of: int = 0) -> "ClusterIndex":
@@ -127,18 +176,20 @@ class ClusterIndex:
 
     def assign(self, sketch: Shingles) -> Assignment:
         """The cluster of one prompt, by the shingles it shares with each."""
-        best, votes = _ballot(sketch, self.shingles, self.owner, np.empty(len(sketch), np.int32))
+        best, votes, counts = _ballot(sketch, self._table, self._least)
         share = votes / max(1, len(sketch))
-        counts = votes >= self.rule.min_votes and share >= self.rule.min_share
-        return Assignment(self.ids[best] if counts else None, votes, share)
+        found = counts and share >= self.rule.min_share
+        return Assignment(self.ids[best] if found else None, votes, share)
 
     def assign_many(self, sketches: Sketches) -> Assignments:
         """:meth:`assign` for a batch, with cluster numbers in place of ids."""
-        cluster, votes = _ballots(sketches.offsets, sketches.values, self.shingles, self.owner)
+        cluster, votes, counts = _ballots(
+            sketches.offsets, sketches.values, self._table, self._least
+        )
         share = votes / np.maximum(1, np.diff(sketches.offsets))
-        lost = (votes < self.rule.min_votes) | (share < self.rule.min_share)
+        found = counts & (share >= self.rule.min_share)
         return Assignments(
-            np.where(lost, -1, cluster).astype(np.int32), votes, share.astype(np.float32)
+            np.where(found, cluster, -1).astype(np.int32), votes, share.astype(np.float32)
         )
 
     def shingles_of(self, cluster_id: str, min_accounts: int = 0) -> Shingles:
@@ -153,7 +204,7 @@ class ClusterIndex:
     def digest(self) -> str:
         """SHA-256 over everything the index decides by."""
         digest = hashlib.sha256(self._head().encode())
-        for array in (self.shingles, self.owner, self.accounts):
+        for array in (self.shingles, self.owner, self.accounts, self.typical, self.own):
             digest.update(np.ascontiguousarray(array).tobytes())
         return digest.hexdigest()
 
@@ -164,6 +215,7 @@ class ClusterIndex:
             "as_of": self.as_of,
             "min_votes": self.rule.min_votes,
             "min_share": self.rule.min_share,
+            "min_own": self.rule.min_own,
             "ids": self.ids,
         }
         return json.dumps(head, sort_keys=True)
@@ -181,6 +233,8 @@ class ClusterIndex:
                 shingles=self.shingles,
                 owner=self.owner,
                 accounts=self.accounts,
+                typical=self.typical,
+                own=self.own,
             )
             file.flush()
             os.fsync(file.fileno())
@@ -213,7 +267,13 @@ class ClusterIndex:
             tuple(str(one) for one in _listed(head["ids"])),
             str(head["key_id"]),
             int(str(head["as_of"])),
-            VoteRule(int(str(head["min_votes"])), float(str(head["min_share"]))),
+            VoteRule(
+                int(str(head["min_votes"])),
+                float(str(head["min_share"])),
+                float(str(head["min_own"])),
+            ),
+            arrays["typical"].astype(np.float32),
+            arrays["own"].astype(np.float32),
         )
 
 
