@@ -2,6 +2,8 @@
 
 The population itself is the yardstick: how many accounts share a thing of this kind at all.
 Possessions say that accounts belong together; a household says so too (:mod:`graph.rings.judge`).
+What ties a part of a group is the part's: two colleagues among eight readers of one library make
+no ring of the eight, and three teams with three names are not one organisation.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -16,6 +18,10 @@ from graph.rings.relations import Incidence
 
 KIT_NATS = 4.0
 """What one toolkit in common, used by all, is worth against a group."""
+WHOLE = 0.5
+"""Share of members from which what ties them ties the group."""
+_NAMES = frozenset({"MAILED_AT", "BELONGS_TO"})
+"""Relations by which people say who they are; there the share is of those who say the same."""
 SHOWN = 5
 """Entities named in a reason."""
 _WORDS = {
@@ -49,6 +55,8 @@ def _tie(incidence: Incidence, groups: Groups) -> Evidence:
     usual_share = len(distinct(incidence.account[shares])) / max(len(groups.label), 1)
     code, words = _WORDS[incidence.relation.verb]
     weight = np.nan_to_num(groups.mean(np.where(groups.label >= 0, best, np.nan)))
+    reach = _most(incidence, groups) if incidence.relation.verb in _NAMES else observed
+    weight = weight * np.minimum(reach / WHOLE, 1.0)
     if incidence.relation.family is Family.PROMPTS:
         weight = np.zeros_like(weight)  # the pairwise view below weighs them, once
     return Evidence(
@@ -61,6 +69,15 @@ def _tie(incidence: Incidence, groups: Groups) -> Evidence:
         "{usual:.1%} of all accounts share one with anybody",
         _entities(incidence, groups),
     )
+
+
+def _most(incidence: Incidence, groups: Groups) -> Floats:
+    """Share of each group's members on the entity that most of them hold, [G]."""
+    group, _, holders = _held(incidence, groups, incidence.weight > 0)
+    most = np.zeros(groups.count)
+    np.maximum.at(most, group, holders.astype(np.float64))
+    share: Floats = most / np.maximum(groups.sizes, 1)
+    return share
 
 
 def _kit(share: Floats, incidences: Sequence[Incidence], groups: Groups) -> Evidence:

@@ -144,12 +144,15 @@ def _in_step(clock: Clock, moments: Moments) -> Evidence:
 
 
 def _reference(values: Floats, noise: Floats) -> tuple[float, float]:
-    """Median of the reference groups, and how far they really differ beyond counting noise."""
+    """Median of the reference groups, and how far they really differ beyond counting noise.
+
+    The spread is that of the lower half: rings that share a card or an address are among the
+    references too, and they are all on the upper side.
+    """
     if len(values) < MIN_REFERENCE:
         return USUAL_RATIO, USUAL_SPREAD
-    middle = float(np.median(values))
-    spread = 1.4826 * float(np.median(np.abs(values - middle)))
-    real = spread**2 - float(np.median(noise))
+    low, middle = (float(q) for q in np.quantile(values, [0.16, 0.5]))
+    real = (middle - low) ** 2 - float(np.median(noise))
     return max(middle, 0.0), float(np.sqrt(max(real, 0.15**2)))
 
 
