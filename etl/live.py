@@ -27,6 +27,7 @@ from graph.activity import add_activity
 from graph.cleaned import event_of
 from graph.errors import ModelMissing
 from graph.facts import Event, Request
+from graph.lockstep import keep_lockstep
 from graph.rings.live import LiveMatcher, Match
 from graph.rings.profile import profiles
 from graph.schema import NodeType
@@ -106,14 +107,18 @@ class Watch:
         return [key for key in keys if key in mine], piece.scores(fresh)
 
     def _described(self, account_ids: Sequence[str], now: int) -> Snapshot:
-        """What surrounds the accounts, with their activity; mates come without theirs."""
+        """What surrounds the accounts, with their activity; mates come without theirs.
+
+        Lockstep is judged at a refresh, where everybody's moments are at hand.
+        """
         known = [t for t in _TABLES if self.timeline.span(t, None, now)[1]]
         tables = {t: self.timeline.of_accounts(t, account_ids, now) for t in known}
         edges = self._asked(account_ids, now)
         mates = edges["account_id"].unique().to_list()
         snapshot = replace(self.front.around(account_ids, mates), as_of=now)
         tables["model_releases"] = self.timeline.read("model_releases", until=now)
-        return add_activity(add_asked(snapshot, edges), tables, now)
+        described = add_activity(add_asked(snapshot, edges), tables, now)
+        return keep_lockstep(described, self.last.snapshot)
 
     def _asked(self, account_ids: Sequence[str], now: int) -> pl.DataFrame:
         state = self.last.state

@@ -21,6 +21,7 @@ from etl.shown import flagged_since, generation_of
 from etl.timeline import EventTables, tables_of
 from gnn.scorer import AccountScores, Scorer
 from graph.activity import add_activity
+from graph.lockstep import add_lockstep
 from graph.prompts import ClusterIndex
 from graph.rings import RingInputs, Rings, find
 from graph.rings.story import with_stories
@@ -195,14 +196,15 @@ def _prompts(job: Job, asked: Asked, as_of: int) -> Answered:
 
 
 def _described(job: Job, answered: Answered, as_of: int) -> Snapshot:
-    """The graph with prompt edges and activity as of the moment."""
+    """The graph with prompt edges, activity and lockstep as of the moment."""
     held = job.store.snapshot() if job.past is None else job.past(as_of)
     snapshot = replace(held, as_of=as_of)
     tables = tables_of(job.events, ("payments", "sessions", "signups", "requests"), as_of)
     releases = job.events.read("model_releases", until=as_of)
-    return add_activity(
+    described = add_activity(
         add_asked(snapshot, answered.edges), {**tables, "model_releases": releases}, as_of
     )
+    return add_lockstep(described, answered.requests)
 
 
 def _ring_inputs(

@@ -1,8 +1,9 @@
 """Columns of an account as of a moment, vectorised over a snapshot.
 
 Each function gives one figure for every account, float64 [N] with NaN for unknown; its docstring is
-what an investigator reads. What accounts did comes ready from :mod:`graph.activity`. Nothing here
-looks at other accounts' scores: passing those along is :mod:`gnn.mates`.
+what an investigator reads. What accounts did comes ready from :mod:`graph.activity`, with whom they
+act together from :mod:`graph.lockstep`. Nothing here looks at other accounts' scores: passing those
+along is :mod:`gnn.mates`.
 """
 
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ import pyarrow.compute as pc
 
 from gnn.columns import Column, Family, Register, first_sentence
 from gnn.vicinity import LINKS, Floats, Link
+from graph import lockstep
 from graph.activity import SENTENCES
 from graph.schema import EDGE_OF, NodeType
 from graph.snapshot import Snapshot
@@ -157,7 +159,7 @@ def _family_of(name: str) -> Family:
 
 for _link in LINKS:
     ACCOUNT.add(_crowd_column(_link))
-for _name, _sentence in SENTENCES.items():
+for _name, _sentence in (*SENTENCES.items(), *lockstep.SENTENCES.items()):
     ACCOUNT.add(_activity_column(_name, _sentence))
 
 

@@ -1,9 +1,10 @@
 """Folds that keep rings whole, for labels that seldom say which ring an account was in.
 
 Accounts known to be fraud are tied into one group by campaign, by a narrow entity they share, or by
-a template that known accounts dominate (at least three of them and a fifth of its users). The
-unlabelled users of such a template join the group: whether they are mates or bystanders is not
-known, so they must not stand on the other side. It knows nothing of models.
+a template of which known accounts are a good part (three of them and a tenth of its users: of a
+ring seldom more than a third is ever labelled). The unlabelled users of such a template join the
+group: whether they are mates or bystanders is not known, so they must not stand on the other side.
+It knows nothing of models.
 """
 
 from dataclasses import dataclass
@@ -15,7 +16,8 @@ from gnn.mates import Links, Ties
 from gnn.training_rows import Ints, Mask, Roll
 
 WIDEST = 50  # an entity with more accounts ties nobody
-LEAST_KNOWN, LEAST_SHARE = 3, 0.2
+LEAST_KNOWN, LEAST_SHARE = 3, 0.1
+LEAST_SHARE_OF_PAIR = 0.2  # where only two are known more of the others must be
 
 
 @dataclass(frozen=True)
@@ -86,9 +88,9 @@ def _campaigns(roll: Roll) -> tuple[Ints, Ints]:
 
 
 def _bad_entities(ties: Ties, fraud: Mask) -> Mask:
-    """The entities that known accounts dominate, or that tie two of them and few others, [size]."""
+    """The entities with many known accounts, or that tie two of them and few others, [size]."""
     crowd = np.bincount(ties.entities, minlength=ties.size)
     known = np.bincount(ties.entities, weights=fraud, minlength=ties.size)
-    dominated = (known >= LEAST_KNOWN) & (known >= LEAST_SHARE * crowd)
-    narrow = (known >= 2) & (crowd <= WIDEST) & (known >= LEAST_SHARE * crowd)
-    return np.asarray(dominated | narrow, bool)
+    many = (known >= LEAST_KNOWN) & (known >= LEAST_SHARE * crowd)
+    narrow = (known >= 2) & (crowd <= WIDEST) & (known >= LEAST_SHARE_OF_PAIR * crowd)
+    return np.asarray(many | narrow, bool)

@@ -19,7 +19,7 @@ from gnn.calibrate import Calibration
 from gnn.folds import fold_of, groups_of
 from gnn.scorer import Stages
 from gnn.thresholds import Floats, interval_of, threshold_for
-from gnn.train_accounts import AccountFit, Setting, fit_accounts, highest_of
+from gnn.train_accounts import AccountFit, Setting, fit_accounts, highest_of, out_of_ordinary
 from gnn.train_signups import SignupFit, fit_signups, signup_rows
 from gnn.training_rows import Roll, TrainingRows, chosen
 from graph.errors import InputError
@@ -164,10 +164,16 @@ def _seats(fits: Fits) -> Seats:
 
 
 def _reference(fits: Fits) -> Floats:
-    """The highest score of each account that is not known or promoted as fraud."""
+    """The highest score of each account that is not known or believed to be fraud.
+
+    Believed are the unlabelled of bad groups whom the whole model, out of fold, finds out of the
+    ordinary. They are too many to be left in: a ring is seldom labelled by half, and thresholds
+    were set over the heads of its other half. What honest bystanders of bad groups score stays in.
+    """
     scores = [fits.calibration.probability(margin) for margin in fits.accounts.margins]
     highest = highest_of(fits.setting, scores)
-    return np.asarray(highest[~fits.accounts.fraud & np.isfinite(highest)], np.float64)
+    fraud = fits.accounts.fraud | out_of_ordinary(fits.setting, highest)
+    return np.asarray(highest[~fraud & np.isfinite(highest)], np.float64)
 
 
 def _usual(rows: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:

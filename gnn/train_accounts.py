@@ -21,7 +21,7 @@ from gnn.mates import MATES_COLUMNS, MONOTONE, mates_matrix
 from gnn.scorer import Stage, Stages, probability
 from gnn.training_rows import AccountMoment, Ints, Mask, Roll, Rows
 
-OWN_TREES = TreeConfig(trees=250, depth=5, rate=0.06, child_weight=4.0)
+OWN_TREES = TreeConfig(trees=120, depth=4, rate=0.08, child_weight=4.0, column_share=0.4)
 MATES_TREES = TreeConfig(trees=120, depth=3, rate=0.08, child_weight=8.0, column_share=0.8)
 PROMOTE_QUANTILE = 0.99  # of ordinary accounts' own scores; above it a shadow joins the known
 
@@ -70,7 +70,8 @@ def fit_accounts(setting: Setting) -> AccountFit:
     """Fit the three forests; see the module's opening."""
     own_rows = [moment.rows for moment in setting.moments]
     first, _ = _out_of_fold(setting, own_rows, _targets(setting, setting.roll.fraud), "own")
-    fraud = setting.roll.fraud | _promoted(setting, first)
+    # by own behaviour alone: whom mates speak against is not yet known to be one of them
+    fraud = setting.roll.fraud | out_of_ordinary(setting, highest_of(setting, first))
     targets = _targets(setting, fraud)
     own, own_stage = _out_of_fold(setting, own_rows, targets, "own")
     near_rows = _heard(setting, own, own)
@@ -82,20 +83,22 @@ def fit_accounts(setting: Setting) -> AccountFit:
 
 
 def _targets(setting: Setting, fraud: Mask) -> Targets:
-    """Known fraud weighs by ring; the unlabelled of bad groups nothing; everybody else one."""
-    weight = np.ones(len(fraud))
+    """Known fraud weighs by ring, the unlabelled of bad groups nothing, everybody else one.
+
+    Those of whom a verdict was overturned weigh more.
+    """
+    weight = setting.roll.weight.copy()
     weight[setting.groups.shadow] = 0.0
     weight[fraud] = ring_weights(fraud, setting.groups.group)[fraud]
     return Targets(fraud, weight)
 
 
-def _promoted(setting: Setting, own: Sequence[Floats]) -> Mask:
-    """Unlabelled accounts of bad groups whose own behaviour is out of the ordinary, [A].
+def out_of_ordinary(setting: Setting, highest: Floats) -> Mask:
+    """Unlabelled accounts of bad groups whose ``highest`` value is out of the ordinary, [A].
 
     A bystander of a bad group behaves like anybody: he passes with probability
-    ``1 - PROMOTE_QUANTILE``, so those who join are pure. By mates' scores they would not be.
+    ``1 - PROMOTE_QUANTILE``, so those who pass are pure.
     """
-    highest = highest_of(setting, own)
     seen = np.isfinite(highest)
     anybody = highest[seen & ~setting.roll.fraud & ~setting.groups.shadow]
     known = highest[seen & setting.roll.fraud]
