@@ -8,8 +8,12 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from graph.errors import BundleUnsigned, SettingsError
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric import ed25519
 
 SIGNATURE = "signature.json"
 _CONTEXT = b"ringsight bundle "  # a signature of something else is never one of a bundle
@@ -59,7 +63,7 @@ class Signer:
         fresh.write_text(json.dumps(told) + "\n", encoding="utf-8")
         fresh.replace(folder / SIGNATURE)
 
-    def _key(self):  # type: ignore[no-untyped-def]
+    def _key(self) -> "ed25519.Ed25519PrivateKey":
         from cryptography.hazmat.primitives.asymmetric.ed25519 import (  # noqa: PLC0415
             Ed25519PrivateKey,
         )
