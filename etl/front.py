@@ -36,6 +36,7 @@ class Front:
         self._count = np.zeros(len(unrolled.edges), np.int64)
         self._last = np.zeros(len(unrolled.edges), np.int64)
         self._newest = np.full(len(self.ids), -1, np.int64)
+        self._told_of: dict[NodeType, pa.Table] = {}
 
     def advance(self, before: int) -> None:
         """Pass everything that happened before ``before`` (us); never backwards."""
@@ -128,6 +129,23 @@ class Front:
         kinds = [place[identity.partition(":")[0]] for identity in self.ids]
         return np.array(kinds, np.int64)
 
+    def _news_of(self, kind: NodeType) -> pa.Table:
+        """Every news about nodes of a kind, a line each, in the order of time; laid out once."""
+        if kind not in self._told_of:
+            news = [node for node in self.all.nodes if node.kind is kind]
+            self._told_of[kind] = _node_table(kind, news)
+        return self._told_of[kind]
+
+    @cached_property
+    def _line(self) -> Ints:
+        """The line of each news in the table of its kind, int64 [M]."""
+        line = np.empty(len(self.all.nodes), np.int64)
+        kinds = self._kind[self._seat_of_news]
+        for place in range(len(_KINDS)):
+            mine = kinds == place
+            line[mine] = np.arange(int(mine.sum()))
+        return line
+
     @cached_property
     def _by_source(self) -> tuple[Ints, Ints]:
         return _grouped(self._ends[0], len(self.ids))
@@ -152,8 +170,7 @@ class Front:
             mine = seats[kinds == place]
             if len(mine):
                 row_of[mine] = np.arange(len(mine))
-                known = [self.all.nodes[i] for i in self._newest[mine].tolist()]
-                tables[kind] = _node_table(kind, known)
+                tables[kind] = self._news_of(kind).take(pa.array(self._line[self._newest[mine]]))
         chosen = np.flatnonzero(edges)
         verbs = self._verb[chosen]
         found = {}
