@@ -34,6 +34,7 @@ STATUS_OF: dict[type[errors.RingError], int] = {
     errors.InputError: 422,
     errors.NotFound: 404,
     errors.UnknownName: 422,
+    errors.KeyReused: 422,
     errors.Conflict: 409,
     errors.Stale: 412,
     errors.AccessError: 403,
@@ -42,6 +43,7 @@ STATUS_OF: dict[type[errors.RingError], int] = {
     errors.TooOften: 429,
     errors.StoreError: 500,
     errors.StoreUnavailable: 503,
+    errors.Overloaded: 503,
     errors.StoreCorrupt: 500,
     errors.SchemaMismatch: 500,
     errors.ModelError: 500,
@@ -49,6 +51,8 @@ STATUS_OF: dict[type[errors.RingError], int] = {
     errors.ModelMismatch: 503,
     errors.BundleCorrupt: 503,
     errors.BundleUnsigned: 503,
+    errors.GateRefused: 409,
+    errors.RegistryUnavailable: 503,
 }
 RETRY_AFTER_S = 2
 

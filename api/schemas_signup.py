@@ -6,6 +6,7 @@ unlisted columns are.
 """
 
 from datetime import datetime
+from enum import StrEnum
 from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, StrictStr
@@ -67,6 +68,14 @@ class RingRef(Wire):
     flagged: bool
 
 
+class StepUp(StrEnum):
+    """What an applicant can be asked for, so that a doubt need not become a refusal."""
+
+    PHONE = "phone"
+    PAYMENT = "payment"
+    IDENTITY = "identity"
+
+
 class AssessmentOut(Wire):
     """What is known of a sign-up at its own moment, and what to do.
 
@@ -78,6 +87,7 @@ class AssessmentOut(Wire):
     score: float | None = Field(ge=0, le=1, description="calibrated; null when degraded")
     band: Band
     decision: Decision
+    step_up: StepUp | None = Field(None, description="what to ask of the applicant, if anything")
     reasons: list[ReasonOut]
     counter_evidence: list[ReasonOut]
     ring: RingRef | None
@@ -89,16 +99,28 @@ class AssessmentOut(Wire):
     latency_ms: float
 
     @classmethod
-    def of(cls, found: Assessment, request_id: str, *, written: bool, latency_ms: float) -> Self:
-        """The answer that tells ``found``; ``written`` is False when it should be and is not."""
-        near = found.ring
+    def of(
+        cls,
+        found: Assessment,
+        request_id: str,
+        *,
+        written: bool,
+        latency_ms: float,
+        evidence: bool = True,
+    ) -> Self:
+        """The answer that tells ``found``; ``written`` is False when it should be and is not.
+
+        Without ``evidence`` it names no reasons and no ring: the caller may be the applicant's.
+        """
+        near = found.ring if evidence else None
         return cls(
             request_id=request_id,
             score=found.score,
             band=found.band,
             decision=found.decision,
-            reasons=[reason_out(reason) for reason in found.reasons],
-            counter_evidence=[reason_out(reason) for reason in found.counter_evidence],
+            step_up=step_up_of(found),
+            reasons=[reason_out(reason) for reason in found.reasons if evidence],
+            counter_evidence=[reason_out(r) for r in found.counter_evidence if evidence],
             ring=near
             and RingRef(id=near.id, version=near.version, size=near.size, flagged=near.flagged),
             missing_inputs=list(found.missing_inputs),
@@ -108,6 +130,22 @@ class AssessmentOut(Wire):
             graph_as_of=moment(found.graph_as_of) if found.graph_as_of else None,
             latency_ms=latency_ms,
         )
+
+
+def step_up_of(found: Assessment) -> StepUp | None:
+    """What would clear a doubt: the narrowest thing that was not given, else who they are.
+
+    Asked of those who are let in with an elevated score, and of those whom a person reviews.
+    """
+    doubted = found.decision is Decision.REVIEW or (
+        found.decision is Decision.ALLOW and found.band is Band.ELEVATED
+    )
+    if not doubted:
+        return None
+    for step in (StepUp.PHONE, StepUp.PAYMENT):
+        if step in found.missing_inputs:
+            return step
+    return StepUp.IDENTITY
 
 
 def reason_out(reason: Reason) -> ReasonOut:

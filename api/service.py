@@ -1,35 +1,43 @@
 """The service without HTTP: a store, a door, a journal and the model in use, held open together.
 
-HTTP (``api.signup``) and the command line (``ringsight score``) call the same methods. It scores
-before it writes, looks at the shelf's pointer before each score so that a new bundle is taken up at
-once, and keeps the last good model when a new one is corrupt. It does not know ``etl``.
+HTTP (``api.signup``, ``api.ingest``) and the command line (``ringsight score``) call the same
+methods. A sign-up is scored before it is written (``api.scoring``), recorded in the ledger before
+it is answered (``api.recorder``), and brought into journal and store after that (``api.applier``).
+It keeps the last good model when a new one is corrupt. It does not know ``etl``.
 """
 
+import hashlib
 import logging
 import time
 import uuid
-from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from concurrent.futures import TimeoutError as TooLate
-from functools import cached_property, partial
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from threading import Event as Signal
 from threading import Lock
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Self
 
+from api.applier import Applier, Load
 from api.browse.casework import LedgerCases
+from api.browse.exporting import Exports
 from api.browse.reader import Reader
 from api.champion import Champion
+from api.job import Ask, Caller, Done, Job
 from api.office import Office
 from api.opened import store_of
-from api.places import place_of
+from api.recorder import Recorder
 from api.schemas_signup import AssessmentOut, SignupIn
+from api.scoring import SERVER_THREADS, Scoring
 from api.settings import Settings
+from api.shadow import Shadow
 from api.workshop import journal_of, shelf_of
-from gnn.assess import Assessment, Policy, assess, degraded
-from gnn.listed import listed
+from gnn.assess import Decision, Policy
+from gnn.vicinity import ids_of
+from graph.contract import PATHWAYS
 from graph.door import Door
-from graph.errors import StoreError
-from graph.facts import Label, Payment, Signup, facts_of
+from graph.errors import Overloaded, SettingsError, StoreError
+from graph.facts import Label, Payment, Signup
 from graph.flush import flush
 from graph.journal import Journal
 from graph.ledger.handover import Owed
@@ -38,13 +46,23 @@ from graph.store import GraphStore, RingRow
 log = logging.getLogger("ringsight.service")
 
 Clock = Callable[[], int]
-Done = TypeVar("Done")
-WORKERS = 8
 
 
 def wall_clock() -> int:
     """Now, in microseconds since the epoch, UTC."""
     return time.time_ns() // 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """What the service holds itself to: ``Bounds(budget_ms=300)``.
+
+    ``budget_ms`` is the time an answer may take when the caller names none; with ``outbox_most``
+    parcels waiting for the graph new sign-ups and events are refused, to be sent again.
+    """
+
+    budget_ms: int = 1_000
+    outbox_most: int = 50_000
 
 
 class Service:
@@ -59,19 +77,37 @@ class Service:
         *,
         office: Office,
         policy: Policy | None = None,
+        bounds: Bounds | None = None,
+        shadow: Shadow | None = None,
         clock: Clock = wall_clock,
+        threads: int = 1,
     ) -> None:
         self.store = store
         self.office = office
         self.champion = champion
+        self.shadow = shadow
+        self.pipeline_path = None if shadow is None else shadow.folder.parent
         self.clock = clock
-        self._journal = journal
-        self._door = door
-        self._policy = policy or Policy()
-        self._pool = ThreadPoolExecutor(WORKERS, thread_name_prefix="budget")
+        self.bounds = bounds or Bounds()
+        self.journal = journal
+        self.door = door
         self._rings: tuple[int, tuple[RingRow, ...]] = (-1, ())
         self._writing = Lock()
+        self.applier = Applier(
+            office.ledger, journal, store, lock=self._writing, applied=self._arrived
+        )
+        self.recorder = Recorder(office.ledger, clock, onward=self._recorded, dropped=self._dropped)
+        self.scoring = Scoring(
+            lambda: self.store,
+            champion.scorer,
+            lambda: office.lists,
+            policy or Policy(),
+            clock,
+            onward=self._scored,
+            threads=threads,
+        )
         office.tell(self._told)
+        office.follow(store)
 
     @classmethod
     def of(cls, settings: Settings, key: bytes, *, clock: Clock = wall_clock) -> Self:
@@ -84,70 +120,82 @@ class Service:
         store = store_of(settings)
         journal = journal_of(settings, key)
         flush(journal, store)
-        office = Office.of(settings, key, clock)
-        champion = Champion(shelf_of(settings))
-        return cls(store, journal, Door(key), champion, office=office, clock=clock)
+        shelf = shelf_of(settings)
+        champion = Champion(shelf)
+        return cls(
+            store,
+            journal,
+            Door(key),
+            champion,
+            office=Office.of(settings, key, clock),
+            policy=policy_of(settings.degraded),
+            bounds=Bounds(settings.budget_ms, settings.outbox_most),
+            shadow=Shadow(shelf, champion, settings.pipeline_path / "shadow"),
+            clock=clock,
+            threads=1 if settings.store_url.startswith("sqlite") else SERVER_THREADS,
+        )
 
     # -- a sign-up -------------------------------------------------------------------------------
 
-    def score(self, body: SignupIn) -> AssessmentOut:
-        """Score a sign-up, then write it down unless it is a dry run.
+    def score(self, body: SignupIn, caller: Caller | None = None) -> AssessmentOut:
+        """Score a sign-up and wait for the answer; written down unless it is a dry run.
 
         Raises:
             InputError: if a column does not hold what the contract wants.
         """
-        began_ns = time.perf_counter_ns()
-        event, payment = self.events_of(body)
-        deadline = Deadline(began_ns, body.budget_ms)
-        found = listed(
-            self._assessed(event, payment, deadline),
-            self.office.lists.consult(event, payment, self.clock()),
-        )
-        written = body.dry_run or self._written(event, payment, deadline)
-        latency_ms = round((time.perf_counter_ns() - began_ns) / 1e6, 3)
-        return AssessmentOut.of(found, uuid.uuid4().hex, written=written, latency_ms=latency_ms)
+        told: list[bytes | Exception] = []
+        ready = Signal()
 
-    def _assessed(self, event: Signup, payment: Payment | None, deadline: "Deadline") -> Assessment:
-        try:
-            return self._within(deadline, partial(self._assess_now, event, payment))
-        except TooLate:
-            why = "the caller's time budget was used up"
-        except Exception as error:  # a fault here must not stop a sign-up flow
-            log.error("scoring failed: %s at %s", type(error).__name__, place_of(error))
-            why = "scoring failed"
-        return degraded(event, self._policy, why=why, payment=payment)
+        def done(reply: bytes | Exception) -> None:
+            told.append(reply)
+            ready.set()
 
-    def _assess_now(self, event: Signup, payment: Payment | None) -> Assessment:
-        # As of the sign-up's own moment, as the back-test does it; never of one still to come.
-        now = min(event.at, self.clock())
-        scorer = self.champion.scorer()
-        return assess(event, self.store, scorer, self._policy, now, payment=payment)
+        job = self.submit(body, caller or Caller(), done)
+        if not ready.wait(job.left_s()):
+            self.scoring.late(job)
+            ready.wait()
+        if isinstance(told[0], Exception):
+            raise told[0]
+        return AssessmentOut.model_validate_json(told[0])
 
-    def _written(self, event: Signup, payment: Payment | None, deadline: "Deadline") -> bool:
-        """Whether the sign-up is in journal and store; one that is late goes on being written."""
-        try:
-            self._within(deadline, partial(self.write, event, payment))
-        except TooLate:
-            return True
-        except StoreError as error:
-            log.error("a sign-up was scored and not written: %s", type(error).__name__)
-            return False
-        return True
+    def submit(self, body: SignupIn, caller: Caller, done: Done, *, key: str | None = None) -> Job:
+        """Put a sign-up on its way; ``done`` is told the reply, from another thread.
 
-    def _within(self, deadline: "Deadline", work: Callable[[], Done]) -> Done:
-        """What ``work`` gives, by the deadline.
+        Whoever calls sees to the time: when it is up, :meth:`Scoring.late` answers.
 
         Raises:
-            TooLate: if it is not there by then; the work goes on in its thread.
+            InputError: if a column does not hold what the contract wants.
+            Overloaded: if too much waits to be written.
         """
-        left_s = deadline.left_s()
-        if left_s is None:
-            return work()
-        return self._pool.submit(work).result(timeout=left_s)
+        began_ns = time.perf_counter_ns()
+        if not body.dry_run:
+            self.admit()
+        event, payment = self.events_of(body)
+        digest = hashlib.sha256(body.model_dump_json().encode()).hexdigest() if key else ""
+        ids = ids_of(event, payment)
+        ask = Ask(event, payment, ids, caller, digest, key, dry_run=body.dry_run)
+        end_ns = began_ns + (body.budget_ms or self.bounds.budget_ms) * 1_000_000
+        job = Job(ask, done, end_ns, uuid.uuid4().hex, began_ns)
+        job.stages["clean"] = (time.perf_counter_ns() - began_ns) / 1e9
+        self.scoring.put(job)
+        return job
+
+    def admit(self) -> None:
+        """Let one more in.
+
+        Raises:
+            Overloaded: if too much waits to be written.
+        """
+        if self.applier.depth >= self.bounds.outbox_most:
+            raise Overloaded(f"{self.applier.depth:,} parcels wait for the graph")
 
     def events_of(self, body: SignupIn) -> tuple[Signup, Payment | None]:
-        """The cleaned events that ``body`` tells; the same door as a row of a file goes through."""
-        event = self._door.signup(body.row())
+        """The cleaned events that ``body`` tells; the same door as a row of a file goes through.
+
+        A payment method that is only offered is no event of the contract: it ties the account to
+        the method in the store alone, until the processor's own event says more.
+        """
+        event = self.door.signup(body.row())
         if body.payment is None:
             return event, None
         offer = {
@@ -158,43 +206,52 @@ class Service:
             "outcome": "succeeded",
             **body.payment.model_dump(),
         }
-        return event, self._door.payment(offer)
+        return event, self.door.payment(offer)
 
-    def write(self, event: Signup, payment: Payment | None = None) -> None:
-        """Take a sign-up into journal and store. The one place where serving writes.
+    def _scored(self, job: Job) -> None:
+        # Before the answer is out, so that the next sign-up can know that this one is on its way.
+        self.scoring.pending.add(job.ask.ids)
+        if self.shadow is not None and job.found is not None:
+            self.shadow.saw(job.found)
+        self.recorder.put(job)
 
-        A kill between the two costs nothing: the journal knows what the store has not seen, and
-        the next start brings it there. A payment method that was only offered is no event of the
-        contract: it ties the account to the method in the store alone, at version 0, until the
-        processor's own event says more.
+    def _recorded(self, job: Job, seq: int) -> None:
+        ask = job.ask
+        offers = () if ask.payment is None else (ask.payment,)
+        self.applier.put(Load(seq, (ask.event,), offers, ask.ids, self.clock()))
 
-        Raises:
-            StoreError: if journal or store cannot take it right now; calling again is safe.
-        """
-        with self._writing:
-            before = self._journal.version
-            self._journal.append_event(event)
-            for facts in self._journal.facts_since(before):
-                self.store.write(facts)
-            if payment is not None:
-                self.store.write(facts_of(payment))
+    def _dropped(self, job: Job) -> None:
+        self.scoring.pending.over(job.ask.ids)
+
+    def _arrived(self, loads: Sequence[Load]) -> None:
+        for load in loads:
+            self.scoring.pending.over(load.ids)
 
     def _told(self, owed: Owed) -> None:
         """Let journal and store have what a decision owes them; again changes nothing."""
         with self._writing:
             if isinstance(owed.event, Label) and owed.retracted:
-                self._journal.retract(owed.event)
+                self.journal.retract(owed.event)
                 return
-            before = self._journal.version
-            self._journal.append_event(owed.event)
-            for facts in self._journal.facts_since(before):
+            before = self.journal.version
+            self.journal.append_event(owed.event)
+            for facts in self.journal.facts_since(before):
                 self.store.write(facts)
+
+    def settled(self) -> bool:
+        """Wait until everything that was answered is in the graph; False after ten seconds."""
+        return self.applier.settled()
 
     @cached_property
     def reader(self) -> Reader:
         """What the console reads: this service's store, journal and ledger."""
         cases = LedgerCases(self.office.ledger, self.clock)
-        return Reader(self.store, self._journal, self._door.pseudonyms, cases)
+        return Reader(self.store, self.journal, self.door.pseudonyms, cases)
+
+    @cached_property
+    def exports(self) -> Exports:
+        """What is taken away from here; files lie beside the journal."""
+        return Exports(self.reader, self.office.ledger, self.journal.path.parent, self.clock)
 
     # -- what the latest refresh shows -----------------------------------------------------------
 
@@ -238,9 +295,13 @@ class Service:
 
     def close(self) -> None:
         """Let go of store, journal and threads."""
-        self._pool.shutdown(wait=True, cancel_futures=True)
+        self.scoring.close()
+        if self.shadow is not None:
+            self.shadow.close()
+        self.recorder.close()
+        self.applier.close()
         self.office.close()
-        self._journal.close()
+        self.journal.close()
         self.store.close()
 
     def __enter__(self) -> Self:
@@ -255,14 +316,22 @@ class Service:
         self.close()
 
 
-class Deadline:
-    """When a caller's time budget is used up; a budget of None never is."""
+def policy_of(said: str) -> Policy:
+    """The policy whose answers without a score are ``said``: ``allow,reseller=review``.
 
-    def __init__(self, began_ns: int, budget_ms: int | None) -> None:
-        self._end_ns = None if budget_ms is None else began_ns + budget_ms * 1_000_000
-
-    def left_s(self) -> float | None:
-        """Seconds left, 0 when it is past, None without a budget."""
-        if self._end_ns is None:
-            return None
-        return max(0.0, (self._end_ns - time.perf_counter_ns()) / 1e9)
+    Raises:
+        SettingsError: if that names no decision or no pathway.
+    """
+    default, by_pathway = Decision.ALLOW, {}
+    for part in filter(None, (part.strip() for part in said.split(","))):
+        pathway, _, decision = part.rpartition("=")
+        if decision not in list(Decision) or (pathway and pathway not in PATHWAYS):
+            raise SettingsError(
+                f"RINGSIGHT_DEGRADED: {part!r} is neither a decision ({', '.join(Decision)}) nor "
+                f"one for a pathway ({', '.join(PATHWAYS)})"
+            )
+        if pathway:
+            by_pathway[pathway] = Decision(decision)
+        else:
+            default = Decision(decision)
+    return Policy(degraded=default, degraded_by_pathway=by_pathway)

@@ -1,18 +1,85 @@
-"""The call in a sign-up flow's critical path: score one sign-up, with the evidence."""
+"""The call in a sign-up flow's critical path: score one sign-up, with the evidence.
 
-from fastapi import APIRouter
+The endpoint stays on the event loop: it cleans the body, puts a job on its way and waits for the
+answer or for the end of the caller's time (``api.scoring``). The reply is sent as the very text
+that the ledger keeps, so a call repeated under its Idempotency-Key gets the same bytes.
+"""
 
+import asyncio
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Response
+from fastapi.responses import Response as RawResponse
+
+from api.auth import Scores
 from api.deps import ServiceDep
+from api.job import Caller, Job
 from api.schemas_signup import AssessmentOut, SignupIn
+from api.service import Service
 
 router = APIRouter(prefix="/v1/signups", tags=["signups"])
 
+KEY_CHARACTERS = 255
+IdempotencyKey = Annotated[
+    str | None,
+    Header(
+        alias="Idempotency-Key",
+        min_length=1,
+        max_length=KEY_CHARACTERS,
+        pattern=r"^[\x21-\x7e]+$",
+        description="the same key and body give the same reply; another body under it is refused",
+    ),
+]
+
 
 @router.post("/score", operation_id="score_signup", response_model=AssessmentOut)
-def score_signup(signup: SignupIn, service: ServiceDep) -> AssessmentOut:
+async def score_signup(
+    signup: SignupIn, service: ServiceDep, principal: Scores, key: IdempotencyKey = None
+) -> Response:
     """How likely this sign-up belongs to a ring, what to do, and the evidence.
 
     Scored before it is written; with `dry_run` nothing is written. Past `budget_ms`, or with store
     or model down, the stated policy answers and `degraded` is true.
     """
-    return service.score(signup)
+    caller = Caller(principal.id, principal.reasons)
+    job, reply = await answered(service, signup, caller, key)
+    return RawResponse(
+        reply, media_type="application/json", headers={"Server-Timing": timing_of(job)}
+    )
+
+
+async def answered(
+    service: Service, signup: SignupIn, caller: Caller, key: str | None
+) -> tuple[Job, bytes]:
+    """The job of a sign-up and its reply, at the end of its time at the latest.
+
+    Raises:
+        InputError: if a column does not hold what the contract wants, or the key was reused.
+        Overloaded: if too much waits to be written.
+    """
+    loop = asyncio.get_running_loop()
+    told: asyncio.Future[bytes] = loop.create_future()
+
+    def done(reply: bytes | Exception) -> None:
+        loop.call_soon_threadsafe(_settle, told, reply)
+
+    job = service.submit(signup, caller, done, key=key)
+    timer = loop.call_later(job.left_s(), service.scoring.late, job)
+    try:
+        return job, await told
+    finally:
+        timer.cancel()
+
+
+def timing_of(job: Job) -> str:
+    """The time an answer took, as the header Server-Timing says it (ms)."""
+    return f"total;dur={job.elapsed_ms()}"
+
+
+def _settle(told: "asyncio.Future[bytes]", reply: bytes | Exception) -> None:
+    if told.done():
+        return
+    if isinstance(reply, Exception):
+        told.set_exception(reply)
+    else:
+        told.set_result(reply)

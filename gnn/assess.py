@@ -6,9 +6,10 @@ sign-up flow must not stop. It knows the store's port, not its adapters, and wri
 """
 
 import math
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -21,7 +22,7 @@ from gnn.scorer import Scorer
 from gnn.vicinity import EMPTY, Vicinity, ids_of
 from graph.errors import StoreUnavailable
 from graph.facts import Payment, Signup
-from graph.store import GraphStore
+from graph.snapshot import Snapshot
 
 
 class Decision(StrEnum):
@@ -46,14 +47,16 @@ class Policy:
     """What is done with a score: ``Policy(review_at=0.3, deny_at=0.9)``.
 
     Thresholds are calibrated scores (0..1); None takes the bundle's. ``degraded`` is the decision
-    when there is no score. With a score or without, an applicant who shares a narrow identifier
-    with a flagged ring is reviewed at least. ``mates_per_entity`` bounds how many accounts of an
-    entity are read, ``most_reasons`` how many reasons are given.
+    when there is no score, ``degraded_by_pathway`` where a pathway has another one. With a score or
+    without, an applicant who shares a narrow identifier with a flagged ring is reviewed at least.
+    ``mates_per_entity`` bounds how many accounts of an entity are read, ``most_reasons`` how many
+    reasons are given.
     """
 
     review_at: float | None = None
     deny_at: float | None = None
     degraded: Decision = Decision.ALLOW
+    degraded_by_pathway: Mapping[str, Decision] = field(default_factory=dict)
     mates_per_entity: int = 100
     most_reasons: int = 5
 
@@ -96,9 +99,26 @@ class Assessment:
     row: npt.NDArray[np.float32] | None = None
 
 
+class Surroundings(Protocol):
+    """What a score needs of a store: a ``GraphStore`` is one."""
+
+    def neighbourhood(self, ids: Sequence[str], *, per_id: int = 100) -> Snapshot:
+        """The law of :meth:`graph.store.GraphStore.neighbourhood`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A sign-up to be scored as of ``now`` (us); ``ids`` is what :func:`ids_of` says it names."""
+
+    event: Signup
+    payment: Payment | None
+    now: int
+    ids: tuple[str, ...]
+
+
 def assess(
     event: Signup,
-    store: GraphStore,
+    store: Surroundings,
     scorer: Scorer | None,
     policy: Policy,
     now: int,
@@ -106,11 +126,21 @@ def assess(
     payment: Payment | None = None,
 ) -> Assessment:
     """Score ``event`` as of ``now`` (us) and decide; reads the store once and writes nothing."""
+    asked = Asked(event, payment, now, ids_of(event, payment))
+    return assess_asked(asked, store, scorer, policy)
+
+
+def assess_asked(
+    asked: Asked, store: Surroundings, scorer: Scorer | None, policy: Policy
+) -> Assessment:
+    """As :func:`assess`, for who knows already what the sign-up names."""
+    event, payment = asked.event, asked.payment
     try:
-        piece = store.neighbourhood(ids_of(event, payment), per_id=policy.mates_per_entity)
+        piece = store.neighbourhood(asked.ids, per_id=policy.mates_per_entity)
     except StoreUnavailable:
         return degraded(event, policy, payment=payment, why="the graph store did not answer")
-    moment = Moment(event, Vicinity.of(event, piece, payment), now, payment)
+    vicinity = Vicinity.of(event, piece, payment, ids=asked.ids)
+    moment = Moment(event, vicinity, asked.now, payment)
     if scorer is None or not scorer.knows_signups:
         return degraded(
             event, policy, payment=payment, why="no model of sign-ups is loaded", moment=moment
@@ -157,7 +187,7 @@ def degraded(
     return Assessment(
         score=None,
         band=Band.HIGH if _known(ring) else Band.LOW,
-        decision=_reviewed(policy.degraded, ring),
+        decision=_reviewed(policy.degraded_by_pathway.get(event.pathway, policy.degraded), ring),
         reasons=(reason, *_ring_reasons(ring)),
         counter_evidence=(),
         ring=ring,

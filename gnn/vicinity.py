@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from graph.facts import Facts, Payment, Signup, facts_of
 from graph.near import Near
-from graph.schema import EDGE_OF, NodeType, split_id
+from graph.schema import EDGE_OF, NodeType
 from graph.snapshot import Snapshot
 
 Floats = npt.NDArray[np.float64]
@@ -82,12 +82,19 @@ class Vicinity:
     referrer: int | None = None
 
     @classmethod
-    def of(cls, event: Signup, piece: Snapshot, payment: Payment | None = None) -> "Vicinity":
+    def of(
+        cls,
+        event: Signup,
+        piece: Snapshot,
+        payment: Payment | None = None,
+        *,
+        ids: Sequence[str] | None = None,
+    ) -> "Vicinity":
         """Read the accounts around ``event`` out of ``piece``, the applicant itself left out."""
         near = piece.near
         keys = tuple(key for key in near.accounts if key != event.account_id)
         seat = {key: row for row, key in enumerate(keys)}
-        named = _named(event, payment)
+        named = _named(ids_of(event, payment) if ids is None else ids)
         ties = {
             link.name: tie
             for link in LINKS
@@ -127,9 +134,10 @@ def ids_of(event: Signup, payment: Payment | None = None) -> tuple[str, ...]:
     return tuple(identity for identity in named if not identity.startswith(passed))
 
 
-def _named(event: Signup, payment: Payment | None) -> dict[str, str]:
+def _named(ids: Sequence[str]) -> dict[str, str]:
     """The key of the entity a sign-up names, by kind of link."""
-    return {kind.value: key for kind, key in map(split_id, ids_of(event, payment))}
+    parts = (identity.partition(":") for identity in ids)
+    return {kind: key for kind, _, key in parts}
 
 
 def _tie(near: Near, link: Link, identity: str, seat: Mapping[str, int]) -> Tie | None:

@@ -12,6 +12,7 @@
      +-- InputError               the caller's: a request or argument cannot be served as it stands
      |    +-- NotFound            the caller's: no such account, ring, entity or bundle
      |    +-- UnknownName         the caller's: a name outside the vocabulary (says what exists)
+     |    +-- KeyReused           the caller's: one Idempotency-Key, two bodies
      |    +-- Conflict            the caller's: what it speaks of has changed or was done already
      |         +-- Stale          the caller's: it holds an older version than there is
      +-- AccessError              the caller's: it may not do this
@@ -20,6 +21,7 @@
      |    +-- TooOften            more calls than the key is allowed
      +-- StoreError               the store's
      |    +-- StoreUnavailable    not reachable, locked or full right now; trying again is safe
+     |    |    +-- Overloaded     more waits to be written than is healthy; trying again is safe
      |    +-- StoreCorrupt        its content breaks a law; do not go on
      |    +-- SchemaMismatch      written by another version of the schema
      +-- ModelError               the model's
@@ -27,6 +29,8 @@
           +-- ModelMismatch       its columns or versions differ from this code's
           +-- BundleCorrupt       its digests do not match its files
           +-- BundleUnsigned      nobody who is trusted signed it
+          +-- GateRefused         the gate did not let it pass; a reason forces it
+          +-- RegistryUnavailable the registry of models cannot be reached or is not installed
 
 An error's text says what it got and what exists. It never holds a personal value: no e-mail,
 phone number, address or prompt. HTTP statuses are given to these classes by one table in
@@ -112,12 +116,20 @@ class TooOften(AccessError):
     """More calls than the key is allowed."""
 
 
+class KeyReused(InputError):
+    """An Idempotency-Key was used before, with another body."""
+
+
 class StoreError(RingError):
     """A store failed."""
 
 
 class StoreUnavailable(StoreError):
     """The store is not reachable, locked or full right now; trying again is safe."""
+
+
+class Overloaded(StoreUnavailable):
+    """More waits to be written than is healthy; trying again is safe."""
 
 
 class StoreCorrupt(StoreError):
@@ -146,3 +158,11 @@ class BundleCorrupt(ModelError):
 
 class BundleUnsigned(ModelError):
     """A bundle carries no signature of anybody who is trusted."""
+
+
+class GateRefused(ModelError):
+    """A model that the gate did not let pass was to be put in use."""
+
+
+class RegistryUnavailable(ModelError):
+    """The registry of models cannot be reached, or is not installed."""

@@ -19,7 +19,7 @@ from api.app import create_app
 from api.champion import Champion
 from api.office import Office
 from api.schemas_signup import SignupIn
-from api.service import Service
+from api.service import Bounds, Service
 from etl.lazily import LazyStore
 from etl.replay import Applied, Due, Replay
 from etl.timeline import Timeline
@@ -106,11 +106,22 @@ def over_http(
     store = open_store(f"sqlite:///{folder / 'graph.db'}")
     end = clean.bounds[1] + 1
     office = Office(Ledger(f"sqlite:///{folder / 'ledger.db'}"), KEY, lambda: end)
-    service = Service(store, journal, door, Champion(shelf), office=office, clock=lambda: end)
+    # Nobody is denied: the replay knows only those who were let in.
+    service = Service(
+        store,
+        journal,
+        door,
+        Champion(shelf),
+        office=office,
+        policy=Policy(deny_at=2.0),
+        bounds=Bounds(budget_ms=60_000),
+        clock=lambda: end,
+    )
     bodies = {row["account_id"]: row for row in raw["signups"].to_pylist()}
     until, published = clean.bounds[0] - 1, False
     with TestClient(create_app(service), headers=bearer(service)) as client:
         for row in clean.read("signups").to_pylist():
+            assert service.settled()
             if row["at"] > half and not published:
                 build(journal, store, clean, until, half)
                 until, published = half, True
