@@ -24,10 +24,18 @@ export function App() {
             <Route path="/entities/:id">
               {({ id }) => <EntityPage key={id} id={decodeURIComponent(id)} />}
             </Route>
-            <Route path="/explore" component={ExplorePage} />
-            <Route path="/audit" component={AuditPage} />
-            <Route path="/appeals" component={AppealsPage} />
-            <Route path="/lists" component={ListsPage} />
+            <Route path="/explore">
+              <ExplorePage />
+            </Route>
+            <Route path="/audit">
+              <AuditPage />
+            </Route>
+            <Route path="/appeals">
+              <AppealsPage />
+            </Route>
+            <Route path="/lists">
+              <ListsPage />
+            </Route>
             <Route>
               <State title="No such page" actions={<Link href="/">To the queue</Link>} />
             </Route>

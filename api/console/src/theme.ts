@@ -18,8 +18,6 @@ export const theme = createTheme({
     Button: { defaultProps: { size: "compact-sm" } },
     ActionIcon: { defaultProps: { variant: "subtle", color: "gray", size: "md" } },
     TextInput: { defaultProps: { size: "xs" } },
-    Select: { defaultProps: { size: "xs" } },
-    NumberInput: { defaultProps: { size: "xs" } },
     Textarea: { defaultProps: { size: "sm" } },
     Checkbox: { defaultProps: { size: "xs" } },
     Switch: { defaultProps: { size: "xs" } },
@@ -40,7 +38,7 @@ const LIGHT_TEXT: Record<string, [string, string]> = {
 
 export const resolver: CSSVariablesResolver = () => {
   const light: Record<string, string> = {
-    "--mantine-color-body": "#f5f6f8",
+    "--mantine-color-body": "#ffffff",
     "--mantine-color-text": "#16202c",
     "--mantine-color-dimmed": "#546171",
     "--mantine-color-placeholder": "#5f6c7b",
@@ -49,7 +47,7 @@ export const resolver: CSSVariablesResolver = () => {
     "--mantine-color-anchor": "#155a9c",
   };
   const dark: Record<string, string> = {
-    "--mantine-color-body": "#0e1318",
+    "--mantine-color-body": "#151c23",
     "--mantine-color-text": "#e3e9ef",
     "--mantine-color-dimmed": "#a0aebd",
     "--mantine-color-placeholder": "#93a1b0",

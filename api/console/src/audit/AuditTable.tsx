@@ -18,7 +18,7 @@ const COLUMNS: ColumnDef<AuditRow, any>[] = [
     cell: ({ getValue }) => <span className="tnum">{minute(getValue())}</span>,
     meta: { width: 110 },
   }),
-  column.accessor("actor", { header: "Who", meta: { width: 130 } }),
+  column.accessor("actor_name", { header: "Who", meta: { width: 130 } }),
   column.accessor("action", {
     header: "Did what",
     cell: ({ getValue }) => words(String(getValue()).replaceAll(".", " ")),
@@ -32,6 +32,7 @@ const COLUMNS: ColumnDef<AuditRow, any>[] = [
   column.accessor("detail", {
     header: "Why and how",
     cell: ({ getValue }) => <span className="small">{told(getValue())}</span>,
+    meta: { room: "wraps" },
   }),
 ];
 

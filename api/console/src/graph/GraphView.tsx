@@ -8,7 +8,7 @@
 import { useComputedColorScheme } from "@mantine/core";
 import cytoscape, { type Core, type ElementDefinition } from "cytoscape";
 import { type KeyboardEvent, useEffect, useImperativeHandle, useRef, useState, type Ref } from "react";
-import { type Direction, type Element, litBy, neighboursOf, type Picture, towards } from "../pure/picture";
+import { type Direction, type Element, fitted, litBy, neighboursOf, type Picture, towards } from "../pure/picture";
 import { placeNew } from "./layout";
 import { DARK, LIGHT, styleOf } from "./style";
 
@@ -47,6 +47,7 @@ export default function GraphView(props: Props) {
   const [at, setAt] = useState<string | null>(null);
   const [ready, setReady] = useState(false);
   const dark = useComputedColorScheme("light") === "dark";
+  const size = useRef(22);
   const calls = useRef({ onSelect, onOpen });
   useEffect(() => {
     calls.current = { onSelect, onOpen };
@@ -93,7 +94,7 @@ export default function GraphView(props: Props) {
   }, []);
 
   useEffect(() => {
-    core.current?.style(styleOf(dark ? DARK : LIGHT));
+    core.current?.style(styleOf(dark ? DARK : LIGHT, size.current));
   }, [dark]);
 
   useEffect(() => {
@@ -101,10 +102,17 @@ export default function GraphView(props: Props) {
     if (!cy) return;
     let live = true;
     setReady(false);
-    const fresh = draw(cy, picture);
+    const room = host.current!.getBoundingClientRect();
+    const shown = layout === "preset" ? fitted(picture.elements, room.width * 0.46, room.height - 56) : null;
+    if (shown) cy.style(styleOf(dark ? DARK : LIGHT, shown.node));
+    size.current = shown?.node ?? 22;
+    const most = size.current * 1.7;
+    cy.scratch("groupMost", most);
+    const fresh = draw(cy, shown ? { ...picture, elements: shown.elements } : picture);
     const done = (fit: boolean) => {
       if (!live) return;
-      if (fit) cy.fit(undefined, 36);
+      if (fit && shown) centre(cy);
+      else if (fit) cy.fit(undefined, 36);
       setReady(true);
     };
     if (layout === "preset") done(fresh > 0);
@@ -112,6 +120,8 @@ export default function GraphView(props: Props) {
     return () => {
       live = false;
     };
+    // The scheme has an effect of its own.
+    // oxlint-disable-next-line react/exhaustive-deps
   }, [picture, layout]);
 
   useEffect(() => {
@@ -195,10 +205,10 @@ function draw(cy: Core, picture: Picture): number {
     cy.elements().filter((element) => !wanted.has(element.id())).remove();
     for (const element of picture.elements) {
       const held = cy.getElementById(element.id);
-      if (held.nonempty()) held.data(dataOf(element));
+      if (held.nonempty()) held.data(dataOf(cy, element));
       else {
         fresh += 1;
-        cy.add(definition(element));
+        cy.add(definition(cy, element));
       }
     }
     const ties = picture.ties.filter((tie) => cy.getElementById(tie.id).empty());
@@ -213,12 +223,28 @@ function draw(cy: Core, picture: Picture): number {
   return fresh;
 }
 
-const dataOf = (element: Element) => ({ kind: element.kind, label: element.label, size: element.size });
+/** At its natural size, from the top: a long ring is scrolled, not shrunk until nothing is legible. */
+function centre(cy: Core): void {
+  const box = cy.elements().boundingBox({ includeLabels: true });
+  cy.zoom(Math.min(1, Math.max(0.6, (cy.width() - 16) / box.w)));
+  const zoom = cy.zoom();
+  const tall = box.h * zoom > cy.height() - 16;
+  cy.pan({
+    x: (cy.width() - box.w * zoom) / 2 - box.x1 * zoom,
+    y: tall ? 12 - box.y1 * zoom : (cy.height() - box.h * zoom) / 2 - box.y1 * zoom,
+  });
+}
 
-function definition(element: Element): ElementDefinition {
+const dataOf = (cy: Core, element: Element) => ({
+  kind: element.kind,
+  label: element.label,
+  size: Math.min(element.size, (cy.scratch("groupMost") as number | undefined) ?? element.size),
+});
+
+function definition(cy: Core, element: Element): ElementDefinition {
   return {
     group: "nodes",
-    data: { id: element.id, ...dataOf(element) },
+    data: { id: element.id, ...dataOf(cy, element) },
     classes: element.classes.join(" "),
     ...(element.x !== null && element.y !== null ? { position: { x: element.x, y: element.y } } : {}),
   };

@@ -10,7 +10,7 @@ let registered = false;
 
 /** Lay out the nodes of `picture` that have no place; the others do not move. */
 export async function placeNew(cy: Core, picture: Picture): Promise<void> {
-  const placed = new Set(cy.nodes().filter((node) => node.scratch("placed") === true).map((node) => node.id()));
+  const placed = new Set<string>(cy.nodes().filter((node) => node.scratch("placed") === true).map((node) => node.id()));
   const fresh = cy.nodes().filter((node) => !placed.has(node.id()));
   if (fresh.empty()) return;
   for (const element of picture.elements) {
@@ -26,14 +26,14 @@ export async function placeNew(cy: Core, picture: Picture): Promise<void> {
       cytoscape.use(fcose as cytoscape.Ext);
       registered = true;
     }
-    seed(cy, left);
+    seed(left);
     await run(cy, placed);
   }
   cy.nodes().forEach((node) => void node.scratch("placed", true));
 }
 
 /** A new node starts beside what it is tied to, so that it does not fly across the picture. */
-function seed(cy: Core, fresh: cytoscape.NodeCollection): void {
+function seed(fresh: cytoscape.NodeCollection): void {
   fresh.forEach((node, n) => {
     const anchor = node.neighborhood("node").filter((other) => other.scratch("placed") === true);
     const turn = (n * 2.39996) % (2 * Math.PI);

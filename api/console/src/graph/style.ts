@@ -28,7 +28,7 @@ export const DARK: Palette = {
   bad: "#ff9d94",
 };
 
-export function styleOf(palette: Palette): StylesheetJson {
+export function styleOf(palette: Palette, size = 22): StylesheetJson {
   const kinds = Object.entries(KIND_STYLE).map(([kind, { color, shape }]) => ({
     selector: `node[kind = "${kind}"]`,
     style: { "background-color": color, shape },
@@ -37,8 +37,8 @@ export function styleOf(palette: Palette): StylesheetJson {
     {
       selector: "node",
       style: {
-        width: 22,
-        height: 22,
+        width: size,
+        height: size,
         label: "data(label)",
         color: palette.text,
         "font-size": 10,
@@ -47,7 +47,7 @@ export function styleOf(palette: Palette): StylesheetJson {
         "text-halign": "right",
         "text-margin-x": 5,
         "min-zoomed-font-size": 7,
-        "border-width": 1.5,
+        "border-width": Math.min(1.5, size / 12),
         "border-color": palette.surface,
         "text-background-color": palette.surface,
         "text-background-opacity": 0.75,
@@ -85,7 +85,7 @@ export function styleOf(palette: Palette): StylesheetJson {
       selector: "node.super",
       style: { "border-width": 5, "border-style": "double", "border-color": palette.line },
     },
-    { selector: "node.flagged", style: { "border-width": 2.5, "border-color": palette.bad } },
+    { selector: "node.flagged", style: { "border-width": Math.min(2.5, size / 6), "border-color": palette.bad } },
     { selector: "node.banned", style: { "background-opacity": 0.35, "border-width": 2, "border-color": palette.bad, "border-style": "solid" } },
     { selector: "node.pinned", style: { "overlay-color": palette.accent, "overlay-opacity": 0.12, "overlay-padding": 4 } },
     {
@@ -94,7 +94,7 @@ export function styleOf(palette: Palette): StylesheetJson {
         width: "data(width)",
         "line-color": palette.line,
         "curve-style": "haystack",
-        opacity: 0.8,
+        opacity: 0.55,
       },
     },
     { selector: "edge.weak", style: { "line-style": "dashed", "line-color": palette.weak, "curve-style": "straight" } },

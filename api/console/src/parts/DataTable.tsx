@@ -22,6 +22,8 @@ declare module "@tanstack/react-table" {
   interface ColumnMeta<TData extends RowData, TValue> {
     number?: boolean;
     width?: number | string;
+    /** Takes the room that is left and cuts its text, or lets it run over lines. */
+    room?: "wide" | "wraps";
   }
 }
 
@@ -182,7 +184,10 @@ function Line<T>(props: LineProps<T>) {
         </td>
       )}
       {row.getVisibleCells().map((cell) => (
-        <td key={cell.id} className={cell.column.columnDef.meta?.number ? "num" : undefined}>
+        <td
+          key={cell.id}
+          className={cell.column.columnDef.meta?.number ? "num" : cell.column.columnDef.meta?.room}
+        >
           {flexRender(cell.column.columnDef.cell, cell.getContext()) as ReactNode}
         </td>
       ))}

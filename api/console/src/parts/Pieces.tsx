@@ -29,15 +29,23 @@ export function Status({ value }: { value: string | null | undefined }) {
   return <span className={`pill ${tone}`}>{label}</span>;
 }
 
+/** The shapes of the graph, for a dot of nine pixels. */
+const OUTLINE: Record<string, string> = {
+  diamond: "polygon(50% 0, 100% 50%, 50% 100%, 0 50%)",
+  triangle: "polygon(50% 4%, 100% 96%, 0 96%)",
+  hexagon: "polygon(25% 4%, 75% 4%, 100% 50%, 75% 96%, 25% 96%, 0 50%)",
+  octagon: "polygon(30% 0, 70% 0, 100% 30%, 100% 70%, 70% 100%, 30% 100%, 0 70%, 0 30%)",
+  "round-tag": "polygon(0 10%, 65% 10%, 100% 50%, 65% 90%, 0 90%)",
+};
+
 export function KindDot({ kind }: { kind: string }) {
   const style = KIND_STYLE[kind] ?? KIND_STYLE.other!;
-  const round = style.shape === "ellipse" ? "50%" : style.shape === "diamond" ? "1px" : "2px";
-  const turn = style.shape === "diamond" ? "rotate(45deg) scale(.85)" : undefined;
+  const round = style.shape === "ellipse" ? "50%" : "2px";
   return (
     <span
       className="kind-dot"
       aria-hidden="true"
-      style={{ background: style.color, borderRadius: round, transform: turn }}
+      style={{ background: style.color, borderRadius: round, clipPath: OUTLINE[style.shape] }}
     />
   );
 }

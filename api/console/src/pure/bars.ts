@@ -71,3 +71,39 @@ export function ticks(start: number, end: number, wanted: number): number[] {
   for (let at = Math.ceil(start / step) * step; at <= end; at += step) found.push(at);
   return found;
 }
+
+const QUIET_SHARE = 0.01;
+const WORTH_CUTTING = 0.3;
+
+/**
+ * Where the busy time begins, when it is long before that: until then at most a hundredth of all
+ * events happened, `before` in number. Null when the whole time is worth showing.
+ */
+export function busyFrom(timeline: {
+  start: string;
+  end: string;
+  buckets: readonly Bucket[];
+}): { from: number; before: number } | null {
+  const sums = timeline.buckets.map(({ counts }) => Object.values(counts).reduce((a, b) => a + b, 0));
+  const total = sums.reduce((a, b) => a + b, 0);
+  let before = 0;
+  for (const [n, bucket] of timeline.buckets.entries()) {
+    const sum = sums[n] ?? 0;
+    if (before + sum > total * QUIET_SHARE) {
+      const [start, end, from] = [timeline.start, timeline.end, bucket.t].map(seconds) as [number, number, number];
+      return from - start > (end - start) * WORTH_CUTTING ? { from, before } : null;
+    }
+    before += sum;
+  }
+  return null;
+}
+
+/** A moment as people type it: `2026-04-15 21:33`, UTC. */
+export const stamp = (at: number): string => new Date(at * 1000).toISOString().slice(0, 16).replace("T", " ");
+
+export function readStamp(typed: string): number | null {
+  const found = /^(\d{4}-\d{2}-\d{2})(?:[ T](\d{2}:\d{2}))?$/.exec(typed.trim());
+  if (!found) return null;
+  const at = Date.parse(`${found[1]}T${found[2] ?? "00:00"}:00Z`);
+  return Number.isNaN(at) ? null : at / 1000;
+}

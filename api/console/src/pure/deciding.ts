@@ -1,4 +1,4 @@
-/** The words and rules of decisions: what each one does, and which identifiers a ban may block. */
+/** The words of decisions: what each one does and says, and how long it can be undone. */
 
 export const ACTIONS = ["confirm", "dismiss", "snooze", "ban", "limit", "verify", "watch"] as const;
 export type Action = (typeof ACTIONS)[number];
@@ -71,36 +71,6 @@ export const WORDING: Record<Action, Wording> = {
     onAccounts: false,
   },
 };
-
-export interface Candidate {
-  id: string;
-  kind: string;
-  label: string;
-  /** Accounts of the ring that have it, and accounts in all. */
-  here: number;
-  degree: number;
-  supernode: boolean;
-}
-
-const BLOCKABLE = new Set(["payment_method", "device", "mailbox", "phone", "ip", "email_domain"]);
-/** Kinds that belong to one person or card, so blocking them hits nobody else. */
-const OWN = new Set(["payment_method", "device", "mailbox", "phone"]);
-
-/** Identifiers that a ban may block for new sign-ups; what a crowd uses is never among them. */
-export function blockable(candidates: readonly Candidate[]): Candidate[] {
-  return candidates
-    .filter((found) => BLOCKABLE.has(found.kind) && !found.supernode && found.here >= 2)
-    .toSorted((a, b) => outsiders(a) - outsiders(b) || b.here - a.here || a.id.localeCompare(b.id));
-}
-
-export const outsiders = (found: Candidate): number => Math.max(0, found.degree - found.here);
-
-/** Ticked at first: what nobody outside of the ring uses. */
-export function blockedAtFirst(candidates: readonly Candidate[]): string[] {
-  return blockable(candidates)
-    .filter((found) => OWN.has(found.kind) && outsiders(found) === 0)
-    .map((found) => found.id);
-}
 
 export function undoLeft(until: string, now: number): string {
   const minutes = Math.max(0, Math.ceil((Date.parse(until) - now) / 60_000));

@@ -74,7 +74,7 @@ export function pictureOf(graph: Drawable, hidden: readonly string[] = []): Pict
       source: edge.source,
       target: edge.target,
       weak: edge.weak ?? false,
-      width: Math.min(4, 1 + Math.log10(Math.max(1, edge.count))),
+      width: Math.min(2.4, 0.9 + Math.log10(Math.max(1, edge.count)) * 0.4),
     }));
   for (const bundle of bundles) {
     ties.push({ id: `${bundle.of}|${bundle.id}`, source: bundle.of, target: bundle.id, weak: true, width: 1 });
@@ -134,6 +134,43 @@ function bundleElement(bundle: BundleIn): Element {
     x: bundle.x ?? null,
     y: bundle.y ?? null,
   };
+}
+
+export interface Fitted {
+  elements: Element[];
+  /** How large a node may be so that rows do not touch. */
+  node: number;
+}
+
+const ROW_LEAST = 15;
+const NODE_MOST = 22;
+
+/** A placed picture stretched to a pane: its columns apart, its rows as close as can be read. */
+export function fitted(elements: readonly Element[], width: number, height: number): Fitted {
+  const placed = elements.filter((element) => element.x !== null && element.y !== null);
+  if (placed.length === 0) return { elements: [...elements], node: NODE_MOST };
+  const xs = placed.map((element) => element.x!);
+  const ys = placed.map((element) => element.y!);
+  const [left, right] = [Math.min(...xs), Math.max(...xs)];
+  const [top, bottom] = [Math.min(...ys), Math.max(...ys)];
+  const rows = Math.max(...columnSizes(placed));
+  const tall = Math.max(height, ROW_LEAST * (rows - 1));
+  const stretchX = right > left ? width / (right - left) : 1;
+  const stretchY = bottom > top ? tall / (bottom - top) : 1;
+  return {
+    elements: elements.map((element) =>
+      element.x === null || element.y === null
+        ? element
+        : { ...element, x: (element.x - left) * stretchX, y: (element.y - top) * stretchY },
+    ),
+    node: Math.max(9, Math.min(NODE_MOST, (rows > 1 ? tall / (rows - 1) : tall) * 0.8)),
+  };
+}
+
+function columnSizes(placed: readonly Element[]): number[] {
+  const sizes = new Map<number, number>();
+  for (const { x } of placed) sizes.set(x!, (sizes.get(x!) ?? 0) + 1);
+  return [...sizes.values()];
 }
 
 export function neighboursOf(id: string, ties: readonly Tie[]): string[] {

@@ -37,6 +37,7 @@ export function BulkBar({ rings, onDone }: { rings: RingSummary[]; onDone: () =>
       decide(ring.id, {
         action: asked!,
         reason: reason.trim(),
+        block_identifiers: false,
         expected_version: ring.version,
         snooze_until:
           asked === "snooze" ? new Date(Date.now() + SNOOZE_DAYS * 86_400_000).toISOString() : undefined,

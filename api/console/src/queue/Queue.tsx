@@ -1,5 +1,6 @@
 /** The queue: rings that wait for someone, highest score first; filters live in the URL. */
-import { Button, SegmentedControl, Select, TextInput } from "@mantine/core";
+import { Button, SegmentedControl, TextInput } from "@mantine/core";
+import { Choice } from "../parts/Choice";
 import { useDebouncedCallback } from "@mantine/hooks";
 import { useEffect, useState } from "react";
 import { Link, useLocation, useSearch } from "wouter";
@@ -98,12 +99,11 @@ function FilterBar({ filters, change }: FilterProps) {
           { value: "all", label: "All" },
         ]}
       />
-      <Select
+      <Choice
         aria-label="Status"
         w={130}
         value={filters.status}
-        onChange={(status) => change({ status: (status ?? "open") as Filters["status"] })}
-        allowDeselect={false}
+        onChange={(status) => change({ status: status as Filters["status"] })}
         data={[
           { value: "open", label: "Open" },
           { value: "confirmed", label: "Confirmed" },
@@ -114,34 +114,32 @@ function FilterBar({ filters, change }: FilterProps) {
           { value: "any", label: "Any status" },
         ]}
       />
-      <Select
+      <Choice
         aria-label="Assignee"
         w={130}
         value={filters.assignee || "anyone"}
-        onChange={(who) => change({ assignee: who === "anyone" ? "" : (who ?? "") })}
-        allowDeselect={false}
+        onChange={(who) => change({ assignee: who === "anyone" ? "" : who })}
         data={[
           { value: "anyone", label: "Anyone" },
           { value: me.user, label: "Me" },
           { value: "nobody", label: "Nobody" },
         ]}
       />
-      <Select
+      <Choice
         aria-label="Shares"
         w={160}
-        placeholder="Shares anything"
-        clearable
-        clearButtonProps={{ "aria-label": "Clear" }}
-        value={filters.kind || null}
-        onChange={(kind) => change({ kind: kind ?? "" })}
-        data={KINDS.map((kind) => ({ value: kind, label: `Shares ${kindName(kind, true)}` }))}
+        value={filters.kind}
+        onChange={(kind) => change({ kind })}
+        data={[
+          { value: "", label: "Shares anything" },
+          ...KINDS.map((kind) => ({ value: kind, label: `Shares ${kindName(kind, true)}` })),
+        ]}
       />
-      <Select
+      <Choice
         aria-label="Age"
         w={130}
         value={filters.age}
-        onChange={(age) => change({ age: (age ?? "any") as Filters["age"] })}
-        allowDeselect={false}
+        onChange={(age) => change({ age: age as Filters["age"] })}
         data={[
           { value: "any", label: "Any age" },
           { value: "day", label: "Today's" },
@@ -150,22 +148,21 @@ function FilterBar({ filters, change }: FilterProps) {
           { value: "older", label: "Older" },
         ]}
       />
-      <Select
+      <Choice
         aria-label="Lowest score"
         w={110}
-        placeholder="Any score"
-        clearable
-        clearButtonProps={{ "aria-label": "Clear" }}
-        value={filters.min === null ? null : String(filters.min)}
-        onChange={(min) => change({ min: min === null ? null : Number(min) })}
-        data={["0.5", "0.7", "0.9", "0.95"].map((min) => ({ value: min, label: `Score ≥ ${min}` }))}
+        value={filters.min === null ? "" : String(filters.min)}
+        onChange={(min) => change({ min: min === "" ? null : Number(min) })}
+        data={[
+          { value: "", label: "Any score" },
+          ...["0.5", "0.7", "0.9", "0.95"].map((min) => ({ value: min, label: `Score ≥ ${min}` })),
+        ]}
       />
-      <Select
+      <Choice
         aria-label="Order"
         w={150}
         value={filters.sort}
-        onChange={(sort) => change({ sort: (sort ?? "score") as Filters["sort"] })}
-        allowDeselect={false}
+        onChange={(sort) => change({ sort: sort as Filters["sort"] })}
         data={[
           { value: "score", label: "Highest score" },
           { value: "growth", label: "Fastest growth" },

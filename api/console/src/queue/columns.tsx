@@ -21,6 +21,7 @@ export const COLUMNS: ColumnDef<RingSummary, any>[] = [
         <span className="mono dim small">{ring.id}</span>
       </Link>
     ),
+    meta: { room: "wide" },
   }),
   column.accessor("accounts", {
     header: "Accounts",
@@ -36,7 +37,7 @@ export const COLUMNS: ColumnDef<RingSummary, any>[] = [
   column.accessor("identifiers", {
     header: "Shared",
     cell: ({ getValue }) => <Shared counts={getValue()} />,
-    meta: { width: 190 },
+    meta: { width: 150 },
   }),
   column.accessor("first_seen", {
     header: "First seen",

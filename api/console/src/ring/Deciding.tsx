@@ -4,17 +4,18 @@
  * The service answers a dry run for every change of the choice. Nothing is sent without a reason; if
  * the ring changed meanwhile the answer is 409, the changes are shown and the reason is kept.
  */
-import { Alert, Button, Checkbox, Modal, Select, Textarea } from "@mantine/core";
+import { Alert, Button, Checkbox, Modal, Textarea } from "@mantine/core";
+import { Choice } from "../parts/Choice";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { useMemo, useState } from "react";
+import { useState } from "react";
 import { EntityName } from "../parts/Pieces";
-import { type Action, type Candidate, blockable, blockedAtFirst, outsiders, undoLeft, WORDING } from "../pure/deciding";
+import { type Action, undoLeft, WORDING } from "../pure/deciding";
 import { count, kindName, plural } from "../pure/format";
 import { useToast } from "../shell/toasts";
 import { decide, undoDecision } from "../wire/cases";
 import { idempotencyKey, isProblem } from "../wire/client";
-import type { Decision, DecisionIn, RingDetail } from "../wire/types";
-import { membersOf, useShared } from "./data";
+import type { Decision, DecisionIn, RingDetail, SharedOut } from "../wire/types";
+import { membersOf } from "./data";
 import { Preview } from "./Preview";
 
 export interface Asked {
@@ -48,19 +49,19 @@ export function Deciding({ ring, asked, out, onClose, onDone }: Props) {
   const words = WORDING[action];
   const cache = useQueryClient();
   const toast = useToast();
-  const candidates = useCandidates(ring.id);
   const [reason, setReason] = useState("");
   const [days, setDays] = useState("3");
   const [chosen, setChosen] = useState<string[] | null>(null);
   const [version, setVersion] = useState(ring.version);
   const [conflict, setConflict] = useState<Conflict | null>(null);
   const [key] = useState(idempotencyKey);
-  const blocks = action === "ban" ? (chosen ?? blockedAtFirst(candidates)) : [];
+  // Before anything is chosen the service blocks what it suggests: what nobody else uses.
+  const blocks: boolean | string[] = action === "ban" ? (chosen ?? true) : false;
   const accounts = useIncluded(ring, words.onAccounts ? out : NOBODY);
   const body: DecisionIn = {
     action,
     reason,
-    account_ids: accounts.data,
+    account_ids: accounts.data ?? null,
     block_identifiers: blocks,
     expected_version: version,
     snooze_until: action === "snooze" ? new Date(Date.now() + Number(days) * DAY_S * 1000).toISOString() : undefined,
@@ -152,14 +153,19 @@ export function Deciding({ ring, asked, out, onClose, onDone }: Props) {
           </Alert>
         )}
         {words.onAccounts && <Preview action={action} preview={preview} out={out.size} total={ring.accounts} />}
-        {action === "ban" && <Blocks candidates={candidates} chosen={blocks} onChoose={setChosen} />}
+        {action === "ban" && preview.data && (
+          <Blocks
+            candidates={preview.data.identifiers}
+            chosen={chosen ?? preview.data.blocked_identifiers}
+            onChoose={setChosen}
+          />
+        )}
         {action === "snooze" && (
-          <Select
+          <Choice
             label="For how long"
             value={days}
-            onChange={(value) => setDays(value ?? "3")}
-            allowDeselect={false}
-            data={SPANS.map(([value, label]) => ({ value, label }))}
+            onChange={setDays}
+                data={SPANS.map(([value, label]) => ({ value, label }))}
           />
         )}
         <Textarea
@@ -216,28 +222,12 @@ function useIncluded(ring: RingDetail, out: ReadonlySet<string>) {
   return useQuery({
     queryKey: ["ring", ring.id, "included", ring.version, [...out].toSorted()],
     queryFn: async () => {
+      // Null is the whole ring, whoever joins meanwhile; the version guards that.
       if (out.size === 0) return null;
       const all = await membersOf(ring.id);
       return all.filter((member) => !out.has(member.id)).map((member) => member.account_id);
     },
-    select: (ids) => ids ?? undefined,
   });
-}
-
-function useCandidates(ringId: string): Candidate[] {
-  const shared = useShared(ringId);
-  return useMemo(() => {
-    const pages = shared.data?.pages ?? [];
-    const rows = pages.flatMap((page) => page.rows);
-    return (pages[0]?.identifiers ?? []).map((node) => ({
-      id: node.id,
-      kind: node.kind,
-      label: node.label,
-      here: rows.filter((row) => row.has.includes(node.id)).length,
-      degree: node.degree,
-      supernode: node.supernode ?? false,
-    }));
-  }, [shared.data]);
 }
 
 function conflictOf(error: unknown): Conflict | null {
@@ -257,50 +247,48 @@ function changesOf({ added, removed }: Conflict): string {
 }
 
 interface BlocksProps {
-  candidates: Candidate[];
+  candidates: SharedOut[];
   chosen: readonly string[];
   onChoose: (ids: string[]) => void;
 }
 
 /** Which of the ring's identifiers new sign-ups are refused for, and who else uses them. */
 function Blocks({ candidates, chosen, onChoose }: BlocksProps) {
-  const offered = blockable(candidates);
-  const crowds = candidates.filter((found) => found.supernode);
-  if (offered.length === 0 && crowds.length === 0) return null;
+  if (candidates.length === 0) return null;
   return (
     <fieldset className="blocks">
       <legend className="strong">Block for new sign-ups</legend>
       <div className="collateral" tabIndex={0} role="group" aria-label="Identifiers to block">
         <ul>
-          {offered.map((found) => (
+          {candidates.map((found) => (
             <li key={found.id}>
               <Checkbox
-                aria-label={`Block ${kindName(found.kind)} ${found.label}`}
+                aria-label={`Block ${kindName(found.kind)} ${found.id.slice(found.kind.length + 1)}`}
+                disabled={!found.blockable}
                 checked={chosen.includes(found.id)}
                 onChange={(event) =>
-                  onChoose(event.currentTarget.checked ? [...chosen, found.id] : chosen.filter((id) => id !== found.id))
+                  onChoose(
+                    event.currentTarget.checked
+                      ? [...chosen, found.id]
+                      : chosen.filter((id) => id !== found.id),
+                  )
                 }
               />
-              <EntityName id={found.id} label={found.label} link={false} withKind />
+              <EntityName id={found.id} link={false} withKind />
               <span className="grow" />
-              <span className="small tnum dim">{count(found.here)} here</span>
-              {outsiders(found) > 0 ? (
-                <span className="small tnum warn">{count(outsiders(found))} others use it</span>
-              ) : (
-                <span className="small good">nobody else</span>
-              )}
-            </li>
-          ))}
-          {crowds.slice(0, 3).map((found) => (
-            <li key={found.id}>
-              <Checkbox aria-label={`${kindName(found.kind)} ${found.label} is never blocked`} disabled checked={false} />
-              <EntityName id={found.id} label={found.label} link={false} withKind />
-              <span className="grow" />
-              <span className="small dim">never: {count(outsiders(found))} others use it</span>
+              <span className="small tnum dim">{count(found.accounts)} here</span>
+              <span className={`small tnum ${found.blockable && found.others > 0 ? "warn" : "dim"}`}>
+                {found.blockable ? othersSaid(found.others) : `never: ${found.why}`}
+              </span>
             </li>
           ))}
         </ul>
       </div>
     </fieldset>
   );
+}
+
+function othersSaid(others: number): string {
+  if (others === 0) return "nobody else";
+  return others === 1 ? "1 other uses it" : `${count(others)} others use it`;
 }

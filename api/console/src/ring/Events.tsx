@@ -40,6 +40,7 @@ export const EVENT_COLUMNS: ColumnDef<Happening, any>[] = [
         {original.entity && <EntityName id={original.entity} max={12} />}
       </span>
     ),
+    meta: { room: "wraps" },
   }),
 ];
 

@@ -89,7 +89,7 @@ interface KindsProps {
 }
 
 /** The legend is the filter: a kind is shown or hidden by its key. */
-function Kinds({ kinds, hidden, onHide }: KindsProps) {
+export function Kinds({ kinds, hidden, onHide }: KindsProps) {
   return (
     <div className="row" style={{ gap: 2 }} role="group" aria-label="Kinds shown">
       {kinds.map((kind, n) => {

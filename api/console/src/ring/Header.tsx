@@ -5,7 +5,7 @@ import { Link } from "wouter";
 import type { GraphHandle } from "../graph/GraphView";
 import { BanIcon, CheckIcon, LeftIcon, MoreIcon, PersonIcon, RightIcon } from "../parts/icons";
 import { Score, Status } from "../parts/Pieces";
-import { count, minute, plural, words } from "../pure/format";
+import { count, minute, words } from "../pure/format";
 import { headline } from "../queue/columns";
 import { useSession } from "../shell/session";
 import { useReachable } from "../shell/Shell";
@@ -54,8 +54,8 @@ export function RingHeader({ ring, around, assign, onAsk, graph }: Props) {
         <span>
           <strong className="tnum">{count(ring.accounts)}</strong> accounts
         </span>
-        {ring.new_accounts_24h > 0 && (
-          <span className="bad strong tnum">+{count(ring.new_accounts_24h)} in 24 h</span>
+        {(ring.new_accounts_24h ?? 0) > 0 && (
+          <span className="bad strong tnum">+{count(ring.new_accounts_24h ?? 0)} in 24 h</span>
         )}
         <span className="pill">{words(ring.verdict)}</span>
         <Status value={ring.status} />

@@ -6,13 +6,14 @@ import type { RingDetail } from "../wire/types";
 import { Section } from "./Why";
 
 export function Past({ ring }: { ring: RingDetail }) {
+  const { precedents = [], lineage = [] } = ring;
   return (
     <>
       <Clock ring={ring} />
-      {(ring.precedents.length > 0 || ring.lineage.length > 0) && (
+      {(precedents.length > 0 || lineage.length > 0) && (
         <Section title="Seen before">
           <div className="panel-body stack">
-            {ring.precedents.map((precedent) => (
+            {precedents.map((precedent) => (
               <div key={precedent.ring}>
                 <Link href={`/rings/${precedent.ring}`}>{precedent.title || precedent.ring}</Link>
                 <span className="pill" style={{ marginLeft: 6 }}>
@@ -26,7 +27,7 @@ export function Past({ ring }: { ring: RingDetail }) {
                 </div>
               </div>
             ))}
-            {ring.lineage.map((turn) => (
+            {lineage.map((turn) => (
               <div key={`${turn.at} ${turn.change}`} className="row wrap small">
                 <span className="dim tnum">{minute(turn.at)}</span>
                 <span>{CHANGE[turn.change] ?? words(turn.change)}</span>
@@ -64,8 +65,8 @@ const STEPS = [
 
 function Clock({ ring }: { ring: RingDetail }) {
   const clock = ring.campaign_clock;
-  const began = clock.first_signup ? Date.parse(clock.first_signup) : null;
-  if (began === null) return null;
+  const began = clock?.first_signup ? Date.parse(clock.first_signup) : null;
+  if (!clock || began === null) return null;
   const exchanges = clock.exchanges_before_each ?? {};
   return (
     <Section title="Campaign clock">

@@ -26,7 +26,7 @@ export function Preview({ action, preview, out, total }: Props) {
       </p>
     );
   }
-  const honest = said.honest_looking ?? [];
+  const honest = said.honest_looking;
   return (
     <>
       <div className="facts" role="status" aria-label="What it would do">

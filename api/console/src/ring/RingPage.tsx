@@ -104,12 +104,21 @@ export default function RingPage({ id }: { id: string }) {
           <Past ring={ring.data} />
         </div>
         <div className="stack ring-right">
-          {timeline.data ? (
-            <TimelineStrip timeline={timeline.data} window={window} onWindow={setView} />
+          {timeline.whole.data ? (
+            <TimelineStrip
+              whole={timeline.whole.data}
+              busy={timeline.busy}
+              window={window}
+              onWindow={setView}
+            />
           ) : (
             <section className="panel timeline" aria-label="Timeline">
-              {timeline.error ? (
-                <Failure error={timeline.error} what="timeline" onRetry={() => void timeline.refetch()} />
+              {timeline.whole.error ? (
+                <Failure
+                  error={timeline.whole.error}
+                  what="timeline"
+                  onRetry={() => void timeline.whole.refetch()}
+                />
               ) : (
                 <Loading rows={3} />
               )}

@@ -6,8 +6,8 @@
 import { Button } from "@mantine/core";
 import { useElementSize } from "@mantine/hooks";
 import { type PointerEvent, useMemo, useState } from "react";
-import { barsOf, brushed, heightOf, type Scale, seconds, ticks, toX } from "../pure/bars";
-import { count, day, minute, words } from "../pure/format";
+import { barsOf, brushed, readStamp, stamp, heightOf, type Scale, seconds, ticks, toX } from "../pure/bars";
+import { count, day, minute, plural, words } from "../pure/format";
 import type { Timeline } from "../wire/types";
 import type { Window } from "./data";
 
@@ -24,20 +24,26 @@ export const EVENT_COLOR: Record<string, string> = {
 };
 
 interface Props {
-  timeline: Timeline;
+  whole: Timeline;
+  /** The time in which nearly everything happened, and how many events lie before it. */
+  busy: { timeline: Timeline; before: number } | null;
   window: Window;
   onWindow: (window: Window) => void;
 }
 
-export function TimelineStrip({ timeline, window, onWindow }: Props) {
+export function TimelineStrip({ whole, busy, window, onWindow }: Props) {
   const { ref, width } = useElementSize<HTMLDivElement>();
+  const [all, setAll] = useState(false);
+  const early = all || !busy || (window.from !== null && window.from < seconds(busy.timeline.start));
+  const timeline = early ? whole : busy.timeline;
   const [drag, setDrag] = useState<[number, number] | null>(null);
   const kinds = useMemo(() => ordered(timeline.kinds), [timeline]);
   const bars = useMemo(() => barsOf(timeline.buckets, kinds), [timeline, kinds]);
+  const from = seconds(timeline.start);
   const most = Math.max(1, ...bars.map((bar) => bar.total));
   const scale: Scale = {
-    start: seconds(timeline.start),
-    end: Math.max(seconds(timeline.end), seconds(timeline.start) + timeline.bucket_s),
+    start: from,
+    end: Math.max(seconds(timeline.end), from + timeline.bucket_s),
     width: Math.max(1, width),
   };
   const wide = Math.max(1.5, toX(scale.start + timeline.bucket_s, scale) - 1);
@@ -59,6 +65,11 @@ export function TimelineStrip({ timeline, window, onWindow }: Props) {
       <div className="panel-head">
         <h2>Timeline</h2>
         <Legend kinds={kinds} bars={timeline} />
+        {busy && (
+          <Button variant="subtle" size="compact-xs" onClick={() => setAll(!all)}>
+            {early ? "Only the busy time" : `Show ${plural(busy.before, "earlier event")}`}
+          </Button>
+        )}
         <div className="aside">
           <WindowFields scale={scale} window={window} onWindow={onWindow} />
         </div>
@@ -150,18 +161,24 @@ interface FieldsProps {
 
 /** The window in words, and as fields for those who do not drag. */
 function WindowFields({ scale, window, onWindow }: FieldsProps) {
-  const field = (label: string, value: number | null, usual: number, take: (at: number) => Window) => (
-    <input
-      type="datetime-local"
-      className="when"
-      aria-label={`${label} (UTC)`}
-      value={new Date((value ?? usual) * 1000).toISOString().slice(0, 16)}
-      onChange={(event) => {
-        const at = Date.parse(`${event.currentTarget.value}:00Z`);
-        if (!Number.isNaN(at)) onWindow(take(at / 1000));
-      }}
-    />
-  );
+  const field = (label: string, value: number | null, usual: number, take: (at: number) => Window) => {
+    const shown = stamp(value ?? usual);
+    return (
+      <input
+        key={shown}
+        className="when mono"
+        aria-label={`${label}, year-month-day hours:minutes, UTC`}
+        defaultValue={shown}
+        maxLength={16}
+        onKeyDown={(event) => event.key === "Enter" && event.currentTarget.blur()}
+        onBlur={(event) => {
+          const at = readStamp(event.currentTarget.value);
+          if (at === null) event.currentTarget.value = shown;
+          else if (event.currentTarget.value !== shown) onWindow(take(at));
+        }}
+      />
+    );
+  };
   const { from, to } = window;
   return (
     <>

@@ -11,6 +11,7 @@ interface Props {
 }
 
 export function Why({ ring, selected, onSelect }: Props) {
+  const { triage = [] } = ring;
   const accusing = ring.reasons.filter((reason) => reason.weight > 0);
   const weightless = ring.reasons.filter((reason) => reason.weight <= 0);
   const most = Math.max(1, ...ring.reasons.map((reason) => Math.abs(reason.weight)));
@@ -48,8 +49,8 @@ export function Why({ ring, selected, onSelect }: Props) {
           </p>
         )}
       </Section>
-      {ring.triage.length > 0 && (
-        <Section title="Triage">{show(ring.triage, "none")}</Section>
+      {triage.length > 0 && (
+        <Section title="Triage">{show(triage, "none")}</Section>
       )}
     </>
   );

@@ -1,5 +1,6 @@
 /** What the ring page reads, each part for itself, so that one slow answer holds up no other. */
 import { keepPreviousData, useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { busyFrom } from "../pure/bars";
 import { client, got } from "../wire/client";
 
 export const iso = (at: number | null): string | undefined =>
@@ -36,18 +37,29 @@ export function useShared(id: string) {
   });
 }
 
-export function useTimeline(id: string) {
+function useBuckets(id: string, from: number | null, enabled = true) {
   return useQuery({
-    queryKey: ["ring", id, "timeline"],
+    queryKey: ["ring", id, "timeline", from],
+    enabled,
     queryFn: ({ signal }) =>
       got(
         client.GET("/v1/rings/{ring_id}/timeline", {
-          params: { path: { ring_id: id }, query: { buckets: 144 } },
+          params: { path: { ring_id: id }, query: { buckets: BUCKETS, from: iso(from) } },
           signal,
         }),
       ),
   });
 }
+
+/** The whole time, and the busy part of it in finer steps when nearly all happened there. */
+export function useTimeline(id: string) {
+  const whole = useBuckets(id, null);
+  const busy = whole.data ? busyFrom(whole.data) : null;
+  const fine = useBuckets(id, busy?.from ?? null, busy !== null);
+  return { whole, busy: busy && fine.data ? { timeline: fine.data, before: busy.before } : null };
+}
+
+const BUCKETS = 144;
 
 export function useGraph(id: string, all: boolean, window: Window, asOf?: string, enabled = true) {
   return useQuery({

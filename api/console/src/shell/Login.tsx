@@ -13,7 +13,7 @@ export function Login({ onEntered }: { onEntered: () => void }) {
     setTrouble(null);
     try {
       const session = await got(client.POST("/v1/session", { body: { key: key.trim() } }));
-      rememberCsrf(session.csrf_token);
+      rememberCsrf(session.csrf_token ?? null);
       setKey("");
       onEntered();
     } catch (error) {

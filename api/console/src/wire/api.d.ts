@@ -4,7 +4,71 @@
  */
 
 export interface paths {
-    "/v1/signups/score": {
+    "/healthz": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Health
+         * @description The process is alive; nothing else is looked at.
+         */
+        get: operations["get_health"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/readyz": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Readiness
+         * @description The store answers, a model is loaded and verified, and a refresh is visible; else 503.
+         */
+        get: operations["get_readiness"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/appeals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Appeals
+         * @description Appeals, the oldest first.
+         */
+        get: operations["list_appeals"];
+        put?: never;
+        /**
+         * Open Appeal
+         * @description Take an account's appeal in.
+         */
+        post: operations["open_appeal"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/appeals/{appeal_id}/decision": {
         parameters: {
             query?: never;
             header?: never;
@@ -14,31 +78,114 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Score Signup
-         * @description How likely this sign-up belongs to a ring, what to do, and the evidence.
+         * Decide Appeal
+         * @description Uphold what was decided, or overturn it: reinstated, and labelled legitimate.
+         */
+        post: operations["decide_appeal"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Audit
+         * @description Links of the audit chain, newest first.
+         */
+        get: operations["list_audit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/audit-sample": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Sample
+         * @description Accounts of the random sample that wait for a verdict, the oldest draw first.
+         */
+        get: operations["list_sample"];
+        put?: never;
+        /**
+         * Draw Sample
+         * @description Draw unflagged accounts at random for people to look at.
+         */
+        post: operations["draw_sample"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/audit-sample/{account_id}/decision": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Judge Sample
+         * @description What a person found a drawn account to be; a label with source `audit`.
+         */
+        post: operations["judge_sample"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/audit.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export Audit
+         * @description The same as CSV, at most 50,000 rows; a cell that a sheet would run is quoted. Logged.
+         */
+        get: operations["export_audit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/decisions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Decisions
+         * @description What went out, in its order, for those who pull: the same events that webhooks deliver.
          *
-         *     Scored before it is written; with `dry_run` nothing is written. Past `budget_ms`, or with store
-         *     or model down, the stated policy answers and `degraded` is true.
+         *     Keep `next_cursor` and come back with it: nothing is missed and nothing comes twice.
          */
-        post: operations["score_signup"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/rings": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * List Rings
-         * @description The queue: rings of the latest refresh with where their cases stand, highest score first.
-         */
-        get: operations["list_rings"];
+        get: operations["list_decisions"];
         put?: never;
         post?: never;
         delete?: never;
@@ -47,7 +194,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/v1/rings/{ring_id}": {
+    "/v1/decisions/waiting": {
         parameters: {
             query?: never;
             header?: never;
@@ -55,10 +202,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Get Ring
-         * @description One ring: why it is suspected, and what speaks against that. The ETag is its version.
+         * List Waiting Decisions
+         * @description Decisions that wait for a second person, the oldest first.
          */
-        get: operations["get_ring"];
+        get: operations["list_waiting_decisions"];
         put?: never;
         post?: never;
         delete?: never;
@@ -67,107 +214,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/v1/rings/{ring_id}/graph": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Get Ring Graph
-         * @description The ring drawn: accounts and what they share, grouped and laid out, the rest counted.
-         */
-        get: operations["get_ring_graph"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/rings/{ring_id}/shared": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * List Ring Shared
-         * @description The ring as a table: the identifiers its accounts share, and which account has which.
-         */
-        get: operations["list_ring_shared"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/rings/{ring_id}/timeline": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Get Ring Timeline
-         * @description How much the ring's accounts did over time, by kind of event.
-         */
-        get: operations["get_ring_timeline"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/rings/{ring_id}/accounts": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * List Ring Accounts
-         * @description The accounts of a ring, firmest members first.
-         */
-        get: operations["list_ring_accounts"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/rings/{ring_id}/events": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * List Ring Events
-         * @description What the ring's accounts did, latest first.
-         */
-        get: operations["list_ring_events"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/rings/{ring_id}/whatif": {
+    "/v1/decisions/{decision_id}/approval": {
         parameters: {
             query?: never;
             header?: never;
@@ -177,10 +224,30 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Imagine Ring
-         * @description The ring and its score without some of its identifiers; nothing is changed.
+         * Answer Decision
+         * @description A second person's word on a decision that waits; only then is anything done.
          */
-        post: operations["imagine_ring"];
+        post: operations["answer_decision"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/decisions/{decision_id}/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Undo Decision
+         * @description Take a decision back within fifteen minutes; says what could not be given back, and why.
+         */
+        post: operations["undo_decision"];
         delete?: never;
         options?: never;
         head?: never;
@@ -201,6 +268,46 @@ export interface paths {
          * @description How many neighbours of each kind each of up to 500 nodes has: one call for all badges.
          */
         post: operations["count_entities"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/entities/{entity_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Entity
+         * @description One entity: its facts, its neighbours by kind, the rings it is in and its latest events.
+         */
+        get: operations["get_entity"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/entities/{entity_id}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Entity Events
+         * @description What an account did, latest first; of another entity, what its latest accounts did.
+         */
+        get: operations["list_entity_events"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -247,7 +354,29 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/v1/entities/{entity_id}/events": {
+    "/v1/exports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Create Export
+         * @description Take a ring or the nodes of a view away; that it was taken is written into the audit chain.
+         *
+         *     Coarse facts are behind tokens where the caller's role does not cover them, or with `redact`.
+         */
+        post: operations["create_export"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/exports/{export_id}": {
         parameters: {
             query?: never;
             header?: never;
@@ -255,10 +384,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List Entity Events
-         * @description What an account did, latest first; of another entity, what its latest accounts did.
+         * Get Export
+         * @description How far an export is, and where to fetch it.
          */
-        get: operations["list_entity_events"];
+        get: operations["get_export"];
         put?: never;
         post?: never;
         delete?: never;
@@ -267,7 +396,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/v1/entities/{entity_id}": {
+    "/v1/exports/{export_id}/file": {
         parameters: {
             query?: never;
             header?: never;
@@ -275,10 +404,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Get Entity
-         * @description One entity: its facts, its neighbours by kind, the rings it is in and its latest events.
+         * Fetch Export
+         * @description The file of an export; that it was fetched is written into the audit chain.
          */
-        get: operations["get_entity"];
+        get: operations["fetch_export"];
         put?: never;
         post?: never;
         delete?: never;
@@ -329,7 +458,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/v1/search": {
+    "/v1/labels": {
         parameters: {
             query?: never;
             header?: never;
@@ -339,11 +468,55 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Search
-         * @description Find accounts, things and rings by id, address, number, name or a pasted list of them.
+         * Record
+         * @description What somebody outside found an account to be: a chargeback, a partner's word.
          */
-        post: operations["search"];
+        post: operations["record_label"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/lists": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Entries
+         * @description Entries that hold now, newest first.
+         */
+        get: operations["list_entries"];
+        put?: never;
+        /**
+         * Add Entry
+         * @description Put an entity on a list, by its id or by kind and value; one that is there stays.
+         */
+        post: operations["add_entry"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/lists/{entry_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Remove Entry
+         * @description Take an entry off its list.
+         */
+        delete: operations["remove_entry"];
         options?: never;
         head?: never;
         patch?: never;
@@ -363,6 +536,306 @@ export interface paths {
         get: operations["get_me"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/notes/{note_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Edit Note
+         * @description Edit a note of one's own; the earlier readings stay.
+         */
+        patch: operations["edit_note"];
+        trace?: never;
+    };
+    "/v1/notes/{note_id}/revisions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Revisions
+         * @description Every reading of a note, the first one first.
+         */
+        get: operations["list_revisions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/pipeline": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Pipeline
+         * @description Runs with the gate's reasons, drift and labels, promotions, and the shadow's counts.
+         */
+        get: operations["get_pipeline"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/rings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Rings
+         * @description The queue: rings of the latest refresh with where their cases stand, highest score first.
+         */
+        get: operations["list_rings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/rings/{ring_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Ring
+         * @description One ring: why it is suspected, and what speaks against that.
+         *
+         *     The ETag is the ring's version and the case's: it changes when either does.
+         */
+        get: operations["get_ring"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Change Case
+         * @description Assign a ring, open it again, snooze or watch it.
+         *
+         *     `If-Match` holds the case's version as it was seen (`case_version`); 412 when somebody else was
+         *     quicker.
+         */
+        patch: operations["change_case"];
+        trace?: never;
+    };
+    "/v1/rings/{ring_id}/accounts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Ring Accounts
+         * @description The accounts of a ring, firmest members first.
+         */
+        get: operations["list_ring_accounts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/rings/{ring_id}/decisions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Ring Decisions
+         * @description What was decided about a ring, the latest first.
+         */
+        get: operations["list_ring_decisions"];
+        put?: never;
+        /**
+         * Decide Ring
+         * @description Decide about a ring, or see with `dry_run` what that would do.
+         *
+         *     With `expected_version` it is refused (409) when the ring has changed since; the answer says who
+         *     came and went. Repeated with one Idempotency-Key it is done once.
+         */
+        post: operations["decide_ring"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/rings/{ring_id}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Ring Events
+         * @description What the ring's accounts did, latest first.
+         */
+        get: operations["list_ring_events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/rings/{ring_id}/graph": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Ring Graph
+         * @description The ring drawn: accounts and what they share, grouped and laid out, the rest counted.
+         */
+        get: operations["get_ring_graph"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/rings/{ring_id}/notes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Notes
+         * @description The notes on a ring, the first one first.
+         */
+        get: operations["list_notes"];
+        put?: never;
+        /**
+         * Add Note
+         * @description Add a note. Notes are kept as they were; an edit adds a reading.
+         */
+        post: operations["add_note"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/rings/{ring_id}/shared": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Ring Shared
+         * @description The ring as a table: the identifiers its accounts share, and which account has which.
+         */
+        get: operations["list_ring_shared"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/rings/{ring_id}/timeline": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Ring Timeline
+         * @description How much the ring's accounts did over time, by kind of event.
+         */
+        get: operations["get_ring_timeline"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/rings/{ring_id}/whatif": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Imagine Ring
+         * @description The ring and its score without some of its identifiers; nothing is changed.
+         */
+        post: operations["imagine_ring"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Search
+         * @description Find accounts, things and rings by id, address, number, name or a pasted list of them.
+         */
+        post: operations["search"];
         delete?: never;
         options?: never;
         head?: never;
@@ -393,7 +866,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/healthz": {
+    "/v1/signups/score": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Score Signup
+         * @description How likely this sign-up belongs to a ring, what to do, and the evidence.
+         *
+         *     Scored before it is written; with `dry_run` nothing is written. Past `budget_ms`, or with store
+         *     or model down, the stated policy answers and `degraded` is true.
+         */
+        post: operations["score_signup"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/stream": {
         parameters: {
             query?: never;
             header?: never;
@@ -401,10 +897,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Get Health
-         * @description The process is alive; nothing else is looked at.
+         * Stream Changes
+         * @description Server-sent events: a ring is new, changed or decided; fetch it again.
          */
-        get: operations["get_health"];
+        get: operations["stream_changes"];
         put?: never;
         post?: never;
         delete?: never;
@@ -413,7 +909,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/readyz": {
+    "/v1/views": {
         parameters: {
             query?: never;
             header?: never;
@@ -421,12 +917,104 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Get Readiness
-         * @description The store answers, a model is loaded and verified, and a refresh is visible; else 503.
+         * List Views
+         * @description Views of one's own and those that others share, newest first.
          */
-        get: operations["get_readiness"];
+        get: operations["list_views"];
+        put?: never;
+        /**
+         * Save View
+         * @description Keep a view; its id makes a short link.
+         */
+        post: operations["save_view"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/views/{view_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get View
+         * @description One view; whoever has its link may open it.
+         */
+        get: operations["get_view"];
         put?: never;
         post?: never;
+        /**
+         * Drop View
+         * @description Forget a view of one's own.
+         */
+        delete: operations["drop_view"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/webhooks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Webhooks
+         * @description The webhooks that are on, with what waits for each.
+         */
+        get: operations["list_webhooks"];
+        put?: never;
+        /**
+         * Add Webhook
+         * @description Have events delivered. The answer holds the secret that signs them, this once.
+         */
+        post: operations["add_webhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/webhooks/{webhook_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Remove Webhook
+         * @description Deliver nothing more; what waits is given up.
+         */
+        delete: operations["remove_webhook"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/webhooks/{webhook_id}/secret": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Rotate Webhook
+         * @description Give a webhook another secret; from now on events are signed with it.
+         */
+        post: operations["rotate_webhook"];
         delete?: never;
         options?: never;
         head?: never;
@@ -438,11 +1026,77 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /**
+         * Action
+         * @description What can be decided about a ring.
+         * @enum {string}
+         */
+        Action: "confirm" | "dismiss" | "snooze" | "ban" | "limit" | "verify" | "watch";
+        /**
          * Age
          * @description How long ago a ring was first seen, as of the refresh.
          * @enum {string}
          */
         Age: "day" | "week" | "month" | "older";
+        /**
+         * AppealDecisionIn
+         * @description What an appeal comes to.
+         */
+        AppealDecisionIn: {
+            /**
+             * Outcome
+             * @enum {string}
+             */
+            outcome: "uphold" | "overturn";
+            /** Reason */
+            reason: string;
+        };
+        /**
+         * AppealIn
+         * @description An account's appeal.
+         */
+        AppealIn: {
+            /** Account Id */
+            account_id: string;
+            /** Statement */
+            statement: string;
+        };
+        /**
+         * AppealOut
+         * @description An appeal, decided or not.
+         */
+        AppealOut: {
+            /** Account Id */
+            account_id: string;
+            /** Decided At */
+            decided_at: string | null;
+            /** Decided By */
+            decided_by: string | null;
+            /** Id */
+            id: string;
+            /**
+             * Opened At
+             * Format: date-time
+             */
+            opened_at: string;
+            /** Opened By */
+            opened_by: string;
+            /** Outcome */
+            outcome: string | null;
+            /** Reason */
+            reason: string | null;
+            /** Statement */
+            statement: string;
+        };
+        /**
+         * Appeals
+         * @description A page of appeals, the oldest first.
+         */
+        Appeals: {
+            /** Items */
+            items: components["schemas"]["AppealOut"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
         /**
          * AssessmentOut
          * @description What is known of a sign-up at its own moment, and what to do.
@@ -451,34 +1105,12 @@ export interface components {
          *     sign-up that could not be written down makes its answer degraded as well, score and all.
          */
         AssessmentOut: {
-            /** Request Id */
-            request_id: string;
-            /**
-             * Score
-             * @description calibrated; null when degraded
-             */
-            score: number | null;
             band: components["schemas"]["Band"];
-            decision: components["schemas"]["Decision"];
-            /** Reasons */
-            reasons: components["schemas"]["ReasonOut"][];
             /** Counter Evidence */
             counter_evidence: components["schemas"]["ReasonOut"][];
-            ring: components["schemas"]["RingRef"] | null;
-            /**
-             * Missing Inputs
-             * @description what the caller could have sent
-             */
-            missing_inputs: string[];
-            /**
-             * Pending Signals
-             * @description what only time will show
-             */
-            pending_signals: string[];
+            decision: components["schemas"]["Decision"];
             /** Degraded */
             degraded: boolean;
-            /** Model Version */
-            model_version: string | null;
             /**
              * Graph As Of
              * @description moment of the refresh that was used
@@ -486,6 +1118,69 @@ export interface components {
             graph_as_of: string | null;
             /** Latency Ms */
             latency_ms: number;
+            /**
+             * Missing Inputs
+             * @description what the caller could have sent
+             */
+            missing_inputs: string[];
+            /** Model Version */
+            model_version: string | null;
+            /**
+             * Pending Signals
+             * @description what only time will show
+             */
+            pending_signals: string[];
+            /** Reasons */
+            reasons: components["schemas"]["ReasonOut"][];
+            /** Request Id */
+            request_id: string;
+            ring: components["schemas"]["RingRef"] | null;
+            /**
+             * Score
+             * @description calibrated; null when degraded
+             */
+            score: number | null;
+            /** @description what to ask of the applicant, if anything */
+            step_up?: components["schemas"]["StepUp"] | null;
+        };
+        /**
+         * AuditOut
+         * @description A link of the audit chain; ``detail`` and ``subject`` are null once they were erased.
+         */
+        AuditOut: {
+            /** Action */
+            action: string;
+            /** Actor */
+            actor: string;
+            /** Actor Name */
+            actor_name: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Detail */
+            detail: {
+                [key: string]: unknown;
+            } | null;
+            /** Digest */
+            digest: string;
+            /** Seq */
+            seq: number;
+            /** Subject */
+            subject: string | null;
+        };
+        /**
+         * AuditPage
+         * @description A page of the audit chain, newest first.
+         */
+        AuditPage: {
+            /** Items */
+            items: components["schemas"]["AuditOut"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+            /** Total */
+            total: number;
         };
         /**
          * Band
@@ -506,35 +1201,47 @@ export interface components {
          * @description Events that began in ``bucket_s`` seconds from ``t``, by kind.
          */
         BucketOut: {
+            /** Counts */
+            counts: {
+                [key: string]: number;
+            };
             /**
              * T
              * Format: date-time
              */
             t: string;
-            /** Counts */
-            counts: {
-                [key: string]: number;
-            };
         };
         /**
          * BundleOut
          * @description The neighbours of ``of`` that are not drawn: how many, of which kind, how many flagged.
          */
         BundleOut: {
-            /** Id */
-            id: string;
-            /** Of */
-            of: string;
-            /** Kind */
-            kind: string;
             /** Count */
             count: number;
             /** Flagged */
             flagged: number;
+            /** Id */
+            id: string;
+            /** Kind */
+            kind: string;
+            /** Of */
+            of: string;
             /** X */
             x?: number | null;
             /** Y */
             y?: number | null;
+        };
+        /**
+         * CasePatch
+         * @description What to change of a ring's case; what is not sent stays.
+         */
+        CasePatch: {
+            /** Assignee */
+            assignee?: string | null;
+            /** Snooze Until */
+            snooze_until?: string | null;
+            /** Status */
+            status?: ("open" | "snoozed" | "watched") | null;
         };
         /**
          * ClockOut
@@ -543,18 +1250,18 @@ export interface components {
          *     ``exchanges_before_each`` counts the members' requests before each of these moments.
          */
         ClockOut: {
-            /** First Signup */
-            first_signup?: string | null;
-            /** First Flag */
-            first_flag?: string | null;
-            /** Ring Flag */
-            ring_flag?: string | null;
             /** Action */
             action?: string | null;
             /** Exchanges Before Each */
             exchanges_before_each?: {
                 [key: string]: number;
             };
+            /** First Flag */
+            first_flag?: string | null;
+            /** First Signup */
+            first_signup?: string | null;
+            /** Ring Flag */
+            ring_flag?: string | null;
         };
         /**
          * CoShared
@@ -563,19 +1270,19 @@ export interface components {
          *     Read from its ``looked_at`` most recent accounts; ``truncated`` when it has more.
          */
         CoShared: {
+            /**
+             * As Of
+             * Format: date-time
+             */
+            as_of: string;
             /** Items */
-            items: components["schemas"]["SharedOut"][];
+            items: components["schemas"]["api__schemas_graph__SharedOut"][];
             /** Looked At */
             looked_at: number;
             /** Total */
             total: number;
             /** Truncated */
             truncated: boolean;
-            /**
-             * As Of
-             * Format: date-time
-             */
-            as_of: string;
         };
         /**
          * CountsIn
@@ -590,17 +1297,17 @@ export interface components {
          * @description Neighbours by kind of each node that exists.
          */
         CountsOut: {
+            /**
+             * As Of
+             * Format: date-time
+             */
+            as_of: string;
             /** Counts */
             counts: {
                 [key: string]: {
                     [key: string]: number;
                 };
             };
-            /**
-             * As Of
-             * Format: date-time
-             */
-            as_of: string;
         };
         /**
          * Decision
@@ -609,6 +1316,139 @@ export interface components {
          */
         Decision: "allow" | "review" | "deny";
         /**
+         * DecisionIn
+         * @description A decision about a ring. ``dry_run`` says what it would do and changes nothing.
+         */
+        DecisionIn: {
+            /**
+             * Account Ids
+             * @description null is every member
+             */
+            account_ids?: string[] | null;
+            action: components["schemas"]["Action"];
+            /**
+             * Block Identifiers
+             * @description true blocks what the dry run suggests, a list names identifiers
+             * @default false
+             */
+            block_identifiers: boolean | string[];
+            /**
+             * Dry Run
+             * @default false
+             */
+            dry_run: boolean;
+            /**
+             * Expected Version
+             * @description the ring's version that was looked at
+             */
+            expected_version?: number | null;
+            /** Reason */
+            reason: string;
+            /** Snooze Until */
+            snooze_until?: string | null;
+        };
+        /**
+         * DecisionOut
+         * @description What a decision did, or would do. ``id`` is null in a dry run.
+         *
+         *     ``honest_looking`` are accounts among the affected that deserve another look; ``identifiers``
+         *     what they use, with how many outside the ring use it too.
+         */
+        DecisionOut: {
+            action: components["schemas"]["Action"];
+            /** Affected */
+            affected: number;
+            /** Affected Ids */
+            affected_ids: string[];
+            /** Already */
+            already: number;
+            /** Blocked Identifiers */
+            blocked_identifiers: string[];
+            /** Honest Looking */
+            honest_looking: components["schemas"]["Named"][];
+            /** Id */
+            id: string | null;
+            /** Identifiers */
+            identifiers: components["schemas"]["api__schemas_cases__SharedOut"][];
+            /** Protected */
+            protected: components["schemas"]["Named"][];
+            /** Ring Id */
+            ring_id: string;
+            /** State */
+            state: string;
+            /** Undo Until */
+            undo_until: string | null;
+            /** Version */
+            version: number;
+        };
+        /**
+         * DoubtOut
+         * @description A labeller or batch whose labels were left out, and why.
+         */
+        DoubtOut: {
+            /** Against */
+            against: number;
+            /** Chance */
+            chance: number;
+            /** Expected False */
+            expected_false: number;
+            /** Labels */
+            labels: number;
+            /** Peers */
+            peers: number;
+            /** Reason */
+            reason: string;
+            /** Test */
+            test: string;
+            /** Verdict */
+            verdict: string;
+            /** Voice */
+            voice: string;
+        };
+        /**
+         * DrawnOut
+         * @description An account of the sample; ``chance`` is how likely it was to be drawn.
+         */
+        DrawnOut: {
+            /** Account Id */
+            account_id: string;
+            /** Chance */
+            chance: number;
+            /**
+             * Drawn At
+             * Format: date-time
+             */
+            drawn_at: string;
+            /** Id */
+            id: string;
+            /** Verdict */
+            verdict: string | null;
+        };
+        /**
+         * DriftOut
+         * @description One column against the champion's training: index with interval, distance, chance.
+         */
+        DriftOut: {
+            /** Before */
+            before: number;
+            /** Chance */
+            chance: number;
+            /** Distance */
+            distance: number;
+            /** Drifted */
+            drifted: boolean;
+            /** High */
+            high: number;
+            /** Low */
+            low: number;
+            /** Name */
+            name: string;
+            /** Now */
+            now: number;
+            /** Psi */
+            psi: number;
+        };
+        /**
          * EdgeOut
          * @description An edge: ``kind`` is its verb, ``count`` the number of events behind it.
          *
@@ -616,26 +1456,26 @@ export interface components {
          *     ``target`` may be a group.
          */
         EdgeOut: {
-            /** Id */
-            id: string;
-            /** Source */
-            source: string;
-            /** Target */
-            target: string;
-            /** Kind */
-            kind: string;
+            /** Count */
+            count: number;
             /**
              * First Seen
              * Format: date-time
              */
             first_seen: string;
+            /** Id */
+            id: string;
+            /** Kind */
+            kind: string;
             /**
              * Last Seen
              * Format: date-time
              */
             last_seen: string;
-            /** Count */
-            count: number;
+            /** Source */
+            source: string;
+            /** Target */
+            target: string;
             /**
              * Weak
              * @default false
@@ -647,37 +1487,54 @@ export interface components {
          * @description One entity: its facts, its neighbours by kind, the rings it is in and its latest events.
          */
         EntityOut: {
+            /**
+             * As Of
+             * Format: date-time
+             */
+            as_of: string;
+            /** Counts */
+            counts: {
+                [key: string]: components["schemas"]["Tally"];
+            };
+            /** Degree */
+            degree: number;
+            /**
+             * First Seen
+             * Format: date-time
+             */
+            first_seen: string;
+            /**
+             * Flagged
+             * @default 0
+             */
+            flagged: number;
+            /** Hidden */
+            hidden: number;
+            /** History */
+            history?: components["schemas"]["HappeningOut"][];
             /** Id */
             id: string;
             /** Kind */
             kind: string;
             /** Label */
             label: string;
-            /** Degree */
-            degree: number;
-            /** Hidden */
-            hidden: number;
-            /**
-             * First Seen
-             * Format: date-time
-             */
-            first_seen: string;
-            /** Score */
-            score?: number | null;
-            /** Ring Id */
-            ring_id?: string | null;
-            /** Status */
-            status?: string | null;
-            /**
-             * Flagged
-             * @default 0
-             */
-            flagged: number;
             /**
              * Member
              * @default false
              */
             member: boolean;
+            /** Properties */
+            properties: {
+                [key: string]: string | number;
+            };
+            /** Ring Id */
+            ring_id?: string | null;
+            /** Rings */
+            rings: string[];
+            /** Score */
+            score?: number | null;
+            /** Status */
+            status?: string | null;
             /**
              * Supernode
              * @default false
@@ -687,23 +1544,55 @@ export interface components {
             x?: number | null;
             /** Y */
             y?: number | null;
-            /** Properties */
-            properties: {
-                [key: string]: string | number;
-            };
-            /** Counts */
-            counts: {
-                [key: string]: components["schemas"]["Tally"];
-            };
-            /** Rings */
-            rings: string[];
-            /** History */
-            history?: components["schemas"]["HappeningOut"][];
+        };
+        /**
+         * EventName
+         * @description What goes out to webhooks and to those who pull.
+         * @enum {string}
+         */
+        EventName: "ring.flagged" | "account.flagged" | "decision.made" | "decision.undone";
+        /**
+         * ExportIn
+         * @description A ring, or the nodes of a view, to take away; ``redact`` leaves coarse facts out as well.
+         */
+        ExportIn: {
+            format: components["schemas"]["Format"];
+            /** Ids */
+            ids?: string[] | null;
+            /**
+             * Redact
+             * @default false
+             */
+            redact: boolean;
+            /** Ring */
+            ring?: string | null;
+        };
+        /**
+         * ExportOut
+         * @description An export: fetch ``url`` when it is ready, before ``expires``; ``sha256`` is of the file.
+         */
+        ExportOut: {
             /**
              * As Of
              * Format: date-time
              */
             as_of: string;
+            /** Expires */
+            expires?: string | null;
+            format: components["schemas"]["Format"];
+            /** Id */
+            id: string;
+            /** Problem */
+            problem?: string | null;
+            /** Progress */
+            progress: number;
+            /** Sha256 */
+            sha256?: string | null;
+            /** Size Bytes */
+            size_bytes?: number | null;
+            state: components["schemas"]["State"];
+            /** Url */
+            url?: string | null;
         };
         /**
          * Facets
@@ -714,32 +1603,87 @@ export interface components {
          *     account is tied to the ring or account of ``shares_with``: ``1``, ``2``, ``3+``.
          */
         Facets: {
-            /** Kind */
-            kind: {
+            /** Co Shared */
+            co_shared?: {
                 [key: string]: number;
             };
+            /** Complete */
+            complete: boolean;
             /** Flagged */
             flagged: {
+                [key: string]: number;
+            };
+            /** Kind */
+            kind: {
                 [key: string]: number;
             };
             /** Month */
             month?: {
                 [key: string]: number;
             };
-            /** Co Shared */
-            co_shared?: {
-                [key: string]: number;
-            };
             /** Scanned */
             scanned: number;
-            /** Complete */
-            complete: boolean;
         };
+        /**
+         * Feed
+         * @description Events in the order in which they came to be; ``next_cursor`` is there even at the end.
+         */
+        Feed: {
+            /** Items */
+            items: components["schemas"]["FeedItem"][];
+            /** Next Cursor */
+            next_cursor: string;
+        };
+        /**
+         * FeedItem
+         * @description One event that went out, as a webhook gets it.
+         */
+        FeedItem: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Data */
+            data: {
+                [key: string]: unknown;
+            };
+            /** Id */
+            id: string;
+            type: components["schemas"]["EventName"];
+        };
+        /**
+         * FindingOut
+         * @description What one rule of the gate found.
+         */
+        FindingOut: {
+            /** Figures */
+            figures?: {
+                [key: string]: number | null;
+            };
+            /** Passed */
+            passed: boolean;
+            /** Rule */
+            rule: string;
+            /** Sentence */
+            sentence: string;
+        };
+        /**
+         * Format
+         * @description How an export is written; ``zip`` is the evidence pack.
+         * @enum {string}
+         */
+        Format: "csv" | "graphml" | "json" | "zip";
         /**
          * GroupOut
          * @description Accounts tied to exactly the same things, drawn as one; ``signature`` is what they share.
          */
         GroupOut: {
+            /**
+             * Flagged
+             * @default 0
+             */
+            flagged: number;
             /** Id */
             id: string;
             /** Label */
@@ -748,15 +1692,10 @@ export interface components {
             member_count: number;
             /** Member Ids Sample */
             member_ids_sample: string[];
-            /** Signature */
-            signature: string[];
             /** Score */
             score?: number | null;
-            /**
-             * Flagged
-             * @default 0
-             */
-            flagged: number;
+            /** Signature */
+            signature: string[];
             /** X */
             x: number;
             /** Y */
@@ -767,34 +1706,34 @@ export interface components {
          * @description A page of events, latest first.
          */
         HappeningList: {
-            /** Items */
-            items: components["schemas"]["HappeningOut"][];
-            /** Next Cursor */
-            next_cursor: string | null;
             /**
              * As Of
              * Format: date-time
              */
             as_of: string;
+            /** Items */
+            items: components["schemas"]["HappeningOut"][];
+            /** Next Cursor */
+            next_cursor: string | null;
         };
         /**
          * HappeningOut
          * @description One event: when, of which kind, on which account, and the entity and words that tell it.
          */
         HappeningOut: {
+            /** Account */
+            account: string;
+            /** Detail */
+            detail: string;
+            /** Entity */
+            entity?: string | null;
+            /** Kind */
+            kind: string;
             /**
              * T
              * Format: date-time
              */
             t: string;
-            /** Kind */
-            kind: string;
-            /** Account */
-            account: string;
-            /** Entity */
-            entity?: string | null;
-            /** Detail */
-            detail: string;
         };
         /**
          * Health
@@ -814,35 +1753,192 @@ export interface components {
          * @description Something found; ``match`` is ``exact``, ``prefix`` or ``fuzzy``, ``line`` its line.
          */
         HitOut: {
+            /** Degree */
+            degree: number;
             /** Id */
             id: string;
             /** Kind */
             kind: string;
             /** Label */
             label: string;
-            /** Match */
-            match: string;
-            /** Degree */
-            degree: number;
-            /** Rings */
-            rings: string[];
-            /** Status */
-            status: string | null;
             /**
              * Line
              * @default 0
              */
             line: number;
+            /** Match */
+            match: string;
+            /** Rings */
+            rings: string[];
+            /** Status */
+            status: string | null;
         };
+        /**
+         * JudgementIn
+         * @description What a person found an account of the sample to be.
+         */
+        JudgementIn: {
+            /** Reason */
+            reason: string;
+            /**
+             * Verdict
+             * @enum {string}
+             */
+            verdict: "fraud" | "legitimate";
+        };
+        /**
+         * LabelIn
+         * @description What somebody outside found an account to be: a chargeback, a partner's word.
+         */
+        LabelIn: {
+            /** Account Id */
+            account_id: string;
+            /** Campaign Id */
+            campaign_id?: string | null;
+            /**
+             * Decided At
+             * @description now, when it is not sent
+             */
+            decided_at?: string | null;
+            /**
+             * Source
+             * @enum {string}
+             */
+            source: "investigator" | "chargeback" | "partner";
+            /**
+             * Verdict
+             * @enum {string}
+             */
+            verdict: "fraud" | "legitimate";
+        };
+        /**
+         * LabelOut
+         * @description A label as it was kept.
+         */
+        LabelOut: {
+            /** Account Id */
+            account_id: string;
+            /**
+             * Decided At
+             * Format: date-time
+             */
+            decided_at: string;
+            /** Id */
+            id: string;
+            /** Source */
+            source: string;
+            /** Verdict */
+            verdict: string;
+        };
+        /**
+         * LabelsOut
+         * @description Labels a run believed, and those it left out.
+         */
+        LabelsOut: {
+            /** By Source */
+            by_source?: {
+                [key: string]: number;
+            };
+            /** Doubts */
+            doubts?: components["schemas"]["DoubtOut"][];
+            /**
+             * Kept
+             * @default 0
+             */
+            kept: number;
+            /**
+             * Quarantined
+             * @default 0
+             */
+            quarantined: number;
+            /**
+             * Reweighted
+             * @default 0
+             */
+            reweighted: number;
+        };
+        /**
+         * ListEntries
+         * @description A page of entries, newest first.
+         */
+        ListEntries: {
+            /** Items */
+            items: components["schemas"]["ListEntryOut"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
+        /**
+         * ListEntryIn
+         * @description What to put on a list: an entity's id, or a kind and the value as it is known outside.
+         *
+         *     A value is cleaned and made a pseudonym at once; it is kept nowhere.
+         */
+        ListEntryIn: {
+            /**
+             * Entity Id
+             * @description `kind:key`, such as `account:a-17`
+             */
+            entity_id?: string | null;
+            /** Expires At */
+            expires_at?: string | null;
+            kind?: components["schemas"]["NodeType"] | null;
+            list: components["schemas"]["ListName"];
+            /** Reason */
+            reason: string;
+            /**
+             * Value
+             * @description an e-mail, address, card id, ... of `kind`
+             */
+            value?: string | null;
+        };
+        /**
+         * ListEntryOut
+         * @description An entry of a list.
+         */
+        ListEntryOut: {
+            /** Author */
+            author: string;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Decision Id */
+            decision_id: string | null;
+            /** Entity Id */
+            entity_id: string;
+            /** Expires At */
+            expires_at: string | null;
+            /** Id */
+            id: string;
+            list: components["schemas"]["ListName"];
+            /** Reason */
+            reason: string;
+        };
+        /**
+         * ListName
+         * @description A list that every score consults.
+         * @enum {string}
+         */
+        ListName: "block" | "allow" | "protected";
         /**
          * Me
          * @description The caller: name, rights, the console's limits, and what unsafe calls of a session carry.
          */
         Me: {
+            /**
+             * Csrf Token
+             * @description send as X-CSRF-Token; null without a session
+             */
+            csrf_token?: string | null;
+            /** Features */
+            features: string[];
             /** Id */
             id: string;
-            /** User */
-            user: string;
+            /** Limits */
+            limits: {
+                [key: string]: number;
+            };
             role: components["schemas"]["Role"];
             /**
              * Roles
@@ -851,68 +1947,114 @@ export interface components {
             roles: components["schemas"]["Role"][];
             /** Scopes */
             scopes: components["schemas"]["Scope"][];
-            /** Limits */
-            limits: {
-                [key: string]: number;
-            };
-            /** Features */
-            features: string[];
-            /**
-             * Csrf Token
-             * @description send as X-CSRF-Token; null without a session
-             */
-            csrf_token?: string | null;
+            /** User */
+            user: string;
         };
         /**
          * MemberList
          * @description A page of a ring's accounts, firmest first; ``shared`` counts what each has in common.
          */
         MemberList: {
-            /** Items */
-            items: components["schemas"]["MemberOut"][];
-            /** Total */
-            total: number;
-            /** Next Cursor */
-            next_cursor: string | null;
             /**
              * As Of
              * Format: date-time
              */
             as_of: string;
+            /** Items */
+            items: components["schemas"]["MemberOut"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+            /** Total */
+            total: number;
         };
         /**
          * MemberOut
          * @description An account in a ring: how firmly it belongs, since when, and what it did.
          */
         MemberOut: {
-            /** Id */
-            id: string;
             /** Account Id */
             account_id: string;
-            /** Strength */
-            strength: number;
-            /**
-             * Since
-             * Format: date-time
-             */
-            since: string;
-            /** Score */
-            score?: number | null;
-            /** Status */
-            status?: string | null;
-            /** Created At */
-            created_at?: string | null;
             /** Country */
             country?: string | null;
+            /** Created At */
+            created_at?: string | null;
+            /** Id */
+            id: string;
             /** Pathway */
             pathway?: string | null;
             /** Plan */
             plan?: string | null;
+            /** Score */
+            score?: number | null;
             /**
              * Shared
              * @default 0
              */
             shared: number;
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+            /** Status */
+            status?: string | null;
+            /** Strength */
+            strength: number;
+        };
+        /**
+         * MonitorOut
+         * @description What is watched between runs.
+         */
+        MonitorOut: {
+            /**
+             * As Of
+             * Format: date-time
+             */
+            as_of: string;
+            /** Audited */
+            audited?: {
+                [key: string]: unknown;
+            };
+            /** Champion */
+            champion?: string | null;
+            /** Features */
+            features?: components["schemas"]["DriftOut"][];
+            /** Labels */
+            labels?: {
+                [key: string]: unknown;
+            }[];
+            /** Metrics */
+            metrics?: {
+                [key: string]: number;
+            };
+            /** Overturned */
+            overturned?: {
+                [key: string]: unknown;
+            }[];
+            /** Past */
+            past?: {
+                [key: string]: unknown;
+            }[];
+            /** Prompts */
+            prompts?: {
+                [key: string]: unknown;
+            };
+            /** Staleness */
+            staleness?: {
+                [key: string]: unknown;
+            };
+            /** Summary */
+            summary: string;
+        };
+        /**
+         * Named
+         * @description A thing and why it is named.
+         */
+        Named: {
+            /** Id */
+            id: string;
+            /** Why */
+            why: string;
         };
         /**
          * Neighbours
@@ -921,31 +2063,31 @@ export interface components {
          *     The entity itself is the first node. ``total`` is null when only a scan could tell.
          */
         Neighbours: {
-            /** Nodes */
-            nodes: components["schemas"]["NodeOut"][];
-            /** Groups */
-            groups?: components["schemas"]["GroupOut"][];
-            /** Edges */
-            edges: components["schemas"]["EdgeOut"][];
-            /** Bundles */
-            bundles?: components["schemas"]["BundleOut"][];
-            /** Total */
-            total: number | null;
-            /** Truncated */
-            truncated: boolean;
-            /**
-             * Exact
-             * @default true
-             */
-            exact: boolean;
             /**
              * As Of
              * Format: date-time
              */
             as_of: string;
+            /** Bundles */
+            bundles?: components["schemas"]["BundleOut"][];
+            /** Edges */
+            edges: components["schemas"]["EdgeOut"][];
+            /**
+             * Exact
+             * @default true
+             */
+            exact: boolean;
             facets: components["schemas"]["Facets"];
+            /** Groups */
+            groups?: components["schemas"]["GroupOut"][];
             /** Next Cursor */
             next_cursor: string | null;
+            /** Nodes */
+            nodes: components["schemas"]["NodeOut"][];
+            /** Total */
+            total: number | null;
+            /** Truncated */
+            truncated: boolean;
         };
         /**
          * NodeOut
@@ -956,37 +2098,41 @@ export interface components {
          *     server lays the picture out.
          */
         NodeOut: {
+            /** Degree */
+            degree: number;
+            /**
+             * First Seen
+             * Format: date-time
+             */
+            first_seen: string;
+            /**
+             * Flagged
+             * @default 0
+             */
+            flagged: number;
+            /** Hidden */
+            hidden: number;
             /** Id */
             id: string;
             /** Kind */
             kind: string;
             /** Label */
             label: string;
-            /** Degree */
-            degree: number;
-            /** Hidden */
-            hidden: number;
-            /**
-             * First Seen
-             * Format: date-time
-             */
-            first_seen: string;
-            /** Score */
-            score?: number | null;
-            /** Ring Id */
-            ring_id?: string | null;
-            /** Status */
-            status?: string | null;
-            /**
-             * Flagged
-             * @default 0
-             */
-            flagged: number;
             /**
              * Member
              * @default false
              */
             member: boolean;
+            /** Properties */
+            properties: {
+                [key: string]: string | number;
+            };
+            /** Ring Id */
+            ring_id?: string | null;
+            /** Score */
+            score?: number | null;
+            /** Status */
+            status?: string | null;
             /**
              * Supernode
              * @default false
@@ -996,10 +2142,6 @@ export interface components {
             x?: number | null;
             /** Y */
             y?: number | null;
-            /** Properties */
-            properties: {
-                [key: string]: string | number;
-            };
         };
         /**
          * NodeType
@@ -1007,6 +2149,45 @@ export interface components {
          * @enum {string}
          */
         NodeType: "account" | "payment_method" | "issuer" | "ip" | "subnet" | "asn" | "device" | "mailbox" | "email_domain" | "phone" | "organisation" | "prompt_cluster" | "ring";
+        /**
+         * NoteIn
+         * @description A note's text.
+         */
+        NoteIn: {
+            /** Text */
+            text: string;
+        };
+        /**
+         * NoteOut
+         * @description A note as it reads now; earlier readings are kept.
+         */
+        NoteOut: {
+            /** Author */
+            author: string;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Edited At */
+            edited_at: string | null;
+            /** Id */
+            id: string;
+            /** Revisions */
+            revisions: number;
+            /** Ring Id */
+            ring_id: string;
+            /** Text */
+            text: string;
+        };
+        /**
+         * Notes
+         * @description The notes of a ring, the first one first.
+         */
+        Notes: {
+            /** Items */
+            items: components["schemas"]["NoteOut"][];
+        };
         /**
          * Order
          * @description The order of neighbours: highest score, most recent tie or most neighbours first.
@@ -1018,20 +2199,20 @@ export interface components {
          * @description Two nodes to be tied together.
          */
         PathIn: {
-            /** From */
-            from: string;
-            /** To */
-            to: string;
-            /**
-             * Max Hops
-             * @default 4
-             */
-            max_hops: number;
             /**
              * Avoid Supernodes
              * @default true
              */
             avoid_supernodes: boolean;
+            /** From */
+            from: string;
+            /**
+             * Max Hops
+             * @default 4
+             */
+            max_hops: number;
+            /** To */
+            to: string;
         };
         /**
          * PathOut
@@ -1040,21 +2221,21 @@ export interface components {
          *     ``nodes`` and ``edges`` are those of the paths, to be drawn as they are.
          */
         PathOut: {
-            /** Paths */
-            paths: string[][];
-            /** Nodes */
-            nodes: components["schemas"]["NodeOut"][];
+            /**
+             * As Of
+             * Format: date-time
+             */
+            as_of: string;
             /** Edges */
             edges: components["schemas"]["EdgeOut"][];
             /** Explored */
             explored: number;
             /** Gave Up */
             gave_up: boolean;
-            /**
-             * As Of
-             * Format: date-time
-             */
-            as_of: string;
+            /** Nodes */
+            nodes: components["schemas"]["NodeOut"][];
+            /** Paths */
+            paths: string[][];
         };
         /**
          * PaymentIn
@@ -1062,39 +2243,62 @@ export interface components {
          */
         PaymentIn: {
             /**
-             * Payment Method Id
-             * @description the processor's fingerprint of the method
+             * Issuer Country
+             * @description ISO 3166-1 alpha-2
              */
-            payment_method_id: string;
-            /**
-             * Kind
-             * @enum {string}
-             */
-            kind: "card" | "prepaid" | "virtual" | "bank" | "wallet" | "invoice";
+            issuer_country?: string | null;
             /**
              * Issuer Id
              * @description BIN
              */
             issuer_id?: string | null;
             /**
-             * Issuer Country
-             * @description ISO 3166-1 alpha-2
+             * Kind
+             * @enum {string}
              */
-            issuer_country?: string | null;
+            kind: "card" | "prepaid" | "virtual" | "bank" | "wallet" | "invoice";
+            /**
+             * Payment Method Id
+             * @description the processor's fingerprint of the method
+             */
+            payment_method_id: string;
+        };
+        /**
+         * PipelineOut
+         * @description The weekly pipeline as it stands.
+         *
+         *     ``champion`` is what the shelf names, ``serving`` what this process scores with; they differ
+         *     for the moment in which a new model is taken up, or while it is refused.
+         */
+        PipelineOut: {
+            /** Before */
+            before?: string[];
+            /** Champion */
+            champion?: string | null;
+            /** History */
+            history?: components["schemas"]["api__schemas_pipeline__TurnOut"][];
+            monitor?: components["schemas"]["MonitorOut"] | null;
+            /** Runs */
+            runs?: components["schemas"]["RunOut"][];
+            /** Serving */
+            serving?: string | null;
+            shadow?: components["schemas"]["ShadowOut"] | null;
+            /** Trouble */
+            trouble?: string | null;
         };
         /**
          * PrecedentOut
          * @description An earlier ring that shares identifiers with this one, and how it was decided.
          */
         PrecedentOut: {
-            /** Ring */
-            ring: string;
-            /** Title */
-            title: string;
-            /** Shared */
-            shared: string[];
             /** Outcome */
             outcome: string;
+            /** Ring */
+            ring: string;
+            /** Shared */
+            shared: string[];
+            /** Title */
+            title: string;
         };
         /**
          * Problem
@@ -1104,55 +2308,55 @@ export interface components {
          *     ``removed`` when what a decision speaks of has changed meanwhile.
          */
         Problem: {
-            /** Type */
-            type: string;
-            /** Title */
-            title: string;
-            /**
-             * Status
-             * @default 500
-             */
-            status: number;
-            /** Detail */
-            detail?: string | null;
-            /** Instance */
-            instance?: string | null;
-            /** Errors */
-            errors?: {
-                [key: string]: string;
-            }[] | null;
+            /** Added */
+            added?: string[] | null;
             /** Checks */
             checks?: {
                 [key: string]: string;
             } | null;
             /** Current Version */
             current_version?: number | null;
-            /** Added */
-            added?: string[] | null;
+            /** Detail */
+            detail?: string | null;
+            /** Errors */
+            errors?: {
+                [key: string]: string;
+            }[] | null;
+            /** Instance */
+            instance?: string | null;
             /** Removed */
             removed?: string[] | null;
+            /**
+             * Status
+             * @default 500
+             */
+            status: number;
+            /** Title */
+            title: string;
+            /** Type */
+            type: string;
         };
         /**
          * Readiness
          * @description The service can answer: each check by name.
          */
         Readiness: {
-            /**
-             * Status
-             * @default ready
-             */
-            status: string;
             /** Checks */
             checks: {
                 [key: string]: string;
             };
-            /** Model Version */
-            model_version: string;
             /**
              * Graph As Of
              * Format: date-time
              */
             graph_as_of: string;
+            /** Model Version */
+            model_version: string;
+            /**
+             * Status
+             * @default ready
+             */
+            status: string;
         };
         /**
          * ReasonOut
@@ -1161,25 +2365,91 @@ export interface components {
          *     ``weight`` is in nats of log-odds, above 0 it accuses; ``entity_ids`` are the nodes behind it.
          */
         ReasonOut: {
-            /** Code */
-            code: string;
-            /** Text */
-            text: string;
-            /** Weight */
-            weight: number;
-            /** Observed */
-            observed?: number | string | null;
             /** Baseline */
             baseline?: number | string | null;
-            /** Unit */
-            unit?: string | null;
-            /** Family */
-            family?: string | null;
+            /** Code */
+            code: string;
             /**
              * Entity Ids
              * @default []
              */
             entity_ids: string[];
+            /** Family */
+            family?: string | null;
+            /** Observed */
+            observed?: number | string | null;
+            /** Text */
+            text: string;
+            /** Unit */
+            unit?: string | null;
+            /** Weight */
+            weight: number;
+        };
+        /**
+         * Revision
+         * @description One reading of a note.
+         */
+        Revision: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Author */
+            author: string;
+            /** Revision */
+            revision: number;
+            /** Text */
+            text: string;
+        };
+        /**
+         * Revisions
+         * @description Every reading of a note, the first one first.
+         */
+        Revisions: {
+            /** Items */
+            items: components["schemas"]["Revision"][];
+        };
+        /**
+         * RingDecisionOut
+         * @description A decision as it is kept.
+         */
+        RingDecisionOut: {
+            /** Accounts */
+            accounts: number;
+            action: components["schemas"]["Action"];
+            /** Author */
+            author: string;
+            /** Blocked Identifiers */
+            blocked_identifiers: string[];
+            /**
+             * Decided At
+             * Format: date-time
+             */
+            decided_at: string;
+            /** Id */
+            id: string;
+            /** Reason */
+            reason: string;
+            /** Ring Id */
+            ring_id: string;
+            /** Second */
+            second: string | null;
+            /** State */
+            state: string;
+            /**
+             * Undo Until
+             * Format: date-time
+             */
+            undo_until: string;
+        };
+        /**
+         * RingDecisions
+         * @description Decisions, without more pages.
+         */
+        RingDecisions: {
+            /** Items */
+            items: components["schemas"]["RingDecisionOut"][];
         };
         /**
          * RingDetail
@@ -1189,34 +2459,30 @@ export interface components {
          *     over; ``versions`` are the versions that are kept.
          */
         RingDetail: {
-            /** Id */
-            id: string;
-            /** Version */
-            version: number;
-            /** Title */
-            title: string;
-            /** Score */
-            score: number;
-            /**
-             * Status
-             * @default open
-             */
-            status: string;
-            /** Life */
-            life: string;
-            /** Verdict */
-            verdict: string;
-            /** Flagged */
-            flagged: boolean;
             /** Accounts */
             accounts: number;
             /**
-             * New Accounts 24H
+             * As Of
+             * Format: date-time
+             */
+            as_of: string;
+            /** Assignee */
+            assignee?: string | null;
+            /**
+             * @default {
+             *       "exchanges_before_each": {}
+             *     }
+             */
+            campaign_clock: components["schemas"]["ClockOut"];
+            /**
+             * Case Version
              * @default 0
              */
-            new_accounts_24h: number;
-            /** Identifiers */
-            identifiers?: {
+            case_version: number;
+            /** Counter Evidence */
+            counter_evidence: components["schemas"]["ReasonOut"][];
+            /** Families */
+            families: {
                 [key: string]: number;
             };
             /**
@@ -1224,77 +2490,86 @@ export interface components {
              * Format: date-time
              */
             first_seen: string;
+            /** Flagged */
+            flagged: boolean;
+            /** Id */
+            id: string;
+            /** Identifiers */
+            identifiers?: {
+                [key: string]: number;
+            };
             /**
              * Last Seen
              * Format: date-time
              */
             last_seen: string;
-            /** Assignee */
-            assignee?: string | null;
-            /** Snoozed Until */
-            snoozed_until?: string | null;
-            /** Reasons */
-            reasons: components["schemas"]["ReasonOut"][];
-            /** Counter Evidence */
-            counter_evidence: components["schemas"]["ReasonOut"][];
-            /** Triage */
-            triage?: components["schemas"]["ReasonOut"][];
-            /** Families */
-            families: {
-                [key: string]: number;
-            };
-            /** Precedents */
-            precedents?: components["schemas"]["PrecedentOut"][];
+            /** Life */
+            life: string;
             /** Lineage */
-            lineage?: components["schemas"]["TurnOut"][];
-            /**
-             * @default {
-             *       "exchanges_before_each": {}
-             *     }
-             */
-            campaign_clock: components["schemas"]["ClockOut"];
+            lineage?: components["schemas"]["api__schemas_rings__TurnOut"][];
             /** Merged Into */
             merged_into?: string | null;
+            /**
+             * New Accounts 24H
+             * @default 0
+             */
+            new_accounts_24h: number;
+            /** Precedents */
+            precedents?: components["schemas"]["PrecedentOut"][];
+            /** Reasons */
+            reasons: components["schemas"]["ReasonOut"][];
+            /** Score */
+            score: number;
+            /** Snoozed Until */
+            snoozed_until?: string | null;
+            /**
+             * Status
+             * @default open
+             */
+            status: string;
+            /** Title */
+            title: string;
+            /** Triage */
+            triage?: components["schemas"]["ReasonOut"][];
+            /** Verdict */
+            verdict: string;
+            /** Version */
+            version: number;
             /** Versions */
             versions?: {
                 [key: string]: string;
             };
-            /**
-             * As Of
-             * Format: date-time
-             */
-            as_of: string;
         };
         /**
          * RingList
          * @description A page of rings in the order asked for.
          */
         RingList: {
-            /** Items */
-            items: components["schemas"]["RingSummary"][];
-            /** Total */
-            total: number;
-            /** Next Cursor */
-            next_cursor: string | null;
             /**
              * As Of
              * Format: date-time
              */
             as_of: string;
+            /** Items */
+            items: components["schemas"]["RingSummary"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+            /** Total */
+            total: number;
         };
         /**
          * RingRef
          * @description The ring whose members share most with a sign-up.
          */
         RingRef: {
-            /** Id */
-            id: string;
-            /** Version */
-            version: number;
-            /** Size */
-            size: number;
             /** Flagged */
             flagged: boolean;
+            /** Id */
+            id: string;
+            /** Size */
+            size: number;
+            /** Version */
+            version: number;
         };
         /**
          * RingSummary
@@ -1302,53 +2577,59 @@ export interface components {
          *
          *     ``status`` is where the case stands, ``life`` where the ring does (active, dormant, banned).
          *     ``identifiers`` counts by kind what two or more of its accounts share; ``new_accounts_24h`` are
-         *     members who signed up in the day before the refresh.
+         *     members who signed up in the day before the refresh. ``version`` is the ring's and grows when
+         *     its members or flag change, ``case_version`` the case's and grows when people change that.
          */
         RingSummary: {
-            /** Id */
-            id: string;
-            /** Version */
-            version: number;
-            /** Title */
-            title: string;
-            /** Score */
-            score: number;
-            /**
-             * Status
-             * @default open
-             */
-            status: string;
-            /** Life */
-            life: string;
-            /** Verdict */
-            verdict: string;
-            /** Flagged */
-            flagged: boolean;
             /** Accounts */
             accounts: number;
+            /** Assignee */
+            assignee?: string | null;
             /**
-             * New Accounts 24H
+             * Case Version
              * @default 0
              */
-            new_accounts_24h: number;
-            /** Identifiers */
-            identifiers?: {
-                [key: string]: number;
-            };
+            case_version: number;
             /**
              * First Seen
              * Format: date-time
              */
             first_seen: string;
+            /** Flagged */
+            flagged: boolean;
+            /** Id */
+            id: string;
+            /** Identifiers */
+            identifiers?: {
+                [key: string]: number;
+            };
             /**
              * Last Seen
              * Format: date-time
              */
             last_seen: string;
-            /** Assignee */
-            assignee?: string | null;
+            /** Life */
+            life: string;
+            /**
+             * New Accounts 24H
+             * @default 0
+             */
+            new_accounts_24h: number;
+            /** Score */
+            score: number;
             /** Snoozed Until */
             snoozed_until?: string | null;
+            /**
+             * Status
+             * @default open
+             */
+            status: string;
+            /** Title */
+            title: string;
+            /** Verdict */
+            verdict: string;
+            /** Version */
+            version: number;
         };
         /**
          * Role
@@ -1356,6 +2637,62 @@ export interface components {
          * @enum {string}
          */
         Role: "viewer" | "investigator" | "lead" | "admin";
+        /**
+         * RunOut
+         * @description One weekly run.
+         */
+        RunOut: {
+            /**
+             * As Of
+             * Format: date-time
+             */
+            as_of: string;
+            /** Became */
+            became: string;
+            /** Champion */
+            champion?: string | null;
+            /** Findings */
+            findings: components["schemas"]["FindingOut"][];
+            labels: components["schemas"]["LabelsOut"];
+            /**
+             * Learnt Until
+             * Format: date-time
+             */
+            learnt_until: string;
+            /** Panel */
+            panel?: {
+                [key: string]: unknown;
+            };
+            /** Passed */
+            passed: boolean;
+            /** Reasons */
+            reasons: string[];
+            /** Run */
+            run: string;
+            /** Steps */
+            steps?: components["schemas"]["StepOut"][];
+            /** Version */
+            version: string;
+        };
+        /**
+         * Sample
+         * @description Accounts of the sample that wait for a verdict.
+         */
+        Sample: {
+            /** Items */
+            items: components["schemas"]["DrawnOut"][];
+        };
+        /**
+         * SampleIn
+         * @description How many accounts to draw.
+         */
+        SampleIn: {
+            /**
+             * Size
+             * @default 20
+             */
+            size: number;
+        };
         /**
          * Scope
          * @description What a key may be used for.
@@ -1367,8 +2704,6 @@ export interface components {
          * @description What to look for: an id, an e-mail address, a pasted list. It is cleaned, never logged.
          */
         SearchIn: {
-            /** Q */
-            q: string;
             /** Kinds */
             kinds?: string[] | null;
             /**
@@ -1376,43 +2711,74 @@ export interface components {
              * @default 8
              */
             limit: number;
+            /** Q */
+            q: string;
         };
         /**
          * SearchOut
          * @description What was found, best first; ``missed`` are the lines (from 0) that found nothing.
          */
         SearchOut: {
-            /** Items */
-            items: components["schemas"]["HitOut"][];
-            /** Missed */
-            missed: number[];
-            /** Truncated */
-            truncated: boolean;
-            /** Took Ms */
-            took_ms: number;
             /**
              * As Of
              * Format: date-time
              */
             as_of: string;
+            /** Items */
+            items: components["schemas"]["HitOut"][];
+            /** Missed */
+            missed: number[];
+            /** Took Ms */
+            took_ms: number;
+            /** Truncated */
+            truncated: boolean;
         };
         /**
-         * SharedOut
-         * @description Something that accounts have in common: how many of those in view, and how many in all.
+         * SecondIn
+         * @description A second person's word on a decision that waits.
          */
-        SharedOut: {
-            /** Id */
-            id: string;
-            /** Kind */
-            kind: string;
-            /** Label */
-            label: string;
-            /** Here */
-            here: number;
-            /** Degree */
-            degree: number;
-            /** Flagged */
-            flagged: number;
+        SecondIn: {
+            /** Approve */
+            approve: boolean;
+            /** Reason */
+            reason: string;
+        };
+        /**
+         * ShadowOut
+         * @description What the challenger said of live sign-ups beside the champion.
+         */
+        ShadowOut: {
+            /**
+             * Changed
+             * @default 0
+             */
+            changed: number;
+            /** Decisions */
+            decisions?: {
+                [key: string]: number;
+            };
+            /**
+             * Dropped
+             * @default 0
+             */
+            dropped: number;
+            /**
+             * Failed
+             * @default 0
+             */
+            failed: number;
+            /**
+             * Mean Difference
+             * @default 0
+             */
+            mean_difference: number;
+            /**
+             * Scored
+             * @default 0
+             */
+            scored: number;
+            /** Version */
+            version: string;
         };
         /**
          * SharedRow
@@ -1430,21 +2796,21 @@ export interface components {
          *     Identifiers come most shared first, accounts with most of them first. ``total`` counts rows.
          */
         SharedTable: {
+            /**
+             * As Of
+             * Format: date-time
+             */
+            as_of: string;
             /** Identifiers */
             identifiers: components["schemas"]["NodeOut"][];
+            /** Next Cursor */
+            next_cursor: string | null;
             /** Rows */
             rows: components["schemas"]["SharedRow"][];
             /** Total */
             total: number;
             /** Truncated */
             truncated: boolean;
-            /** Next Cursor */
-            next_cursor: string | null;
-            /**
-             * As Of
-             * Format: date-time
-             */
-            as_of: string;
         };
         /**
          * SignupIn
@@ -1454,51 +2820,51 @@ export interface components {
             /** Account Id */
             account_id: string;
             /**
-             * Created At
-             * @description ISO 8601 with an offset
+             * Budget Ms
+             * @description past it the stated policy answers, with `degraded` true
              */
-            created_at: string;
-            /** Ip */
-            ip: string;
-            /**
-             * Pathway
-             * @enum {string}
-             */
-            pathway: "self_serve" | "education" | "research" | "startup" | "enterprise" | "reseller";
-            /** Email */
-            email?: string | null;
-            /**
-             * Phone
-             * @description E.164
-             */
-            phone?: string | null;
-            /** Device Id */
-            device_id?: string | null;
-            /** User Agent */
-            user_agent?: string | null;
+            budget_ms?: number | null;
             /**
              * Country
              * @description ISO 3166-1 alpha-2, as the applicant said
              */
             country?: string | null;
-            /** Plan */
-            plan?: string | null;
-            /** Organisation */
-            organisation?: string | null;
-            /** Referrer Account Id */
-            referrer_account_id?: string | null;
-            payment?: components["schemas"]["PaymentIn"] | null;
             /**
-             * Budget Ms
-             * @description past it the stated policy answers, with `degraded` true
+             * Created At
+             * @description ISO 8601 with an offset
              */
-            budget_ms?: number | null;
+            created_at: string;
+            /** Device Id */
+            device_id?: string | null;
             /**
              * Dry Run
              * @description score only; nothing is written
              * @default false
              */
             dry_run: boolean;
+            /** Email */
+            email?: string | null;
+            /** Ip */
+            ip: string;
+            /** Organisation */
+            organisation?: string | null;
+            /**
+             * Pathway
+             * @enum {string}
+             */
+            pathway: "self_serve" | "education" | "research" | "startup" | "enterprise" | "reseller";
+            payment?: components["schemas"]["PaymentIn"] | null;
+            /**
+             * Phone
+             * @description E.164
+             */
+            phone?: string | null;
+            /** Plan */
+            plan?: string | null;
+            /** Referrer Account Id */
+            referrer_account_id?: string | null;
+            /** User Agent */
+            user_agent?: string | null;
         };
         /**
          * Sort
@@ -1507,52 +2873,79 @@ export interface components {
          */
         Sort: "score" | "accounts" | "growth" | "first_seen" | "last_seen";
         /**
+         * State
+         * @description How far an export is.
+         * @enum {string}
+         */
+        State: "working" | "ready" | "failed";
+        /**
+         * StepOut
+         * @description One step of a run.
+         */
+        StepOut: {
+            /** Seconds */
+            seconds: number;
+            /**
+             * Skipped
+             * @default false
+             */
+            skipped: boolean;
+            /** Step */
+            step: string;
+        };
+        /**
+         * StepUp
+         * @description What an applicant can be asked for, so that a doubt need not become a refusal.
+         * @enum {string}
+         */
+        StepUp: "phone" | "payment" | "identity";
+        /**
          * Subgraph
          * @description A piece of the graph. ``exact`` false: a past moment, of which only existence is known.
          */
         Subgraph: {
-            /** Nodes */
-            nodes: components["schemas"]["NodeOut"][];
-            /** Groups */
-            groups?: components["schemas"]["GroupOut"][];
-            /** Edges */
-            edges: components["schemas"]["EdgeOut"][];
-            /** Bundles */
-            bundles?: components["schemas"]["BundleOut"][];
-            /** Total */
-            total: number;
-            /** Truncated */
-            truncated: boolean;
-            /**
-             * Exact
-             * @default true
-             */
-            exact: boolean;
             /**
              * As Of
              * Format: date-time
              */
             as_of: string;
+            /** Bundles */
+            bundles?: components["schemas"]["BundleOut"][];
+            /** Edges */
+            edges: components["schemas"]["EdgeOut"][];
+            /**
+             * Exact
+             * @default true
+             */
+            exact: boolean;
+            /** Groups */
+            groups?: components["schemas"]["GroupOut"][];
+            /** Nodes */
+            nodes: components["schemas"]["NodeOut"][];
+            /** Total */
+            total: number;
+            /** Truncated */
+            truncated: boolean;
         };
         /**
          * SubgraphIn
          * @description Nodes of a saved or shared view.
          */
         SubgraphIn: {
-            /** Ids */
-            ids: string[];
             /** As Of */
             as_of?: string | null;
+            /** Ids */
+            ids: string[];
         };
         /**
          * Tally
          * @description How many neighbours of a kind there are, and how many of them are flagged.
          */
         Tally: {
-            /** N */
-            n: number;
             /** Flagged */
             flagged: number;
+            /** N */
+            n: number;
         };
         /**
          * Timeline
@@ -1560,41 +2953,141 @@ export interface components {
          */
         Timeline: {
             /**
-             * Start
+             * As Of
              * Format: date-time
              */
-            start: string;
+            as_of: string;
+            /** Bucket S */
+            bucket_s: number;
+            /** Buckets */
+            buckets: components["schemas"]["BucketOut"][];
             /**
              * End
              * Format: date-time
              */
             end: string;
-            /** Bucket S */
-            bucket_s: number;
             /** Kinds */
             kinds: string[];
-            /** Buckets */
-            buckets: components["schemas"]["BucketOut"][];
             /**
-             * As Of
+             * Start
              * Format: date-time
              */
-            as_of: string;
+            start: string;
         };
         /**
-         * TurnOut
-         * @description A change in the life of a ring: born, grew, shrank, split, merged, regrown and the like.
+         * UndoIn
+         * @description Why a decision is taken back.
          */
-        TurnOut: {
+        UndoIn: {
+            /** Reason */
+            reason: string;
+        };
+        /**
+         * UndoOut
+         * @description What an undo gave back, and what not.
+         */
+        UndoOut: {
+            /** Not Restored */
+            not_restored: components["schemas"]["Named"][];
+            /** Restored */
+            restored: number;
+            /** Restored Ids */
+            restored_ids: string[];
+        };
+        /**
+         * ViewIn
+         * @description A view to keep: ``state`` is the console's own.
+         */
+        ViewIn: {
+            /** Name */
+            name: string;
             /**
-             * At
+             * Shared
+             * @default false
+             */
+            shared: boolean;
+            /** State */
+            state: {
+                [key: string]: unknown;
+            };
+        };
+        /**
+         * ViewOut
+         * @description A saved view.
+         */
+        ViewOut: {
+            /**
+             * Created At
              * Format: date-time
              */
-            at: string;
-            /** Change */
-            change: string;
-            /** Others */
-            others?: string[];
+            created_at: string;
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /** Owner */
+            owner: string;
+            /** Shared */
+            shared: boolean;
+            /** State */
+            state: {
+                [key: string]: unknown;
+            };
+        };
+        /**
+         * Views
+         * @description Saved views, newest first.
+         */
+        Views: {
+            /** Items */
+            items: components["schemas"]["ViewOut"][];
+        };
+        /**
+         * WebhookIn
+         * @description Where events are to be delivered, and which (default: all).
+         */
+        WebhookIn: {
+            /** Events */
+            events?: components["schemas"]["EventName"][];
+            /** Url */
+            url: string;
+        };
+        /**
+         * WebhookOut
+         * @description A webhook. ``secret`` is there in the answer that makes or rotates it, and nowhere else.
+         */
+        WebhookOut: {
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Events */
+            events: components["schemas"]["EventName"][];
+            /**
+             * Given Up
+             * @default 0
+             */
+            given_up: number;
+            /** Id */
+            id: string;
+            /** Secret */
+            secret?: string | null;
+            /** Url */
+            url: string;
+            /**
+             * Waiting
+             * @default 0
+             */
+            waiting: number;
+        };
+        /**
+         * Webhooks
+         * @description The webhooks that are on.
+         */
+        Webhooks: {
+            /** Items */
+            items: components["schemas"]["WebhookOut"][];
         };
         /**
          * WhatIfIn
@@ -1612,33 +3105,107 @@ export interface components {
          *     hang together (largest first), ``left_out`` those tied to nobody any more.
          */
         WhatIfOut: {
-            /** Score Before */
-            score_before: number;
-            /** Score */
-            score: number;
-            /** Families Before */
-            families_before: {
-                [key: string]: number;
-            };
-            /** Families */
-            families: {
-                [key: string]: number;
-            };
-            /** Flagged */
-            flagged: boolean;
-            /** Pieces */
-            pieces: string[][];
-            /** Left Out */
-            left_out: string[];
-            /** Reasons */
-            reasons: components["schemas"]["ReasonOut"][];
-            /** Lost */
-            lost: components["schemas"]["ReasonOut"][];
             /**
              * As Of
              * Format: date-time
              */
             as_of: string;
+            /** Families */
+            families: {
+                [key: string]: number;
+            };
+            /** Families Before */
+            families_before: {
+                [key: string]: number;
+            };
+            /** Flagged */
+            flagged: boolean;
+            /** Left Out */
+            left_out: string[];
+            /** Lost */
+            lost: components["schemas"]["ReasonOut"][];
+            /** Pieces */
+            pieces: string[][];
+            /** Reasons */
+            reasons: components["schemas"]["ReasonOut"][];
+            /** Score */
+            score: number;
+            /** Score Before */
+            score_before: number;
+        };
+        /**
+         * SharedOut
+         * @description An identifier of the accounts acted on: how many of them use it, how many others.
+         */
+        api__schemas_cases__SharedOut: {
+            /** Accounts */
+            accounts: number;
+            /** Blockable */
+            blockable: boolean;
+            /** Id */
+            id: string;
+            /** Kind */
+            kind: string;
+            /** Others */
+            others: number;
+            /** Suggested */
+            suggested: boolean;
+            /** Why */
+            why: string;
+        };
+        /**
+         * SharedOut
+         * @description Something that accounts have in common: how many of those in view, and how many in all.
+         */
+        api__schemas_graph__SharedOut: {
+            /** Degree */
+            degree: number;
+            /** Flagged */
+            flagged: number;
+            /** Here */
+            here: number;
+            /** Id */
+            id: string;
+            /** Kind */
+            kind: string;
+            /** Label */
+            label: string;
+        };
+        /**
+         * TurnOut
+         * @description A promotion or a rollback, with who did it and why.
+         */
+        api__schemas_pipeline__TurnOut: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Author */
+            author: string;
+            /** Before */
+            before?: string | null;
+            /** Version */
+            version: string;
+            /** What */
+            what: string;
+            /** Why */
+            why: string;
+        };
+        /**
+         * TurnOut
+         * @description A change in the life of a ring: born, grew, shrank, split, merged, regrown and the like.
+         */
+        api__schemas_rings__TurnOut: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Change */
+            change: string;
+            /** Others */
+            others?: string[];
         };
     };
     responses: never;
@@ -1649,18 +3216,14 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
-    score_signup: {
+    get_health: {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["SignupIn"];
-            };
-        };
+        requestBody?: never;
         responses: {
             /** @description Successful Response */
             200: {
@@ -1668,28 +3231,30 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["AssessmentOut"];
+                    "application/json": components["schemas"]["Health"];
                 };
             };
-            /** @description The body is larger than this service reads */
-            413: {
+        };
+    };
+    get_readiness: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": components["schemas"]["Readiness"];
                 };
             };
-            /** @description The request does not fit the contract */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The store does not answer right now */
+            /** @description Not ready */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -1700,29 +3265,12 @@ export interface operations {
             };
         };
     };
-    list_rings: {
+    list_appeals: {
         parameters: {
             query?: {
-                limit?: number;
+                open_only?: boolean;
                 cursor?: string | null;
-                /** @description where the case stands */
-                status?: string[] | null;
-                /** @description where the ring stands */
-                life?: ("active" | "dormant" | "banned") | null;
-                /** @description what kind of group it is */
-                verdict?: string | null;
-                /** @description only rings that call for action, or the rest */
-                flagged?: boolean | null;
-                min_score?: number;
-                /** @description rings whose accounts share such identifiers */
-                kind?: components["schemas"]["NodeType"] | null;
-                /** @description a name, or `nobody` */
-                assignee?: string | null;
-                /** @description how long ago it was first seen */
-                age?: components["schemas"]["Age"] | null;
-                /** @description in id, title or assignee */
-                q?: string | null;
-                sort?: components["schemas"]["Sort"];
+                limit?: number;
             };
             header?: never;
             path?: never;
@@ -1736,11 +3284,47 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["RingList"];
+                    "application/json": components["schemas"]["Appeals"];
+                };
+            };
+            /** @description No key, token or session that is known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Known, without the scope or the role */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description No such thing */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What it speaks of has changed, or was done already */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It holds an older version than there is */
+            412: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1766,6 +3350,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description More calls than the key is allowed */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The store does not answer right now */
             503: {
                 headers: {
@@ -1777,19 +3370,18 @@ export interface operations {
             };
         };
     };
-    get_ring: {
+    open_appeal: {
         parameters: {
-            query?: {
-                /** @description as it was then; an answer says if that is not kept */
-                as_of?: string | null;
-            };
+            query?: never;
             header?: never;
-            path: {
-                ring_id: string;
-            };
+            path?: never;
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AppealIn"];
+            };
+        };
         responses: {
             /** @description Successful Response */
             200: {
@@ -1797,11 +3389,47 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["RingDetail"];
+                    "application/json": components["schemas"]["AppealOut"];
+                };
+            };
+            /** @description No key, token or session that is known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Known, without the scope or the role */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description No such thing */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What it speaks of has changed, or was done already */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It holds an older version than there is */
+            412: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1827,65 +3455,8 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The store does not answer right now */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    get_ring_graph: {
-        parameters: {
-            query?: {
-                from?: string | null;
-                to?: string | null;
-                detail?: "grouped" | "all";
-                max_nodes?: number;
-                /** @description alike accounts that make a group */
-                group_least?: number;
-                as_of?: string | null;
-            };
-            header?: never;
-            path: {
-                ring_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Subgraph"];
-                };
-            };
-            /** @description No such thing */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is larger than this service reads */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The request does not fit the contract */
-            422: {
+            /** @description More calls than the key is allowed */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1904,271 +3475,18 @@ export interface operations {
             };
         };
     };
-    list_ring_shared: {
-        parameters: {
-            query?: {
-                limit?: number;
-                cursor?: string | null;
-                as_of?: string | null;
-            };
-            header?: never;
-            path: {
-                ring_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["SharedTable"];
-                };
-            };
-            /** @description No such thing */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is larger than this service reads */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The request does not fit the contract */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The store does not answer right now */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    get_ring_timeline: {
-        parameters: {
-            query?: {
-                from?: string | null;
-                to?: string | null;
-                buckets?: number;
-                as_of?: string | null;
-            };
-            header?: never;
-            path: {
-                ring_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Timeline"];
-                };
-            };
-            /** @description No such thing */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is larger than this service reads */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The request does not fit the contract */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The store does not answer right now */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    list_ring_accounts: {
-        parameters: {
-            query?: {
-                limit?: number;
-                cursor?: string | null;
-                as_of?: string | null;
-            };
-            header?: never;
-            path: {
-                ring_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["MemberList"];
-                };
-            };
-            /** @description No such thing */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is larger than this service reads */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The request does not fit the contract */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The store does not answer right now */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    list_ring_events: {
-        parameters: {
-            query?: {
-                from?: string | null;
-                to?: string | null;
-                limit?: number;
-                cursor?: string | null;
-                /** @description signup, payment, session, request, enforcement, label */
-                kind?: string[] | null;
-                as_of?: string | null;
-            };
-            header?: never;
-            path: {
-                ring_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HappeningList"];
-                };
-            };
-            /** @description No such thing */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is larger than this service reads */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The request does not fit the contract */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The store does not answer right now */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    imagine_ring: {
+    decide_appeal: {
         parameters: {
             query?: never;
             header?: never;
             path: {
-                ring_id: string;
+                appeal_id: string;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["WhatIfIn"];
+                "application/json": components["schemas"]["AppealDecisionIn"];
             };
         };
         responses: {
@@ -2178,11 +3496,47 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["WhatIfOut"];
+                    "application/json": components["schemas"]["AppealOut"];
+                };
+            };
+            /** @description No key, token or session that is known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Known, without the scope or the role */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description No such thing */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What it speaks of has changed, or was done already */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It holds an older version than there is */
+            412: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2201,6 +3555,963 @@ export interface operations {
             };
             /** @description The request does not fit the contract */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More calls than the key is allowed */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store does not answer right now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_audit: {
+        parameters: {
+            query?: {
+                subject?: string | null;
+                actor?: string | null;
+                action?: string | null;
+                cursor?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditPage"];
+                };
+            };
+            /** @description No key, token or session that is known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Known, without the scope or the role */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What it speaks of has changed, or was done already */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It holds an older version than there is */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than this service reads */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request does not fit the contract */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More calls than the key is allowed */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store does not answer right now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_sample: {
+        parameters: {
+            query?: {
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Sample"];
+                };
+            };
+            /** @description No key, token or session that is known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Known, without the scope or the role */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What it speaks of has changed, or was done already */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It holds an older version than there is */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than this service reads */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request does not fit the contract */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More calls than the key is allowed */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store does not answer right now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    draw_sample: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SampleIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Sample"];
+                };
+            };
+            /** @description No key, token or session that is known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Known, without the scope or the role */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What it speaks of has changed, or was done already */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It holds an older version than there is */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than this service reads */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request does not fit the contract */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More calls than the key is allowed */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store does not answer right now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    judge_sample: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                account_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["JudgementIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DrawnOut"];
+                };
+            };
+            /** @description No key, token or session that is known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Known, without the scope or the role */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What it speaks of has changed, or was done already */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It holds an older version than there is */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than this service reads */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request does not fit the contract */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More calls than the key is allowed */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store does not answer right now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    export_audit: {
+        parameters: {
+            query?: {
+                subject?: string | null;
+                actor?: string | null;
+                action?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            /** @description No key, token or session that is known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Known, without the scope or the role */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What it speaks of has changed, or was done already */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It holds an older version than there is */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than this service reads */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request does not fit the contract */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More calls than the key is allowed */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store does not answer right now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_decisions: {
+        parameters: {
+            query?: {
+                cursor?: string | null;
+                limit?: number;
+                /** @description default: decisions alone */
+                type?: components["schemas"]["EventName"][] | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Feed"];
+                };
+            };
+            /** @description No key, token or session that is known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Known, without the scope or the role */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What it speaks of has changed, or was done already */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It holds an older version than there is */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than this service reads */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request does not fit the contract */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More calls than the key is allowed */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store does not answer right now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_waiting_decisions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RingDecisions"];
+                };
+            };
+            /** @description No key, token or session that is known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Known, without the scope or the role */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What it speaks of has changed, or was done already */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It holds an older version than there is */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than this service reads */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request does not fit the contract */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More calls than the key is allowed */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store does not answer right now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    answer_decision: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                decision_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SecondIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RingDecisionOut"];
+                };
+            };
+            /** @description No key, token or session that is known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Known, without the scope or the role */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What it speaks of has changed, or was done already */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It holds an older version than there is */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than this service reads */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request does not fit the contract */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More calls than the key is allowed */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store does not answer right now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    undo_decision: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                decision_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UndoIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UndoOut"];
+                };
+            };
+            /** @description No key, token or session that is known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Known, without the scope or the role */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What it speaks of has changed, or was done already */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It holds an older version than there is */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than this service reads */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request does not fit the contract */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More calls than the key is allowed */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2241,6 +4552,24 @@ export interface operations {
                     "application/json": components["schemas"]["CountsOut"];
                 };
             };
+            /** @description No key, token or session that is known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Known, without the scope or the role */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description No such thing */
             404: {
                 headers: {
@@ -2261,6 +4590,195 @@ export interface operations {
             };
             /** @description The request does not fit the contract */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More calls than the key is allowed */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store does not answer right now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_entity: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `kind:key`, such as `account:a-17` or `subnet:203.0.113.0/24` */
+                entity_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EntityOut"];
+                };
+            };
+            /** @description No key, token or session that is known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Known, without the scope or the role */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than this service reads */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request does not fit the contract */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More calls than the key is allowed */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store does not answer right now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_entity_events: {
+        parameters: {
+            query?: {
+                from?: string | null;
+                to?: string | null;
+                limit?: number;
+                cursor?: string | null;
+                /** @description signup, payment, session, request, enforcement, label */
+                kind?: string[] | null;
+                as_of?: string | null;
+            };
+            header?: never;
+            path: {
+                /** @description `kind:key`, such as `account:a-17` or `subnet:203.0.113.0/24` */
+                entity_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HappeningList"];
+                };
+            };
+            /** @description No key, token or session that is known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Known, without the scope or the role */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than this service reads */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request does not fit the contract */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More calls than the key is allowed */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2315,6 +4833,24 @@ export interface operations {
                     "application/json": components["schemas"]["Neighbours"];
                 };
             };
+            /** @description No key, token or session that is known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Known, without the scope or the role */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description No such thing */
             404: {
                 headers: {
@@ -2335,6 +4871,15 @@ export interface operations {
             };
             /** @description The request does not fit the contract */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More calls than the key is allowed */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2376,6 +4921,24 @@ export interface operations {
                     "application/json": components["schemas"]["CoShared"];
                 };
             };
+            /** @description No key, token or session that is known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Known, without the scope or the role */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description No such thing */
             404: {
                 headers: {
@@ -2403,6 +4966,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description More calls than the key is allowed */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The store does not answer right now */
             503: {
                 headers: {
@@ -2414,25 +4986,18 @@ export interface operations {
             };
         };
     };
-    list_entity_events: {
+    create_export: {
         parameters: {
-            query?: {
-                from?: string | null;
-                to?: string | null;
-                limit?: number;
-                cursor?: string | null;
-                /** @description signup, payment, session, request, enforcement, label */
-                kind?: string[] | null;
-                as_of?: string | null;
-            };
+            query?: never;
             header?: never;
-            path: {
-                /** @description `kind:key`, such as `account:a-17` or `subnet:203.0.113.0/24` */
-                entity_id: string;
-            };
+            path?: never;
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ExportIn"];
+            };
+        };
         responses: {
             /** @description Successful Response */
             200: {
@@ -2440,7 +5005,25 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HappeningList"];
+                    "application/json": components["schemas"]["ExportOut"];
+                };
+            };
+            /** @description No key, token or session that is known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Known, without the scope or the role */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description No such thing */
@@ -2470,6 +5053,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description More calls than the key is allowed */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The store does not answer right now */
             503: {
                 headers: {
@@ -2481,13 +5073,12 @@ export interface operations {
             };
         };
     };
-    get_entity: {
+    get_export: {
         parameters: {
             query?: never;
             header?: never;
             path: {
-                /** @description `kind:key`, such as `account:a-17` or `subnet:203.0.113.0/24` */
-                entity_id: string;
+                export_id: string;
             };
             cookie?: never;
         };
@@ -2499,7 +5090,25 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["EntityOut"];
+                    "application/json": components["schemas"]["ExportOut"];
+                };
+            };
+            /** @description No key, token or session that is known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Known, without the scope or the role */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description No such thing */
@@ -2522,6 +5131,103 @@ export interface operations {
             };
             /** @description The request does not fit the contract */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More calls than the key is allowed */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store does not answer right now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    fetch_export: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                export_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/graphml+xml": string;
+                    "application/json": string;
+                    "application/zip": string;
+                    "text/csv; charset=utf-8": string;
+                };
+            };
+            /** @description No key, token or session that is known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Known, without the scope or the role */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than this service reads */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request does not fit the contract */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More calls than the key is allowed */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2562,6 +5268,24 @@ export interface operations {
                     "application/json": components["schemas"]["PathOut"];
                 };
             };
+            /** @description No key, token or session that is known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Known, without the scope or the role */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description No such thing */
             404: {
                 headers: {
@@ -2582,6 +5306,15 @@ export interface operations {
             };
             /** @description The request does not fit the contract */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More calls than the key is allowed */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2622,6 +5355,24 @@ export interface operations {
                     "application/json": components["schemas"]["Subgraph"];
                 };
             };
+            /** @description No key, token or session that is known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Known, without the scope or the role */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description No such thing */
             404: {
                 headers: {
@@ -2642,6 +5393,2031 @@ export interface operations {
             };
             /** @description The request does not fit the contract */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More calls than the key is allowed */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store does not answer right now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    record_label: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LabelIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LabelOut"];
+                };
+            };
+            /** @description No key, token or session that is known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Known, without the scope or the role */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What it speaks of has changed, or was done already */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It holds an older version than there is */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than this service reads */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request does not fit the contract */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More calls than the key is allowed */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store does not answer right now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_entries: {
+        parameters: {
+            query?: {
+                list?: components["schemas"]["ListName"] | null;
+                entity_id?: string | null;
+                cursor?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListEntries"];
+                };
+            };
+            /** @description No key, token or session that is known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Known, without the scope or the role */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What it speaks of has changed, or was done already */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It holds an older version than there is */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than this service reads */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request does not fit the contract */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More calls than the key is allowed */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store does not answer right now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    add_entry: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ListEntryIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListEntryOut"];
+                };
+            };
+            /** @description No key, token or session that is known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Known, without the scope or the role */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What it speaks of has changed, or was done already */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It holds an older version than there is */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than this service reads */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request does not fit the contract */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More calls than the key is allowed */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store does not answer right now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_entry: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                entry_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListEntryOut"];
+                };
+            };
+            /** @description No key, token or session that is known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Known, without the scope or the role */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What it speaks of has changed, or was done already */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It holds an older version than there is */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than this service reads */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request does not fit the contract */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More calls than the key is allowed */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store does not answer right now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_me: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Me"];
+                };
+            };
+            /** @description No key, token or session that is known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Known, without the scope or the role */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than this service reads */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request does not fit the contract */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More calls than the key is allowed */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store does not answer right now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    edit_note: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                note_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NoteIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoteOut"];
+                };
+            };
+            /** @description No key, token or session that is known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Known, without the scope or the role */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What it speaks of has changed, or was done already */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It holds an older version than there is */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than this service reads */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request does not fit the contract */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More calls than the key is allowed */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store does not answer right now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_revisions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                note_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Revisions"];
+                };
+            };
+            /** @description No key, token or session that is known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Known, without the scope or the role */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What it speaks of has changed, or was done already */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It holds an older version than there is */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than this service reads */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request does not fit the contract */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More calls than the key is allowed */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store does not answer right now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_pipeline: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PipelineOut"];
+                };
+            };
+            /** @description No key, token or session that is known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Known, without the scope or the role */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More calls than the key is allowed */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_rings: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string | null;
+                /** @description where the case stands */
+                status?: string[] | null;
+                /** @description where the ring stands */
+                life?: ("active" | "dormant" | "banned") | null;
+                /** @description what kind of group it is */
+                verdict?: string | null;
+                /** @description only rings that call for action, or the rest */
+                flagged?: boolean | null;
+                min_score?: number;
+                /** @description rings whose accounts share such identifiers */
+                kind?: components["schemas"]["NodeType"] | null;
+                /** @description a name, or `nobody` */
+                assignee?: string | null;
+                /** @description how long ago it was first seen */
+                age?: components["schemas"]["Age"] | null;
+                /** @description in id, title or assignee */
+                q?: string | null;
+                sort?: components["schemas"]["Sort"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RingList"];
+                };
+            };
+            /** @description No key, token or session that is known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Known, without the scope or the role */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than this service reads */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request does not fit the contract */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More calls than the key is allowed */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store does not answer right now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_ring: {
+        parameters: {
+            query?: {
+                /** @description as it was then; an answer says if that is not kept */
+                as_of?: string | null;
+            };
+            header?: never;
+            path: {
+                ring_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RingDetail"];
+                };
+            };
+            /** @description No key, token or session that is known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Known, without the scope or the role */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than this service reads */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request does not fit the contract */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More calls than the key is allowed */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store does not answer right now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_case: {
+        parameters: {
+            query?: never;
+            header: {
+                "If-Match": string;
+            };
+            path: {
+                ring_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CasePatch"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RingDetail"];
+                };
+            };
+            /** @description No key, token or session that is known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Known, without the scope or the role */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What it speaks of has changed, or was done already */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It holds an older version than there is */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than this service reads */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request does not fit the contract */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More calls than the key is allowed */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store does not answer right now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_ring_accounts: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string | null;
+                as_of?: string | null;
+            };
+            header?: never;
+            path: {
+                ring_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MemberList"];
+                };
+            };
+            /** @description No key, token or session that is known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Known, without the scope or the role */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than this service reads */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request does not fit the contract */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More calls than the key is allowed */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store does not answer right now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_ring_decisions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                ring_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RingDecisions"];
+                };
+            };
+            /** @description No key, token or session that is known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Known, without the scope or the role */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What it speaks of has changed, or was done already */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It holds an older version than there is */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than this service reads */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request does not fit the contract */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More calls than the key is allowed */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store does not answer right now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    decide_ring: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                ring_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DecisionIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DecisionOut"];
+                };
+            };
+            /** @description No key, token or session that is known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Known, without the scope or the role */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What it speaks of has changed, or was done already */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It holds an older version than there is */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than this service reads */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request does not fit the contract */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More calls than the key is allowed */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store does not answer right now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_ring_events: {
+        parameters: {
+            query?: {
+                from?: string | null;
+                to?: string | null;
+                limit?: number;
+                cursor?: string | null;
+                /** @description signup, payment, session, request, enforcement, label */
+                kind?: string[] | null;
+                as_of?: string | null;
+            };
+            header?: never;
+            path: {
+                ring_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HappeningList"];
+                };
+            };
+            /** @description No key, token or session that is known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Known, without the scope or the role */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than this service reads */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request does not fit the contract */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More calls than the key is allowed */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store does not answer right now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_ring_graph: {
+        parameters: {
+            query?: {
+                from?: string | null;
+                to?: string | null;
+                detail?: "grouped" | "all";
+                max_nodes?: number;
+                /** @description alike accounts that make a group */
+                group_least?: number;
+                as_of?: string | null;
+            };
+            header?: never;
+            path: {
+                ring_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Subgraph"];
+                };
+            };
+            /** @description No key, token or session that is known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Known, without the scope or the role */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than this service reads */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request does not fit the contract */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More calls than the key is allowed */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store does not answer right now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_notes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                ring_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Notes"];
+                };
+            };
+            /** @description No key, token or session that is known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Known, without the scope or the role */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What it speaks of has changed, or was done already */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It holds an older version than there is */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than this service reads */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request does not fit the contract */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More calls than the key is allowed */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store does not answer right now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    add_note: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                ring_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NoteIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoteOut"];
+                };
+            };
+            /** @description No key, token or session that is known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Known, without the scope or the role */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What it speaks of has changed, or was done already */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It holds an older version than there is */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than this service reads */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request does not fit the contract */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More calls than the key is allowed */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store does not answer right now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_ring_shared: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string | null;
+                as_of?: string | null;
+            };
+            header?: never;
+            path: {
+                ring_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SharedTable"];
+                };
+            };
+            /** @description No key, token or session that is known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Known, without the scope or the role */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than this service reads */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request does not fit the contract */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More calls than the key is allowed */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store does not answer right now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_ring_timeline: {
+        parameters: {
+            query?: {
+                from?: string | null;
+                to?: string | null;
+                buckets?: number;
+                as_of?: string | null;
+            };
+            header?: never;
+            path: {
+                ring_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Timeline"];
+                };
+            };
+            /** @description No key, token or session that is known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Known, without the scope or the role */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than this service reads */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request does not fit the contract */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More calls than the key is allowed */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store does not answer right now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    imagine_ring: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                ring_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WhatIfIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WhatIfOut"];
+                };
+            };
+            /** @description No key, token or session that is known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Known, without the scope or the role */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than this service reads */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request does not fit the contract */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More calls than the key is allowed */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2682,6 +7458,24 @@ export interface operations {
                     "application/json": components["schemas"]["SearchOut"];
                 };
             };
+            /** @description No key, token or session that is known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Known, without the scope or the role */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description No such thing */
             404: {
                 headers: {
@@ -2709,46 +7503,8 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The store does not answer right now */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    get_me: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Me"];
-                };
-            };
-            /** @description The body is larger than this service reads */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The request does not fit the contract */
-            422: {
+            /** @description More calls than the key is allowed */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2787,6 +7543,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Me"];
+                };
+            };
+            /** @description The key or token is none that is known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is larger than this service reads */
@@ -2836,6 +7601,24 @@ export interface operations {
                     "application/json": components["schemas"]["Me"];
                 };
             };
+            /** @description No key, token or session that is known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Known, without the scope or the role */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The body is larger than this service reads */
             413: {
                 headers: {
@@ -2854,6 +7637,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description More calls than the key is allowed */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The store does not answer right now */
             503: {
                 headers: {
@@ -2865,14 +7657,21 @@ export interface operations {
             };
         };
     };
-    get_health: {
+    score_signup: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description the same key and body give the same reply; another body under it is refused */
+                "Idempotency-Key"?: string | null;
+            };
             path?: never;
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SignupIn"];
+            };
+        };
         responses: {
             /** @description Successful Response */
             200: {
@@ -2880,12 +7679,149 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Health"];
+                    "application/json": components["schemas"]["AssessmentOut"];
+                };
+            };
+            /** @description No key, token or session that is known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Known, without the scope or the role */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than this service reads */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request does not fit the contract */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More calls than the key is allowed */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store does not answer right now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
     };
-    get_readiness: {
+    stream_changes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Events `ring.created`, `ring.changed`, `ring.decided`, `resync` */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": string;
+                };
+            };
+            /** @description No key, token or session that is known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Known, without the scope or the role */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than this service reads */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request does not fit the contract */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More calls than the key is allowed */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store does not answer right now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_views: {
         parameters: {
             query?: never;
             header?: never;
@@ -2900,10 +7836,805 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Readiness"];
+                    "application/json": components["schemas"]["Views"];
                 };
             };
-            /** @description Not ready */
+            /** @description No key, token or session that is known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Known, without the scope or the role */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What it speaks of has changed, or was done already */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It holds an older version than there is */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than this service reads */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request does not fit the contract */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More calls than the key is allowed */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store does not answer right now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    save_view: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ViewIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ViewOut"];
+                };
+            };
+            /** @description No key, token or session that is known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Known, without the scope or the role */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What it speaks of has changed, or was done already */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It holds an older version than there is */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than this service reads */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request does not fit the contract */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More calls than the key is allowed */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store does not answer right now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_view: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                view_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ViewOut"];
+                };
+            };
+            /** @description No key, token or session that is known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Known, without the scope or the role */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What it speaks of has changed, or was done already */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It holds an older version than there is */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than this service reads */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request does not fit the contract */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More calls than the key is allowed */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store does not answer right now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    drop_view: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                view_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ViewOut"];
+                };
+            };
+            /** @description No key, token or session that is known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Known, without the scope or the role */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What it speaks of has changed, or was done already */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It holds an older version than there is */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than this service reads */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request does not fit the contract */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More calls than the key is allowed */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store does not answer right now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_webhooks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Webhooks"];
+                };
+            };
+            /** @description No key, token or session that is known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Known, without the scope or the role */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What it speaks of has changed, or was done already */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It holds an older version than there is */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than this service reads */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request does not fit the contract */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More calls than the key is allowed */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store does not answer right now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    add_webhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WebhookIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookOut"];
+                };
+            };
+            /** @description No key, token or session that is known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Known, without the scope or the role */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What it speaks of has changed, or was done already */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It holds an older version than there is */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than this service reads */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request does not fit the contract */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More calls than the key is allowed */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store does not answer right now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_webhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                webhook_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookOut"];
+                };
+            };
+            /** @description No key, token or session that is known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Known, without the scope or the role */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What it speaks of has changed, or was done already */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It holds an older version than there is */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than this service reads */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request does not fit the contract */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More calls than the key is allowed */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store does not answer right now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    rotate_webhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                webhook_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookOut"];
+                };
+            };
+            /** @description No key, token or session that is known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Known, without the scope or the role */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What it speaks of has changed, or was done already */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It holds an older version than there is */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than this service reads */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request does not fit the contract */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More calls than the key is allowed */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store does not answer right now */
             503: {
                 headers: {
                     [name: string]: unknown;

@@ -21,44 +21,18 @@ export type Entity = Schemas["EntityOut"];
 export type Happening = Schemas["HappeningOut"];
 export type Hit = Schemas["HitOut"];
 export type WhatIf = Schemas["WhatIfOut"];
-export type Me = { user: string; role: string; csrf_token?: string | null; limits: Record<string, number>; features: string[] };
+export type Me = Schemas["Me"];
+export type CoShared = Schemas["CoShared"];
+export type Paths = Schemas["PathOut"];
 
-// The case side, until the service describes it itself.
-export type Role = "viewer" | "investigator" | "lead" | "admin";
-export interface DecisionIn {
-  action: string;
-  reason: string;
-  account_ids?: string[];
-  block_identifiers?: string[];
-  expected_version: number;
-  snooze_until?: string;
-  dry_run: boolean;
-}
-export interface Named {
-  id: string;
-  why: string;
-}
-export interface Decision {
-  id?: string | null;
-  state?: string;
-  affected: number;
-  already: number;
-  protected: Named[];
-  honest_looking?: Named[];
-  blocked_identifiers: string[];
-  undo_until?: string | null;
-  version: number;
-}
-export interface RingPatch {
-  assignee?: string | null;
-  status?: string;
-  snooze_until?: string | null;
-}
-export interface AuditRow {
-  seq: number;
-  at: string;
-  actor: string;
-  action: string;
-  subject?: string | null;
-  detail?: Record<string, unknown> | null;
-}
+export type DecisionIn = Schemas["DecisionIn"];
+export type Decision = Schemas["DecisionOut"];
+export type Decided = Schemas["RingDecisionOut"];
+export type SharedOut = Decision["identifiers"][number];
+export type RingPatch = Schemas["CasePatch"];
+export type AuditRow = Schemas["AuditOut"];
+export type Note = Schemas["NoteOut"];
+export type View = Schemas["ViewOut"];
+export type Appeal = Schemas["AppealOut"];
+export type Drawn = Schemas["DrawnOut"];
+export type ListEntry = Schemas["ListEntryOut"];
