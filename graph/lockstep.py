@@ -1,10 +1,10 @@
 """Lockstep: who is active in the same minutes as others that send the same templates.
 
 For each account the moments (ten minutes) at which it sent a template are held against the moments
-of everybody else who sends that template *from other networks*: people in one room act together.
-What would be in common anyway is read off the same people at other times: the hours around, the
-same time on the days around, the same time a week apart. A schedule that drives many accounts
-stands out against all three; office hours, a lecture and a nightly job each against two at most.
+of everybody else who sends that template *from other places*: people of one campus act together,
+also from home. What would be in common anyway is read off the same people at other times: the
+hours around, the same time on the days around, the same time a week apart. A schedule that drives
+many accounts stands out against all three; office hours, a lecture and a nightly job do not.
 It knows nothing of clusters or scores, and looks at nothing later than the requests it is given.
 """
 
@@ -44,6 +44,17 @@ SENTENCES: dict[str, str] = {
 """The columns that :func:`add_lockstep` sets, and what an investigator reads."""
 
 
+READ = ["account_id", "at", "cluster", "subnet", "ip_class"]
+_WORKPLACE = (
+    pl.col("subnet")
+    .filter(pl.col("ip_class").is_in(["campus", "office"]))
+    .mode()
+    .min()
+    .over("account_id")
+)
+"""The campus or office network an account uses most; null for those who use none."""
+
+
 def add_lockstep(snapshot: Snapshot, requests: pa.Table) -> Snapshot:
     """The snapshot with the columns of :data:`SENTENCES` on its accounts.
 
@@ -51,22 +62,23 @@ def add_lockstep(snapshot: Snapshot, requests: pa.Table) -> Snapshot:
 
     Args:
         snapshot: accounts.
-        requests: ``account_id``, ``at`` (us), ``cluster`` (null = no template), ``subnet``.
+        requests: ``account_id``, ``at`` (us), ``cluster`` (null = no template), ``subnet``,
+            ``ip_class``.
     """
     names = snapshot.keys(NodeType.ACCOUNT).to_pylist()
     seat = pl.DataFrame({"account_id": names, "seat": np.arange(len(names))})
     sent = (
-        pl.DataFrame(pl.from_arrow(requests.select(["account_id", "at", "cluster", "subnet"])))
+        pl.DataFrame(pl.from_arrow(requests.select(READ)))
         .filter(pl.col("cluster").is_not_null())
         .join(seat.cast({"account_id": pl.String}), on="account_id")
         .select(
             "at",
             "seat",
             cluster=pl.col("cluster").rank("dense").cast(pl.Int64),
-            network=pl.col("subnet").rank("dense").fill_null(0).cast(pl.Int64),
+            place=pl.coalesce(_WORKPLACE, "subnet").rank("dense").fill_null(0).cast(pl.Int64),
         )
     )
-    ends = (sent[n].to_numpy() for n in ("seat", "cluster", "at", "network"))
+    ends = (sent[n].to_numpy() for n in ("seat", "cluster", "at", "place"))
     figures = lockstep(*ends, size=len(names))
     columns = {
         name: pa.array(figures[:, place], pa.float64(), from_pandas=True)
@@ -83,27 +95,28 @@ def keep_lockstep(snapshot: Snapshot, before: Snapshot) -> Snapshot:
     return snapshot.with_columns(NodeType.ACCOUNT, columns) if len(rows) else snapshot
 
 
-def lockstep(account: Ints, cluster: Ints, at: Ints, network: Ints, size: int) -> Floats:
+def lockstep(account: Ints, cluster: Ints, at: Ints, place: Ints, size: int) -> Floats:
     """Standard deviations above what each kind of shift explains, [size, 3]; NaN = nothing sent.
 
     Args:
         account: who sent each request, 0 .. size - 1, [R].
         cluster: which template, >= 0, [R].
         at: when (us), [R].
-        network: from which network, 0 = unknown, [R].
+        place: from which network, or who has one campus or office the number of that, 0 = unknown,
+            [R].
         size: number of accounts.
     """
     figures = np.full((size, len(SHIFTS)), np.nan)
     if not len(account):
         return figures
-    moments = _Moments.of(account, cluster, at // BIN_US, network)
+    moments = _Moments.of(account, cluster, at // BIN_US, place)
     seen = np.bincount(moments.account, minlength=size) > 0
     together = moments.others(0)
-    for place, shifts in enumerate(SHIFTS.values()):
+    for column, shifts in enumerate(SHIFTS.values()):
         usual, judged = moments.usual(shifts)
         observed = np.bincount(moments.account, together * judged, size)
         expected = np.bincount(moments.account, usual, size)
-        figures[seen, place] = _deviance(observed, expected)[seen]
+        figures[seen, column] = _deviance(observed, expected)[seen]
     return figures
 
 
@@ -116,7 +129,7 @@ def _deviance(observed: Floats, expected: Floats) -> Floats:
 
 @dataclass(frozen=True)
 class _Moments:
-    """Distinct moments: account, cell (template and bin), bin and network of each, [M], by cell.
+    """Distinct moments: account, cell (template and bin), bin and place of each, [M], by cell.
 
     ``spans`` are the first and last bin of all.
     """
@@ -124,7 +137,7 @@ class _Moments:
     account: Ints
     cell: Ints
     bins: Ints
-    network: Ints
+    place: Ints
     width: int
     spans: tuple[int, int]
     crowd: "_Counts"
@@ -132,26 +145,26 @@ class _Moments:
     own: "_Counts"
 
     @classmethod
-    def of(cls, account: Ints, cluster: Ints, bins: Ints, network: Ints) -> "_Moments":
+    def of(cls, account: Ints, cluster: Ints, bins: Ints, place: Ints) -> "_Moments":
         margin = max(max(map(abs, shifts)) for shifts in SHIFTS.values()) + 1
         bins = bins - bins.min() + margin
         width = int(bins.max()) + margin + 1
-        order = np.lexsort((network, account, bins, cluster))
+        order = np.lexsort((place, account, bins, cluster))
         cell, who = (cluster * width + bins)[order], account[order]
         first = np.append(True, (cell[1:] != cell[:-1]) | (who[1:] != who[:-1]))
-        cell, who, place = cell[first], who[first], network[order][first]
-        people, networks = int(who.max()) + 1, int(place.max()) + 1
+        cell, who, where = cell[first], who[first], place[order][first]
+        people, places = int(who.max()) + 1, int(where.max()) + 1
         return cls(
-            who, cell, bins[order][first], place, width,
+            who, cell, bins[order][first], where, width,
             (margin, width - margin - 1),
-            _Counts.of(cell, 1), _Counts.of(cell * networks + place, networks),
+            _Counts.of(cell, 1), _Counts.of(cell * places + where, places),
             _Counts.of(cell * people + who, people),
         )  # fmt: skip
 
     def others(self, shift: int) -> Floats:
-        """Other accounts, on other networks, in the same cell ``shift`` bins away, [M]."""
+        """Other accounts, in other places, in the same cell ``shift`` bins away, [M]."""
         cell = self.cell + shift
-        room = np.where(self.network > 0, self.room.at(cell, self.network), 0.0)
+        room = np.where(self.place > 0, self.room.at(cell, self.place), 0.0)
         itself = self.own.at(cell, self.account)
         return np.asarray(self.crowd.at(cell) - np.maximum(room, itself), np.float64)
 

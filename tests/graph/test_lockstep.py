@@ -14,14 +14,12 @@ HOUR = 60 * MINUTE
 DAY = 24 * HOUR
 HOURS, DAYS, WEEKS = range(3)
 
-Sent = list[tuple[int, int, int, int]]  # account, template, moment, network
+Sent = list[tuple[int, int, int, int]]  # account, template, moment, place
 
 
 def figures(sent: Sent, size: int) -> np.ndarray:
-    account, cluster, at, network = (
-        np.array(column, np.int64) for column in zip(*sent, strict=True)
-    )
-    return lockstep(account, cluster, at, network, size)
+    account, cluster, at, place = (np.array(column, np.int64) for column in zip(*sent, strict=True))
+    return lockstep(account, cluster, at, place, size)
 
 
 def scheduled(accounts: range, ticks: list[int], network: int | None = None) -> Sent:
@@ -79,6 +77,26 @@ def test_accounts_on_unknown_networks_are_not_taken_for_one_room(irregular):
     assert unknown.min() > 5
 
 
+def test_who_has_a_campus_stays_in_its_room_when_he_writes_from_home(irregular):
+    rows = [
+        {"account_id": "ab"[a], "at": at, "cluster": "t", "subnet": net, "ip_class": kind}
+        for a, _, at, own in scheduled(range(2), irregular)
+        for net, kind in [(f"home {own}", "home")]
+    ]
+    lecture = [
+        row | {"at": 30 * DAY, "subnet": "campus", "ip_class": "campus"} for row in rows[::28]
+    ]
+    accounts = pa.table({"key": ["a", "b"], "first_seen": [0, 0]})
+    snapshot = Snapshot(40 * DAY, {NodeType.ACCOUNT: accounts})
+
+    strangers = add_lockstep(snapshot, pa.Table.from_pylist(rows))
+    students = add_lockstep(snapshot, pa.Table.from_pylist(rows + lecture))
+
+    assert len(lecture) == 2
+    assert strangers.numbers(NodeType.ACCOUNT, "lockstep_weeks").min() > 3
+    assert students.numbers(NodeType.ACCOUNT, "lockstep_weeks").max() <= 0
+
+
 def test_one_template_says_nothing_of_the_senders_of_another(irregular):
     sent = [(a, a, at, net) for a, _, at, net in scheduled(range(10), irregular)]
 
@@ -93,7 +111,7 @@ def test_who_sent_no_template_is_unknown_and_nobody_at_all_is_fine():
 def test_columns_land_on_their_accounts_and_stay_until_the_next_refresh(irregular):
     accounts = pa.table({"key": ["a", "b", "c"], "first_seen": [0, 0, 0], "degree": [0, 0, 0]})
     rows = [
-        {"account_id": "ab"[a], "at": at, "cluster": "t", "subnet": f"n{net}"}
+        {"account_id": "ab"[a], "at": at, "cluster": "t", "subnet": f"n{net}", "ip_class": "home"}
         for a, _, at, net in scheduled(range(2), irregular)
     ]
     requests = pl.DataFrame(rows).to_arrow()
