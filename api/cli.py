@@ -23,6 +23,8 @@ from api import (
     cli_demo,
     cli_doctor,
     cli_jobs,
+    cli_keep,
+    cli_keys,
     cli_look,
     cli_openapi,
     cli_pipeline,
@@ -108,6 +110,8 @@ cli_look.add_to(app)
 cli_openapi.add_to(app)
 app.command("ring")(cli_ring.ring)
 app.add_typer(cli_bench.app, name="bench")
+cli_keys.add_to(app)
+cli_keep.add_to(app)
 cli_doctor.add_to(app)
 
 

@@ -33,6 +33,8 @@ def serve(
     if not is_loopback(host):
         note(f"warning: {url} is open to the network without TLS; put a proxy that has it in front")
     service = Service.of(settings, key)
+    if not service.office.keyring.holds_any():
+        note("no API key yet, so nothing is answered: ringsight key create NAME --scope ...")
     answer({"url": url}, as_json, lambda console: console.print(f"Serving on {url} (Ctrl+C stops)"))
     listen(service, gate, loopback=is_loopback(host))
 

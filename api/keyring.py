@@ -58,6 +58,11 @@ class Keyring:
             raise NotRecognised("the key is unknown, revoked or has ended")
         return found
 
+    def holds_any(self) -> bool:
+        """Whether any key opens anything."""
+        now = self._clock()
+        return any(key.live(now) for key, _ in self._keys.values())
+
     def name_of(self, actor: str) -> str | None:
         """The name of the key that an actor's id (``key:...``) means; None if it is none here."""
         known = self._keys.get(actor.removeprefix("key:"))

@@ -6,6 +6,7 @@ share between threads. It knows nothing of HTTP.
 """
 
 import logging
+import uuid
 from collections.abc import Callable, Sequence
 from threading import Event, Lock, Thread
 
@@ -19,11 +20,13 @@ from api.tokens import Provider, Tokens
 from graph.closing import Closing
 from graph.errors import SettingsError, StoreError
 from graph.ledger import handover, keys, marks
+from graph.ledger.announced import announce
 from graph.ledger.audit import Act, append
 from graph.ledger.engine import Ledger
 from graph.ledger.handover import Owed
 from graph.ledger.lists import COUNTER, Lists
 from graph.ledger.port import ApiKey, Role, Scope
+from graph.store import GraphStore
 
 log = logging.getLogger("ringsight.office")
 
@@ -59,6 +62,8 @@ class Office(Closing):
         }
         self._tell: Callable[[Owed], None] | None = None
         self._handing = Lock()
+        self._store: GraphStore | None = None
+        self._announced = 0
         self._stop = Event()
         self._watch = Thread(target=self._look, name="office", daemon=True)
         self._watch.start()
@@ -115,6 +120,26 @@ class Office(Closing):
         """Give what decisions owe the journal to ``journal``, from now on."""
         self._tell = journal
 
+    def follow(self, store: GraphStore) -> None:
+        """Tell webhooks what each refresh of ``store`` flags anew, from now on."""
+        self._store = store
+
+    def announce(self) -> int:
+        """Let what a new refresh flags go out; gives how many events that were.
+
+        Raises:
+            StoreError: if store or ledger cannot answer; the next look tries again.
+        """
+        if self._store is None:
+            return 0
+        number, _ = self._store.generation()
+        if number == self._announced:
+            return 0
+        with self.ledger.writing() as book:
+            told = announce(book, self._store, lambda: uuid.uuid4().hex, self.clock())
+        self._announced = number
+        return told
+
     def hand_over(self) -> int:
         """Give the journal what waits for it, in order; gives how many events that were.
 
@@ -162,6 +187,7 @@ class Office(Closing):
                         self._copies[name]()
                 seen = now
                 self.hand_over()
+                self.announce()
             except StoreError as error:
                 log.warning("the ledger was not read: %s", type(error).__name__)
 
