@@ -5,7 +5,6 @@ the graph as it is now; checking one needs no graph at all, and with the record 
 hand the finder is run again.
 """
 
-import hmac
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -17,8 +16,8 @@ from api.cli_look import reason_table
 from api.cli_out import AsJson, answer, desk_of
 from api.settings import Settings
 from graph.errors import InputError, KeyMissing, NotFound
-
-PURPOSE = b"ringsight evidence pack"
+from graph.normalise import Pseudonyms
+from graph.rings.pack import SEAL_PURPOSE
 
 Pack = Annotated[
     Path | None, typer.Option("--pack", metavar="DIR", help="Write an evidence pack there.")
@@ -52,7 +51,7 @@ def ring(
 def seal_key(settings: Settings) -> bytes | None:
     """The key that seals packs: drawn from the deployment's, None without one."""
     try:
-        return hmac.digest(settings.known_key(), PURPOSE, "sha256")
+        return Pseudonyms(settings.known_key()).derived(SEAL_PURPOSE)
     except KeyMissing:
         return None
 

@@ -7,6 +7,7 @@ apart. It knows nothing of tables, networks' owners (``graph.enrich``) or storag
 """
 
 import hashlib
+import hmac
 import ipaddress
 import math
 import re
@@ -60,6 +61,10 @@ class Pseudonyms:
         """The pseudonym of ``value`` among values of ``kind``."""
         text = f"{kind}\x1f{value}".encode("utf-8", "surrogatepass")
         return hashlib.blake2b(text, key=self._key, digest_size=_PSEUDONYM_BYTES).hexdigest()
+
+    def derived(self, purpose: bytes) -> bytes:
+        """A key for another purpose, drawn from this deployment's; 32 bytes."""
+        return hmac.digest(self._key, purpose, "sha256")
 
 
 def _fitted(key: bytes) -> bytes:

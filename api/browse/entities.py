@@ -13,8 +13,9 @@ from api.browse.co_shared import co_shared
 from api.browse.counts import counts_of
 from api.browse.deps import ReaderDep
 from api.browse.happenings import event_page, happening
+from api.browse.masked import MaskedRoute
 from api.browse.neighbours import neighbours_of
-from api.browse.nodes import checked, nodes_of
+from api.browse.nodes import nodes_of
 from api.browse.reader import Era, Reader
 from api.schemas_graph import (
     LIST_MAX,
@@ -30,14 +31,14 @@ from graph.errors import NotFound
 from graph.journal_account import Window
 from graph.schema import NodeType, split_id
 
-router = APIRouter(prefix="/v1/entities", tags=["entities"])
+router = APIRouter(prefix="/v1/entities", tags=["entities"], route_class=MaskedRoute)
 HISTORY = 20
 
 
 @router.post("/counts", operation_id="count_entities", response_model=CountsOut)
 def count_entities(body: CountsIn, reader: ReaderDep) -> CountsOut:
     """How many neighbours of each kind each of up to 500 nodes has: one call for all badges."""
-    ids = list(dict.fromkeys(map(checked, body.ids)))
+    ids = list(dict.fromkeys(map(reader.checked, body.ids)))
     return CountsOut(counts=reader.store.degrees(ids), as_of=reader.era().moment)
 
 
@@ -49,7 +50,7 @@ def list_neighbours(
     entity_id: EntityId, reader: ReaderDep, asked: Annotated[NeighboursQuery, Query()]
 ) -> Neighbours:
     """The neighbours of an entity, most recently tied first, counted before they are loaded."""
-    return neighbours_of(reader, checked(entity_id), asked)
+    return neighbours_of(reader, reader.checked(entity_id), asked)
 
 
 @router.get("/{entity_id:path}/shared", operation_id="list_co_shared", response_model=CoShared)
@@ -59,7 +60,7 @@ def list_co_shared(
     limit: Annotated[int, Query(ge=1, le=200)] = 25,
 ) -> CoShared:
     """What the accounts of an entity have in common beside it, most shared first."""
-    return co_shared(reader.store, checked(entity_id), limit)
+    return co_shared(reader.store, reader.checked(entity_id), limit)
 
 
 @router.get(
@@ -69,7 +70,7 @@ def list_entity_events(
     entity_id: EntityId, reader: ReaderDep, asked: Annotated[EventsQuery, Query()]
 ) -> HappeningList:
     """What an account did, latest first; of another entity, what its latest accounts did."""
-    identity = checked(entity_id)
+    identity = reader.checked(entity_id)
     accounts = _accounts_of(reader, identity)
     return event_page(reader.journal.of_accounts(accounts), asked, reader.era().as_of)
 
@@ -77,7 +78,7 @@ def list_entity_events(
 @router.get("/{entity_id:path}", operation_id="get_entity", response_model=EntityOut)
 def get_entity(entity_id: EntityId, reader: ReaderDep) -> EntityOut:
     """One entity: its facts, its neighbours by kind, the rings it is in and its latest events."""
-    identity = checked(entity_id)
+    identity = reader.checked(entity_id)
     era = reader.era()
     node = nodes_of(reader.store.between([identity])).get(identity)
     if node is None:

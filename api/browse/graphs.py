@@ -5,20 +5,20 @@ from datetime import datetime
 from fastapi import APIRouter
 
 from api.browse.deps import ReaderDep
-from api.browse.nodes import checked, edges_of, nodes_of
+from api.browse.masked import MaskedRoute
+from api.browse.nodes import edges_of, nodes_of
 from api.browse.paths import paths_between
 from api.schemas_graph import BundleOut, NodeOut, PathIn, PathOut, Subgraph, SubgraphIn
 from graph.schema import NodeType
 
-router = APIRouter(prefix="/v1/graph", tags=["graph"])
+router = APIRouter(prefix="/v1/graph", tags=["graph"], route_class=MaskedRoute)
 
 
 @router.post("/path", operation_id="find_paths", response_model=PathOut)
 def find_paths(body: PathIn, reader: ReaderDep) -> PathOut:
     """The shortest ways from one node to another, over things that few share unless asked."""
-    checked(body.from_id)
-    checked(body.to)
-    return paths_between(reader.store, body)
+    ends = {"from_id": reader.checked(body.from_id), "to": reader.checked(body.to)}
+    return paths_between(reader.store, body.model_copy(update=ends))
 
 
 @router.post("/subgraph", operation_id="get_subgraph", response_model=Subgraph)
@@ -27,7 +27,7 @@ def get_subgraph(body: SubgraphIn, reader: ReaderDep) -> Subgraph:
 
     Of a past moment only existence is known: nodes and edges that had been seen by then.
     """
-    ids = list(dict.fromkeys(map(checked, body.ids)))
+    ids = list(dict.fromkeys(map(reader.checked, body.ids)))
     piece = reader.store.between(ids)
     nodes = [node for node in nodes_of(piece).values() if _by_then(node.first_seen, body.as_of)]
     kept = {node.id for node in nodes}

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from api.browse.history import told_of
-from api.browse.nodes import around_of, checked, nodes_of
+from api.browse.nodes import around_of, nodes_of
 from api.browse.reader import Reader
 from api.schemas_graph import SUPERNODE
 
@@ -38,7 +38,7 @@ def kin_of(reader: Reader, identity: str) -> Kin:
     if identity.startswith(_RING):
         members = told_of(reader, identity.removeprefix(_RING)).member_ids
     else:
-        members = [checked(identity)]
+        members = [reader.checked(identity)]
     piece = reader.store.neighbourhood(members, per_id=PER_MEMBER)
     inside = frozenset(members)
     nodes, around = nodes_of(piece), around_of(piece)

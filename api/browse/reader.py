@@ -11,6 +11,8 @@ from datetime import datetime
 from threading import Lock
 from typing import Any, Protocol
 
+from api.browse.masks import Masks
+from api.browse.nodes import checked
 from api.schemas import moment
 from api.schemas_rings import RingSummary
 from graph.journal import Journal
@@ -83,6 +85,7 @@ class Reader:
         self.journal = journal
         self.pseudonyms = pseudonyms
         self.cases: Cases = cases or NoCases()
+        self.masks = Masks(store, pseudonyms)
         self._era = Era(-1, 0)
         self._reading = Lock()
 
@@ -96,6 +99,15 @@ class Reader:
             if self._era.number != number:
                 self._era = Era.of(number, as_of, self.store.rings())
             return self._era
+
+    def checked(self, identity: str) -> str:
+        """The id of a node that a caller names, out of its mask if it wears one.
+
+        Raises:
+            UnknownName: if it is of no kind of node.
+            NotFound: if nothing wears that mask.
+        """
+        return self.masks.opened(checked(identity))
 
     def summaries(self, era: Era) -> list[RingSummary]:
         """Every ring of ``era`` with what its case says, highest score first."""

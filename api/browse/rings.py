@@ -21,6 +21,7 @@ from api.browse.asked import (
 from api.browse.deps import ReaderDep
 from api.browse.happenings import event_page
 from api.browse.history import Told, detail_of, told_of
+from api.browse.masked import MaskedRoute
 from api.browse.members import member_page
 from api.browse.picture import PER_ACCOUNT, View, picture
 from api.browse.shared import shared_table
@@ -37,7 +38,7 @@ from api.schemas_rings import (
     WhatIfOut,
 )
 
-router = APIRouter(prefix="/v1/rings", tags=["rings"])
+router = APIRouter(prefix="/v1/rings", tags=["rings"], route_class=MaskedRoute)
 
 
 @router.get("", operation_id="list_rings", response_model=RingList)
@@ -113,7 +114,8 @@ def list_ring_events(
 @router.post("/{ring_id}/whatif", operation_id="imagine_ring", response_model=WhatIfOut)
 def imagine_ring(ring_id: RingId, body: WhatIfIn, reader: ReaderDep) -> WhatIfOut:
     """The ring and its score without some of its identifiers; nothing is changed."""
-    return whatif.imagined(reader.store, told_of(reader, ring_id), body.without)
+    without = [reader.checked(identity) for identity in body.without]
+    return whatif.imagined(reader.store, told_of(reader, ring_id), without)
 
 
 def _dated(drawn: Subgraph, told: Told) -> Subgraph:

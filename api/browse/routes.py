@@ -2,8 +2,8 @@
 
 from fastapi import APIRouter
 
-from api.browse import entities, graphs, rings, searches
+from api.browse import entities, exports, graphs, rings, searches, stream
 
 router = APIRouter()
-for part in (rings, entities, graphs, searches):
+for part in (rings, entities, graphs, searches, exports, stream):
     router.include_router(part.router)

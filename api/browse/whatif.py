@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from api.browse.history import Told
-from api.browse.nodes import around_of, checked, nodes_of
+from api.browse.nodes import around_of, nodes_of
 from api.browse.picture import PER_ACCOUNT
 from api.schemas import ReasonOut, moment
 from api.schemas_rings import WhatIfOut
@@ -42,7 +42,7 @@ class _Case:
 
 def imagined(store: GraphStore, told: Told, without: Sequence[str]) -> WhatIfOut:
     """The ring of ``told`` without some things or accounts."""
-    gone = frozenset(map(checked, without))
+    gone = frozenset(without)
     case = _case(store, told, gone)
     size = len(case.pieces[0]) if case.pieces else 0
     reasons = [Reason.of(form) for form in _forms(told)]

@@ -23,6 +23,7 @@ def pack_of(
     ring_id: str,
     templates: Mapping[str, str] | None = None,
     key: bytes | None = None,
+    extra: Mapping[str, Any] | None = None,
 ) -> dict[str, bytes]:
     """An evidence pack as its files by name, the manifest among them.
 
@@ -32,6 +33,7 @@ def pack_of(
         templates: prompt cluster id -> redacted template, for clusters that may be shown; those of
             the record's clusters if None.
         key: seals the pack; ``verify_pack`` wants the same one.
+        extra: further parts of the pack by name, such as what it was asked for.
 
     Raises:
         NotFound: if there is no record, or the refresh found no such ring.
@@ -40,7 +42,8 @@ def pack_of(
     record = kept_record(folder)
     ring = ring_in(record, ring_id)
     shown = _templates(record) if templates is None else templates
-    return sealed(dossier(ring, record.inputs, record.provenance, shown), key)
+    told = dossier(ring, record.inputs, record.provenance, shown)
+    return sealed({**told, **(extra or {})}, key)
 
 
 def _templates(record: Record) -> dict[str, str]:

@@ -21,6 +21,8 @@ from graph.rings.pack_page import page
 MANIFEST = "manifest.json"
 FORMAT = 1
 START = "0" * 64
+SEAL_PURPOSE = b"ringsight evidence pack"
+"""What a deployment's key is drawn for where it seals packs."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,7 +67,7 @@ def test_an_account_knows_its_ring_and_what_it_is_tied_to(client: TestClient, ho
     entity = client.get(f"/v1/entities/account:{ring.members[0].account_id}").json()
 
     assert entity["rings"] == [ring.ring_id]
-    assert entity["counts"]["ip"] >= 1
+    assert entity["counts"]["ip"]["n"] >= 1
     assert (
         entity["hidden"]
         == entity["degree"]
