@@ -22,6 +22,7 @@ from api import (
     deciding,
     health,
     lists,
+    pipeline,
     problems,
     session,
     signup,
@@ -78,6 +79,7 @@ def create_app(service: Service, *, hosts: Sequence[str] = ("*",)) -> FastAPI:
     )
     reads = [require(Scope.INVESTIGATE)]
     app.include_router(routes.router, responses=_only(404, 413, 422, 503), dependencies=reads)
+    app.include_router(pipeline.router, dependencies=reads)
     for part in (deciding, cases, lists, appeals, audit, webhooks):
         app.include_router(part.router, responses=_only(404, 409, 412, 413, 422, 503))
     app.include_router(session.router, responses=_only(413, 422, 503))

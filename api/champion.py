@@ -23,7 +23,7 @@ class Champion:
     """
 
     def __init__(self, shelf: Shelf, pointer: str = POINTER) -> None:
-        self._shelf = shelf
+        self.shelf = shelf
         self._pointer = pointer
         self._lock = Lock()
         self._stamp: Stamp | None = None
@@ -34,7 +34,7 @@ class Champion:
 
     def scorer(self) -> Scorer | None:
         """The scorer of the bundle in use, else of the last good one, else None."""
-        stamp = self._shelf.stamp(self._pointer)
+        stamp = self.shelf.stamp(self._pointer)
         if stamp != self._stamp:
             with self._lock:
                 if stamp != self._stamp and self._loading is None:
@@ -71,13 +71,13 @@ class Champion:
     def _loaded(self) -> Scorer | None:
         """The scorer of what the pointer names; None where it names nobody."""
         if self._pointer == POINTER:
-            version = self._shelf.current()
-        elif (named := self._shelf.shadow()) is not None:
+            version = self.shelf.current()
+        elif (named := self.shelf.shadow()) is not None:
             version = named
         else:
             return None
         if self._scorer is not None and self._scorer.version == version:
             return self._scorer
-        fresh = Scorer(self._shelf.load(version))
+        fresh = Scorer(self.shelf.load(version))
         self.swaps += 1
         return fresh

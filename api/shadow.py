@@ -41,7 +41,7 @@ class Shadow(Closing):
     def __init__(self, shelf: Shelf, champion: Champion, folder: Path) -> None:
         self._champion = champion
         self._shadow = Champion(shelf, SHADOW)
-        self._folder = folder
+        self.folder = folder
         self._queue: Queue[_Seen | None] = Queue(WAITING_MOST)
         self._counts: Counter[str] = Counter()
         self._decisions: Counter[str] = Counter()
@@ -137,7 +137,7 @@ class Shadow(Closing):
             "decisions": dict(sorted(self._decisions.items())),
             "scores": self._scores.tolist(),
         }
-        place = self._folder / self._version / self._name
+        place = self.folder / self._version / self._name
         try:
             place.parent.mkdir(parents=True, exist_ok=True)
             fresh = place.with_suffix(".new")
