@@ -3,13 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
-from api.cli_out import AsJson, Bars, answer, note
+from api.cli_out import AsJson, Bars, answer, desk_of, note
 
 if TYPE_CHECKING:
     from etl.bench_prompts import Row
@@ -71,6 +72,44 @@ def prompts(
     rows = bench_prompts(path, families, progress=lambda row: note(_told(row)))
     payload = {"rows": [asdict(row) for row in rows]}
     answer(payload, as_json, lambda console: console.print(as_table(rows), markup=False))
+
+
+@app.command("rings")
+def rings(
+    world: Annotated[Path, typer.Argument(help="A folder that `simulate` wrote.")],
+    model: Annotated[
+        bool, typer.Option(help="Train at the world's moment, and let the model speak.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Group the accounts of a simulated world in several ways, and judge the groups alike."""
+    from etl.bench_rings import bench_rings  # noqa: PLC0415
+
+    with Bars() as bars, TemporaryDirectory(prefix="ringsight-bench-") as work:
+        figures = bench_rings(world, Path(work), model=model, progress=bars)
+    answer(figures, as_json, lambda console: show_figures(console, figures))
+
+
+@app.command("browse")
+def browse(
+    context: typer.Context,
+    accounts: Annotated[int, typer.Option(min=1_000, help="Accounts of the graph.")] = 1_000_000,
+    hub: Annotated[int, typer.Option(min=1_000, help="Accounts at one address.")] = 100_000,
+    rounds: Annotated[int, typer.Option(min=5, help="Times each question is asked.")] = 200,
+    home: Annotated[
+        bool, typer.Option("--home", help="Time a ring's page over RINGSIGHT_HOME instead.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Ask the console's questions about a hub and about an ordinary node, in turn."""
+    from api.bench_browse import bench_browse, bench_home  # noqa: PLC0415
+
+    with Bars() as bars:
+        if home:
+            figures = bench_home(desk_of(context).settings, rounds, bars)
+        else:
+            figures = bench_browse(accounts, hub, rounds, progress=bars)
+    answer(figures, as_json, lambda console: show_figures(console, figures))
 
 
 def _told(row: "Row") -> str:

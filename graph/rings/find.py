@@ -1,7 +1,8 @@
 """Finding rings: links, groups, evidence, judgement, names. One call does a whole refresh.
 
-:func:`find` is the only entrance. Equal inputs give equal rings, whatever order rows came in. Each
-step is a module of its own; read them in the order they are called here.
+:func:`find` is the entrance; its steps are open to who compares ways of grouping. Equal inputs give
+equal rings, whatever order rows came in. Each step is a module of its own; read them in the order
+they are called here.
 """
 
 from collections.abc import Iterator, Sequence
@@ -64,7 +65,7 @@ class RingConfig:
 
 
 @dataclass(frozen=True)
-class _Scene:
+class Scene:
     """What a refresh looks at, before there are groups."""
 
     inputs: RingInputs
@@ -95,23 +96,31 @@ def find(
     config = config or RingConfig()
     if not inputs.size:
         return lineage.carry_on([], previous, inputs.as_of)
-    scene = _scene(inputs)
-    label, picked = _grouped(scene, config)
+    scene = scene_of(inputs)
+    found = weigh(scene, *grouped(scene, config), config)
+    banned = triage.banned(inputs)
+    kept = memory.with_silent(found, previous, inputs, banned)
+    rings = lineage.carry_on(kept, previous, inputs.as_of)
+    return _remembering(inputs, rings, previous, banned)
+
+
+def weigh(scene: Scene, label: Ints, picked: Bools, config: RingConfig) -> list[Ring]:
+    """The evidence about given groups, judged: those worth keeping, under their founders' ids.
+
+    ``label`` [N] is a group from 0 or -1, ``picked`` [N] marks the suspects.
+    """
     groups = Groups(label)
     evidence = list(_evidence(scene, groups, picked))
-    strength = communities.tie_strength(scene.links.total, label)
     found = _Found(
-        inputs,
+        scene.inputs,
         groups,
         evidence,
         judge(evidence, groups),
-        strength,
-        triage.triage(inputs, scene.incidences, groups),
-        triage.banned(inputs),
+        communities.tie_strength(scene.links.total, label),
+        triage.triage(scene.inputs, scene.incidences, groups),
+        triage.banned(scene.inputs),
     )
-    kept = memory.with_silent(_rings(found, config), previous, inputs, found.banned)
-    rings = lineage.carry_on(kept, previous, inputs.as_of)
-    return _remembering(inputs, rings, previous, found.banned)
+    return _rings(found, config)
 
 
 def _remembering(inputs: RingInputs, rings: Rings, previous: Rings | None, banned: Bools) -> Rings:
@@ -124,12 +133,13 @@ def _remembering(inputs: RingInputs, rings: Rings, previous: Rings | None, banne
     return genome.remembered(rings, previous)
 
 
-def _scene(inputs: RingInputs) -> _Scene:
+def scene_of(inputs: RingInputs) -> Scene:
+    """Everything that ties accounts, weighed."""
     incidences = list(relations.incidences(inputs))
     handed = timing.handovers(inputs)
     tied = _with_handovers(inputs, links.weigh(incidences, inputs.size), handed)
     moments = tuple(Moments.of(inputs.request_columns, inputs.size, us) for us in timing.SCALES)
-    return _Scene(inputs, incidences, tied, handed, moments, traits.traits(inputs))
+    return Scene(inputs, incidences, tied, handed, moments, traits.traits(inputs))
 
 
 def _with_handovers(inputs: RingInputs, tied: Links, handed: Handovers) -> Links:
@@ -142,7 +152,7 @@ def _with_handovers(inputs: RingInputs, tied: Links, handed: Handovers) -> Links
     return tied.with_family(Family.TIMING, pairs)
 
 
-def _grouped(scene: _Scene, config: RingConfig) -> tuple[Ints, Bools]:
+def grouped(scene: Scene, config: RingConfig) -> tuple[Ints, Bools]:
     """Groups of suspects by everything and of all others by what they hold, and the suspects."""
     size, tied = scene.inputs.size, scene.links
     zero = sparse.csr_array((size, size), dtype=np.float64)
@@ -158,7 +168,7 @@ def _grouped(scene: _Scene, config: RingConfig) -> tuple[Ints, Bools]:
     return communities.renumbered(label, config.smallest), picked
 
 
-def _evidence(scene: _Scene, groups: Groups, picked: Bools) -> Iterator[Evidence]:
+def _evidence(scene: Scene, groups: Groups, picked: Bools) -> Iterator[Evidence]:
     inputs, incidences = scene.inputs, scene.incidences
     together = np.maximum(
         counter.gathered(inputs, incidences, groups), counter.named(incidences, groups)
