@@ -27,11 +27,13 @@ class GateLimits:
 
     Shares are 0..1. ``prevented_margin``: exchanges prevented that may be lost;
     ``honest_margin``: more of honest accounts flagged, ``unlabelled_margin`` where only labels say
-    who is honest; ``honest_limit``: flagged at all, shown beyond chance; ``slice_margin``: more
-    flagged in a slice of at least ``slice_least`` honest accounts; ``slice_ratio``: how many times
-    as often the honest of one country or pathway may be flagged as the others; ``brier_margin``:
-    calibration; ``latency_ratio`` and ``size_ratio``: to the champion's; ``size_bytes``: at all;
-    ``least_fraud``: fewer known fraud accounts than this are too few to compare recall on.
+    who is honest; ``honest_limit``: flagged at all, shown beyond chance; ``cleared_limit``: the
+    same of accounts that a label cleared, which fall on the conspicuous and are partly wrong;
+    ``slice_margin``: more flagged in a slice of at least ``slice_least`` honest accounts;
+    ``slice_ratio``: how many times as often the honest of one country or pathway may be flagged as
+    the others; ``brier_margin``: calibration; ``latency_ratio`` and ``size_ratio``: to the
+    champion's; ``size_bytes``: at all; ``least_fraud``: fewer known fraud accounts than this are
+    too few to compare recall on.
     """
 
     prevented_margin: float = 0.03
@@ -39,6 +41,7 @@ class GateLimits:
     honest_margin: float = 0.002
     unlabelled_margin: float = 0.03
     honest_limit: float = 0.01
+    cleared_limit: float = 0.25
     slice_margin: float = 0.02
     slice_least: int = 50
     slice_ratio: float = 4.0
@@ -213,11 +216,12 @@ def honest(pair: Pair, limits: GateLimits, rng: np.random.Generator) -> Finding:
     flagged = _flagged(pair.challenger)
     count, total = int(flagged[cleared].sum()), int(cleared.sum())
     low, high = wilson(count, total)
-    too_many = low > limits.honest_limit
+    limit = limits.cleared_limit if pair.by_labels else limits.honest_limit
+    too_many = low > limit
     kind = "cleared" if pair.by_labels else "honest"
     text = (
         f"{pair.name}: flags {count} of {total:,} {kind} accounts "
-        f"({_per(low, 2)} to {_per(high, 2)}; the limit is {_per(limits.honest_limit, 2)})"
+        f"({_per(low, 2)} to {_per(high, 2)}; the limit is {_per(limit, 2)})"
     )
     figures: dict[str, float | None] = {"flagged": count, "honest": total, "low": low, "high": high}
     worse = False
