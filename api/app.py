@@ -21,9 +21,11 @@ from api import (
     console,
     deciding,
     health,
+    ingest,
     lists,
     pipeline,
     problems,
+    risk,
     session,
     signup,
     webhooks,
@@ -77,7 +79,9 @@ def create_app(service: Service, *, hosts: Sequence[str] = ("*",)) -> FastAPI:
     app.include_router(
         signup.router, responses=_only(413, 422, 503), dependencies=[require(Scope.SCORE)]
     )
+    app.include_router(ingest.router, responses=_only(404, 413, 422, 503))
     reads = [require(Scope.INVESTIGATE)]
+    app.include_router(risk.router, responses=_only(404, 422, 503), dependencies=reads)
     app.include_router(routes.router, responses=_only(404, 413, 422, 503), dependencies=reads)
     app.include_router(pipeline.router, dependencies=reads)
     for part in (deciding, cases, lists, appeals, audit, webhooks):

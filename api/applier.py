@@ -94,6 +94,10 @@ class Applier:
             self._loads.append(load)
             self._turn.notify()
 
+    def put_parcel(self, parcel: Parcel) -> None:
+        """Apply a parcel that the ledger let go on."""
+        self.put(unpacked(parcel))
+
     def settled(self, timeout_s: float = 10.0) -> bool:
         """Wait until nothing waits; False if something still does."""
         until = time.monotonic() + timeout_s

@@ -23,6 +23,7 @@ from api.browse.casework import LedgerCases
 from api.browse.exporting import Exports
 from api.browse.reader import Reader
 from api.champion import Champion
+from api.intake import Intake
 from api.job import Ask, Caller, Done, Job
 from api.office import Office
 from api.opened import store_of
@@ -41,7 +42,7 @@ from graph.facts import Label, Payment, Signup
 from graph.flush import flush
 from graph.journal import Journal
 from graph.ledger.handover import Owed
-from graph.store import GraphStore, RingRow
+from graph.store import Flag, GraphStore, RingRow
 
 log = logging.getLogger("ringsight.service")
 
@@ -92,6 +93,7 @@ class Service:
         self.journal = journal
         self.door = door
         self._rings: tuple[int, tuple[RingRow, ...]] = (-1, ())
+        self._flags: tuple[int, tuple[Flag, ...]] = (-1, ())
         self._writing = Lock()
         self.applier = Applier(
             office.ledger, journal, store, lock=self._writing, applied=self._arrived
@@ -106,6 +108,7 @@ class Service:
             onward=self._scored,
             threads=threads,
         )
+        self.intake = Intake(office.ledger, door, self.applier, clock, self.admit)
         office.tell(self._told)
         office.follow(store)
 
@@ -262,6 +265,15 @@ class Service:
         if held != number:
             rows = tuple(self.store.rings())
             self._rings = (number, rows)
+        return rows
+
+    def flags(self) -> tuple[Flag, ...]:
+        """Accounts that call for action in the visible generation; read again when it changes."""
+        number, _ = self.store.generation()
+        held, rows = self._flags
+        if held != number:
+            rows = tuple(self.store.flags())
+            self._flags = (number, rows)
         return rows
 
     def as_of(self) -> int:

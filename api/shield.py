@@ -12,6 +12,8 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 BODY_BYTES_MAX = 64 * 1024
+# Calls that carry many rows.
+LARGER = {"/v1/events": 8 * 1024 * 1024, "/v1/signups/score/batch": 512 * 1024}
 # An answer is data: nothing in it may be loaded or run. The console's page has its own policy.
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -27,7 +29,6 @@ _TOO_LARGE: dict[str, Any] = {
     "type": "urn:ringsight:error:TooLarge",
     "title": "The body is larger than this service reads.",
     "status": 413,
-    "detail": f"at most {BODY_BYTES_MAX} bytes",
 }
 
 
@@ -70,8 +71,9 @@ class BodyLimit:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        if _announced_bytes(scope) > self._limit_bytes:
-            await _refuse(send)
+        limit_bytes = LARGER.get(scope["path"], self._limit_bytes)
+        if _announced_bytes(scope, limit_bytes) > limit_bytes:
+            await _refuse(send, limit_bytes)
             return
         read_bytes = 0
         answered = False
@@ -80,7 +82,7 @@ class BodyLimit:
             nonlocal read_bytes
             message = await receive()
             read_bytes += len(message.get("body", b""))
-            if read_bytes > self._limit_bytes:
+            if read_bytes > limit_bytes:
                 raise _TooLarge
             return message
 
@@ -93,18 +95,19 @@ class BodyLimit:
             await self._app(scope, counted, watched)
         except _TooLarge:
             if not answered:
-                await _refuse(send)
+                await _refuse(send, limit_bytes)
 
 
-def _announced_bytes(scope: Scope) -> int:
+def _announced_bytes(scope: Scope, limit_bytes: int) -> int:
     for name, value in scope["headers"]:
         if name == b"content-length":
-            return int(value) if value.isdigit() else BODY_BYTES_MAX + 1
+            return int(value) if value.isdigit() else limit_bytes + 1
     return 0
 
 
-async def _refuse(send: Send) -> None:
-    body = json.dumps(_TOO_LARGE).encode()
+async def _refuse(send: Send, limit_bytes: int) -> None:
+    told = {**_TOO_LARGE, "detail": f"at most {limit_bytes} bytes"}
+    body = json.dumps(told).encode()
     headers = [
         (b"content-type", b"application/problem+json"),
         (b"content-length", str(len(body)).encode()),

@@ -14,12 +14,16 @@ from fastapi.responses import Response as RawResponse
 from api.auth import Scores
 from api.deps import ServiceDep
 from api.job import Caller, Job
+from api.schemas_events import BatchIn, BatchItem, BatchOut
 from api.schemas_signup import AssessmentOut, SignupIn
 from api.service import Service
+from graph.errors import InputError
 
 router = APIRouter(prefix="/v1/signups", tags=["signups"])
 
 KEY_CHARACTERS = 255
+# What is left of a batch's key beside the place of a sign-up in it.
+BATCH_KEY = KEY_CHARACTERS - 4
 IdempotencyKey = Annotated[
     str | None,
     Header(
@@ -46,6 +50,28 @@ async def score_signup(
     return RawResponse(
         reply, media_type="application/json", headers={"Server-Timing": timing_of(job)}
     )
+
+
+@router.post("/score/batch", operation_id="score_signups", response_model=BatchOut)
+async def score_signups(
+    batch: BatchIn, service: ServiceDep, principal: Scores, key: IdempotencyKey = None
+) -> BatchOut:
+    """Score up to a hundred sign-ups, in their order; one that breaks the contract stops no other.
+
+    Each has its own budget. Under an Idempotency-Key each is known by the key and its place.
+    """
+    caller = Caller(principal.id, principal.reasons)
+    keys = [None if key is None else f"{key[:BATCH_KEY]} {n}" for n in range(len(batch.signups))]
+    work = (_item(service, s, caller, k) for s, k in zip(batch.signups, keys, strict=True))
+    return BatchOut(items=list(await asyncio.gather(*work)))
+
+
+async def _item(service: Service, signup: SignupIn, caller: Caller, key: str | None) -> BatchItem:
+    try:
+        _, reply = await answered(service, signup, caller, key)
+    except InputError as error:
+        return BatchItem(error=str(error))
+    return BatchItem(assessment=AssessmentOut.model_validate_json(reply))
 
 
 async def answered(

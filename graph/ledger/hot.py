@@ -25,6 +25,7 @@ from sqlalchemy import (
     Index,
     Integer,
     LargeBinary,
+    Select,
     String,
     Table,
     Text,
@@ -199,6 +200,10 @@ def waiting(book: Connection, after: int = 0, limit: int = 500) -> list[Parcel]:
         .order_by(outbox.c.seq)
         .limit(limit)
     )
+    return _parcels(book, query)
+
+
+def _parcels(book: Connection, query: Select[Any]) -> list[Parcel]:
     return [
         Parcel(row.kind, row.body, row.at, row.account_id, row.parked, row.seq)
         for row in book.execute(query)
@@ -246,6 +251,12 @@ def report(book: Connection, row: Mapping[str, Any]) -> bool:
         return False
     book.execute(insert(signup_outcome), [dict(row)])
     return True
+
+
+def parked_of(book: Connection, account_id: str) -> list[Parcel]:
+    """The parked parcels of an account, oldest first."""
+    where = (outbox.c.account_id == account_id, outbox.c.parked.is_(True))
+    return _parcels(book, select(outbox).where(*where).order_by(outbox.c.seq))
 
 
 def unpark(book: Connection, account_id: str) -> int:
