@@ -93,7 +93,7 @@ def verify(book: Connection) -> Verified:
     for row in _rows(book):
         why = _wrong(row, seq, previous)
         if why is not None:
-            return Verified(seq, previous, row.seq, why)
+            return Verified(seq, previous, min(row.seq, seq + 1), why)
         seq, previous = row.seq, row.digest
     kept = book.execute(select(mark.c.value).where(mark.c.name == HEAD)).scalar_one_or_none()
     if (json.loads(kept) if kept else [0, FIRST]) != [seq, previous]:
