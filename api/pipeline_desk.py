@@ -8,7 +8,7 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from api.cli_out import note
@@ -27,7 +27,7 @@ ALERT_TIMEOUT_S = 10.0
 class OpenDesk(Desk):
     """A desk with its journal open."""
 
-    journal: Journal | None = None
+    journal: Journal = field(kw_only=True)
 
 
 @contextmanager
@@ -44,7 +44,7 @@ def desk_for(settings: Settings, *, author: str = "pipeline") -> Iterator[OpenDe
             settings.pipeline_path,
         )  # fmt: skip
         now = time.time_ns() // 1000
-        yield OpenDesk(place, registry_of(settings), now, author, journal)
+        yield OpenDesk(place, registry_of(settings), now, author, journal=journal)
 
 
 def registry_of(settings: Settings) -> Registry:

@@ -26,14 +26,15 @@ class GateLimits:
     """What a challenger may cost: ``GateLimits(prevented_margin=0.03)``.
 
     Shares are 0..1. ``prevented_margin``: exchanges prevented that may be lost;
-    ``honest_margin``: more of honest accounts flagged, ``unlabelled_margin`` where only labels say
-    who is honest; ``honest_limit``: flagged at all, shown beyond chance; ``cleared_limit``: the
-    same of accounts that a label cleared, which fall on the conspicuous and are partly wrong;
+    ``honest_margin``: more of honest accounts flagged, ``unlabelled_margin`` where only labels
+    say who is honest; ``honest_limit``: flagged at all, shown beyond chance; ``cleared_limit``:
+    the same of accounts that a label cleared, which fall on the conspicuous and are partly wrong;
     ``slice_margin``: more flagged in a slice of at least ``slice_least`` honest accounts;
-    ``slice_ratio``: how many times as often the honest of one country or pathway may be flagged as
-    the others; ``brier_margin``: calibration; ``latency_ratio`` and ``size_ratio``: to the
-    champion's; ``size_bytes``: at all; ``least_fraud``: fewer known fraud accounts than this are
-    too few to compare recall on.
+    ``slice_ratio``: how many times as often the honest of one country or pathway may be flagged
+    as the others; ``brier_margin``: calibration, ``world_brier_margin`` where fraud is as
+    frequent as a standing world has it, which no deployment is calibrated for; ``latency_ratio``
+    and ``size_ratio``: to the champion's; ``size_bytes``: at all; ``least_fraud``: fewer known
+    fraud accounts than this are too few to compare recall on.
     """
 
     prevented_margin: float = 0.03
@@ -46,6 +47,7 @@ class GateLimits:
     slice_least: int = 50
     slice_ratio: float = 4.0
     brier_margin: float = 0.01
+    world_brier_margin: float = 0.03
     latency_ratio: float = 2.0
     size_ratio: float = 3.0
     size_bytes: int = 500_000_000
@@ -250,10 +252,11 @@ def calibration(pair: Pair, limits: GateLimits, rng: np.random.Generator) -> Fin
     fraud = seen.fraud.astype(float)
     more = (seen.score - fraud) ** 2 - (held.score - fraud) ** 2
     change = evaluate.bootstrap(seen.groups, lambda w: float(w @ more / max(w.sum(), 1.0)), rng)
-    worse = change.value > limits.brier_margin and change.low > 0.0
+    margin = limits.brier_margin if pair.by_labels else limits.world_brier_margin
+    worse = change.value > margin and change.low > 0.0
     text = (
         f"{pair.name}: the Brier score of accounts changes by {change.value:+.4f} "
-        f"({change.low:+.4f} to {change.high:+.4f}), {limits.brier_margin} may be added"
+        f"({change.low:+.4f} to {change.high:+.4f}), {margin} may be added"
     )
     return Finding(f"{pair.name}: calibration", not worse, text, _of(change))
 

@@ -247,7 +247,9 @@ def _told(proven: Proven) -> dict[str, Any]:
         "findings": proven.ruling.as_dict()["findings"],
         "labels": dict(proven.review),
         "panel": dict(proven.panel),
-        "steps": [{"step": s.name, "seconds": s.seconds} for s in proven.steps],
+        "steps": [
+            {"step": s.name, "seconds": s.seconds, "skipped": s.skipped} for s in proven.steps
+        ],
     }
 
 

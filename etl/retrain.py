@@ -10,6 +10,7 @@ bundle that is shipped: it never saw the days it was examined on. What is done w
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -105,57 +106,117 @@ class Proven:
 
 
 class Run:
-    """One weekly run in its folder; ``prove`` takes it to its ruling, from wherever it was."""
+    """One weekly run in its folder: each step is made, or taken up, when it is first asked for.
 
-    def __init__(self, place: Workplace, folder: Path, plan: Plan, champion: str | None) -> None:
+    ``prove`` asks for all of them; a scheduler asks for them one by one, each in its own process.
+    """
+
+    def __init__(
+        self, place: Workplace, folder: Path, plan: Plan, champion: str | None, told: Progress
+    ) -> None:
         self.place = place
         self.folder = folder
         self.plan = plan
         self.champion = champion
+        self.told = told
         self._steps = RunFolder(folder)
 
-    def prove(self, told: Progress = lambda step, done, total: None) -> Proven:
+    def prove(self) -> Proven:
         """Every step up to the gate.
 
         Raises:
             InputError: if there is nothing to learn from, or nothing to be examined on.
         """
-        plan = self.plan
-        told("snapshot", 0, 0)
-        events = self._steps.step("snapshot", self._given_events(), self._snapshot)
-        timeline = kept_timeline(events.folder)
-        told("features", 0, 0)
-        given = {"events": events.digest, "since": plan.since, "course": asdict(plan.course)}
-        rows = self._steps.step("features", given, lambda to: self._features(timeline, to, told))
-        told("labels", 0, 0)
-        given = {"rows": rows.digest, "limits": asdict(plan.review), "seed": plan.seed}
-        labels = self._steps.step("labels", given, lambda to: self._labels(timeline, rows, to))
-        learnt = self._rows(timeline, rows, labels)
-        told("model", 0, 0)
-        given = {"labels": labels.digest, "config": asdict(plan.train), "seed": plan.seed}
-        model = self._steps.step("model", given, lambda to: self._model(learnt, to, told))
-        bundle = Bundle.load(model.folder / "bundle")
-        told("panel", 0, 0)
-        given = {"labels": labels.digest, "panel": list(plan.panel), "seed": plan.seed}
-        beside = self._steps.step("panel", given, lambda to: self._panel(learnt, to, told))
-        exams = Exams(self, timeline, bundle, told)
-        ruling = self._ruled(exams, rows, labels, learnt)
+        beside = read_json(self.beside.folder / "panel.json") or {}
+        ruling = self.ruling
         return Proven(
-            self.folder.name, self.folder, plan, bundle, self.champion, ruling,
-            read_json(labels.folder / "review.json") or {},
-            read_json(beside.folder / "panel.json") or {},
-            tuple(self._steps.steps),
+            self.folder.name, self.folder, self.plan, self.bundle, self.champion, ruling,
+            read_json(self.labels.folder / "review.json") or {}, beside, tuple(self._steps.steps),
         )  # fmt: skip
+
+    @cached_property
+    def events(self) -> Done:
+        """What happened up to T."""
+        self.told("snapshot", 0, 0)
+        # Late events must not change a run that goes on: what T held is settled here.
+        return self.step("snapshot", {"until": self.plan.until}, self._snapshot)
+
+    @cached_property
+    def timeline(self) -> Timeline:
+        """The same, in memory."""
+        return kept_timeline(self.events.folder)
+
+    @cached_property
+    def rows(self) -> Done:
+        """Rows of accounts and sign-ups as they were known up to S, without verdicts."""
+        self.told("features", 0, 0)
+        plan = self.plan
+        given = {"events": self.events.digest, "since": plan.since, "course": asdict(plan.course)}
+        return self.step("features", given, lambda to: self._features(self.timeline, to))
+
+    @cached_property
+    def labels(self) -> Done:
+        """Labels that are believed, and those that are not."""
+        self.told("labels", 0, 0)
+        plan = self.plan
+        given = {"rows": self.rows.digest, "limits": asdict(plan.review), "seed": plan.seed}
+        return self.step("labels", given, lambda to: self._labels(self.timeline, to))
+
+    @cached_property
+    def learnt(self) -> TrainingRows:
+        """The rows under the verdicts that are believed and were known at S."""
+        since = self.plan.since
+        believed = _as_labels(pl.read_parquet(self.labels.folder / "kept.parquet"), self.timeline)
+        known = Known.of(believed, self.timeline.read("enforcements", until=since), since)
+        weights = read_json(self.labels.folder / "weights.json") or {}
+        cleared = {a: float(w) for a, w in weights.items() if a in known.legitimate}
+        return kept_rows(self.rows.folder, self.timeline, replace(known, weight=cleared))
+
+    @cached_property
+    def model(self) -> Done:
+        """Split, encoder, boosters and calibration: a bundle that nobody uses yet."""
+        self.told("model", 0, 0)
+        plan = self.plan
+        given = {"labels": self.labels.digest, "config": asdict(plan.train), "seed": plan.seed}
+        return self.step("model", given, self._model)
+
+    @cached_property
+    def bundle(self) -> Bundle:
+        """The same, loaded and verified."""
+        return Bundle.load(self.model.folder / "bundle")
+
+    @cached_property
+    def beside(self) -> Done:
+        """What simpler models make of the same rows."""
+        self.told("panel", 0, 0)
+        plan = self.plan
+        given = {"labels": self.labels.digest, "panel": list(plan.panel), "seed": plan.seed}
+        return self.step("panel", given, self._panel)
+
+    @cached_property
+    def ruling(self) -> Ruling:
+        """What the gate says, after every exam."""
+        exams = Exams(self, self.timeline, self.bundle, self.told)
+        believed = pl.read_parquet(self.labels.folder / "kept.parquet")
+        truth = Truth.of_labels(self.timeline.read("signups"), _as_labels(believed, self.timeline))
+        state = kept(self.rows.folder / "state", KEY_ID, 0)
+        recent = Paper("last weeks", self.timeline, self.plan.since, state, truth)
+        evidence = Evidence(
+            recent=exams.recent(recent, self.labels.digest),
+            worlds=[exams.standing(number) for number in self.plan.standing],
+            canaries=exams.canaries(self.learnt),
+            inputs=self._inputs(),
+            **exams.costs(),
+        )
+        ruling = gate(evidence, self.plan.gate, np.random.default_rng(self.plan.seed))
+        write_json(self.folder / "gate.json", ruling.as_dict())
+        return ruling
 
     def step(self, name: str, given: Mapping[str, object], make: Callable[[Path], None]) -> Done:
         """One more step of this run."""
         return self._steps.step(name, given, make)
 
     # -- what the steps do -------------------------------------------------------------------------
-
-    def _given_events(self) -> dict[str, object]:
-        # Late events must not change a run that goes on: what T held is settled with the snapshot.
-        return {"until": self.plan.until}
 
     def _snapshot(self, to: Path) -> None:
         timeline = Timeline.of(self.place.events, self.plan.until)
@@ -168,22 +229,26 @@ class Run:
         if self.place.authors is not None:
             self.place.authors.write_parquet(to / "authors.parquet")
 
-    def _features(self, timeline: Timeline, to: Path, told: Progress) -> None:
+    def _features(self, timeline: Timeline, to: Path) -> None:
         known = timeline.known_by(self.plan.since)
         with LazyStore(open_store("sqlite://"), unroll(known)) as store:
             config = RefreshConfig(keep_asked=False)
             job = Job(known, store, self.place.fit, config)
             replay = Replay(known, store)
-            rows, state = collect(replay, job, self.plan.since, beginning(), self.plan.course, told)
+            plan = self.plan
+            rows, state = collect(replay, job, plan.since, beginning(), plan.course, self.told)
         keep_rows(rows, to)
         keep(state, to / "state")
 
-    def _labels(self, timeline: Timeline, rows: Done, to: Path) -> None:
+    def _labels(self, timeline: Timeline, to: Path) -> None:
         labels = self._authored(timeline)
         found = review(
-            labels, _bans(timeline, self.plan.until), kept_rows(rows.folder, timeline, Known()),
-            np.random.default_rng(self.plan.seed), self.plan.review,
-        )  # fmt: skip
+            labels,
+            _bans(timeline, self.plan.until),
+            kept_rows(self.rows.folder, timeline, Known()),
+            np.random.default_rng(self.plan.seed),
+            self.plan.review,
+        )
         found.kept.write_parquet(to / "kept.parquet")
         found.quarantined.write_parquet(to / "quarantined.parquet")
         write_json(to / "review.json", found.as_dict())
@@ -197,45 +262,18 @@ class Run:
         authors = pl.read_parquet(kept_authors)
         return labels.join(authors, on=["account_id", "at", "source"], how="left")
 
-    def _rows(self, timeline: Timeline, rows: Done, labels: Done) -> TrainingRows:
-        """The rows under the verdicts that are believed and were known at S."""
-        since = self.plan.since
-        believed = _as_labels(pl.read_parquet(labels.folder / "kept.parquet"), timeline)
-        known = Known.of(believed, timeline.read("enforcements", until=since), since)
-        weights = read_json(labels.folder / "weights.json") or {}
-        cleared = {a: float(w) for a, w in weights.items() if a in known.legitimate}
-        return kept_rows(rows.folder, timeline, replace(known, weight=cleared))
-
-    def _model(self, rows: TrainingRows, to: Path, told: Progress) -> None:
+    def _model(self, to: Path) -> None:
         rng = np.random.default_rng(self.plan.seed)
-        train(rows, self.plan.train, rng, told).save(to / "bundle")
+        train(self.learnt, self.plan.train, rng, self.told).save(to / "bundle")
 
-    def _panel(self, rows: TrainingRows, to: Path, told: Progress) -> None:
+    def _panel(self, to: Path) -> None:
         rng = np.random.default_rng(self.plan.seed)
-        write_json(to / "panel.json", panel(rows, self.plan.panel, rng, told))
+        write_json(to / "panel.json", panel(self.learnt, self.plan.panel, rng, self.told))
 
-    def _ruled(self, exams: Exams, rows: Done, labels: Done, learnt: TrainingRows) -> Ruling:
-        state, believed = rows.folder / "state", pl.read_parquet(labels.folder / "kept.parquet")
-        truth = Truth.of_labels(
-            exams.timeline.read("signups"), _as_labels(believed, exams.timeline)
-        )
-        recent = Paper("last weeks", exams.timeline, self.plan.since, kept(state, KEY_ID, 0), truth)
-        pairs = [exams.recent(recent, labels.digest), *map(exams.standing, self.plan.standing)]
-        evidence = Evidence(
-            recent=pairs[0],
-            worlds=pairs[1:],
-            canaries=exams.canaries(learnt),
-            inputs=self._inputs(exams.timeline, labels),
-            **exams.costs(),
-        )
-        rng = np.random.default_rng(self.plan.seed)
-        ruling = gate(evidence, self.plan.gate, rng)
-        write_json(self.folder / "gate.json", ruling.as_dict())
-        return ruling
-
-    def _inputs(self, timeline: Timeline, labels: Done) -> list[Finding]:
-        found = inputs(timeline, self.plan.since, self.plan.until, self.plan.inputs)
-        told = read_json(labels.folder / "review.json") or {}
+    def _inputs(self) -> list[Finding]:
+        plan = self.plan
+        found = inputs(self.timeline, plan.since, plan.until, plan.inputs)
+        told = read_json(self.labels.folder / "review.json") or {}
         doubts = [doubt["reason"] for doubt in told.get("doubts", [])]
         text = "; ".join(doubts) or "no labeller stands apart from the others"
         kept_out = float(told.get("quarantined", 0))
@@ -244,7 +282,7 @@ class Run:
         return [*found, Finding("labels", True, said, {"quarantined": kept_out})]
 
 
-def begin(place: Workplace, plan: Plan) -> Run:
+def begin(place: Workplace, plan: Plan, told: Progress = lambda step, done, total: None) -> Run:
     """The run of ``plan``, anew or from where it was stopped.
 
     The champion it is held against is the one in use when it began.
@@ -259,7 +297,7 @@ def begin(place: Workplace, plan: Plan) -> Run:
         told["champion_trained_as_of"] = None if bundle is None else bundle.trained_as_of
         write_json(folder / "plan.json", told)
     champion = None if told["champion"] == NOBODY else str(told["champion"])
-    return Run(place, folder, plan, champion)
+    return Run(place, folder, plan, champion, told)
 
 
 def run_name(plan: Plan) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 
 from etl.monitor import look
 from etl.promotion import STATUS, Desk, record, settle, tell
-from etl.retrain import Plan, Progress, begin
+from etl.retrain import Plan, Progress, begin, run_name
 from etl.retrain_page import page
 from etl.run_folder import read_json, write_json
 
@@ -42,8 +42,8 @@ def weekly(
 
 
 def _ran(desk: Desk, plan: Plan, told: Progress, *, at_once: bool) -> dict[str, Any]:
-    run = begin(desk.place, plan)
-    proven = run.prove(told)
+    run = begin(desk.place, plan, told)
+    proven = run.prove()
     told("watch", 0, 0)
     monitor = look(desk.place, proven)
     found = settle(desk, proven, at_once=at_once)
@@ -52,6 +52,12 @@ def _ran(desk: Desk, plan: Plan, told: Progress, *, at_once: bool) -> dict[str, 
     report: Path = run.folder / "report.html"
     report.write_text(page(proven, {**found, "runs": runs}, monitor), encoding="utf-8")
     found["registry"] = record(desk, proven)
-    write_json(run.folder / "done.json", {"at": desk.now, "became": found["became"]})
+    found["report"] = str(report)
+    write_json(run.folder / "done.json", {"at": desk.now, **found})
     told("report", 1, 1)
-    return {**found, "report": str(report)}
+    return found
+
+
+def finished(desk: Desk, plan: Plan) -> dict[str, Any] | None:
+    """What became of a run that ended already; None where it did not."""
+    return read_json(desk.place.runs / run_name(plan) / "done.json")
