@@ -112,7 +112,10 @@ export default function GraphView(props: Props) {
     const done = (fit: boolean) => {
       if (!live) return;
       if (fit && shown) centre(cy);
-      else if (fit) cy.fit(undefined, 36);
+      else if (fit) {
+        cy.fit(undefined, 36);
+        if (cy.zoom() > 1) cy.zoom({ level: 1, renderedPosition: { x: cy.width() / 2, y: cy.height() / 2 } });
+      }
       setReady(true);
     };
     if (layout === "preset") done(fresh > 0);

@@ -54,9 +54,9 @@ function run(cy: Core, placed: ReadonlySet<string>): Promise<void> {
     randomize: placed.size === 0,
     animate: false,
     fit: false,
-    nodeSeparation: 90,
-    idealEdgeLength: 80,
-    nodeRepulsion: 7000,
+    nodeSeparation: 110,
+    idealEdgeLength: 120,
+    nodeRepulsion: 12_000,
     ...(fixedNodeConstraint.length ? { fixedNodeConstraint } : {}),
   };
   // A draft ignores constraints of nodes it must not move.
