@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from api.browse.nodes import around_of, nodes_of
+from api.browse.nodes import around_of, degrees_of, nodes_of
 from api.schemas import moment
 from api.schemas_graph import CoShared, SharedOut
 from graph.errors import NotFound
@@ -19,22 +19,20 @@ def co_shared(store: GraphStore, identity: str, limit: int) -> CoShared:
         NotFound: if there is no such entity.
     """
     first = store.neighbourhood([identity], per_id=LOOKED_AT)
-    own = nodes_of(first).get(identity)
-    if own is None:
+    degree = degrees_of(first).get(identity)
+    if degree is None:
         raise NotFound(f"no entity {identity!r}")
-    around = around_of(first).get(identity, set())
-    accounts = sorted(i for i in around if i.startswith("account:"))
+    beside = around_of(first).get(identity, set())
+    accounts = sorted(i for i in beside if i.startswith("account:"))
     if identity.startswith("account:"):
         accounts = [identity]
     piece = store.neighbourhood(accounts, per_id=PER_ACCOUNT)
-    inside, nodes = set(accounts), nodes_of(piece)
-    here = Counter(
-        thing for a in accounts for thing in around_of(piece).get(a, ()) if thing not in inside
-    )
+    inside, around = set(accounts), around_of(piece)
+    here = Counter(thing for a in accounts for thing in around.get(a, ()) if thing not in inside)
     here.pop(identity, None)
     least = 1 if len(accounts) == 1 else 2
-    found = [i for i, n in here.items() if n >= least]
-    found.sort(key=lambda i: (nodes[i].supernode, -here[i], i))
+    nodes = nodes_of(piece, only={i for i, n in here.items() if n >= least})
+    found = sorted(nodes, key=lambda i: (nodes[i].supernode, -here[i], i))
     return CoShared(
         items=[
             SharedOut(
@@ -49,6 +47,6 @@ def co_shared(store: GraphStore, identity: str, limit: int) -> CoShared:
         ],
         looked_at=len(accounts),
         total=len(found),
-        truncated=own.hidden > 0 or len(found) > limit,
+        truncated=degree > len(beside) or len(found) > limit,
         as_of=moment(first.as_of),
     )

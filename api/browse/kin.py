@@ -9,13 +9,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from api.browse.history import told_of
-from api.browse.nodes import around_of, nodes_of
+from api.browse.nodes import around_of, degrees_of
 from api.browse.reader import Reader
 from api.schemas_graph import SUPERNODE
 
 PER_MEMBER = 200
-HOLDERS_MAX = 20_000
+HOLDERS_MAX = 5_000
+"""Holders of all that a ring has that are looked at, of the rarest things first."""
 _RING = "ring:"
+_ACCOUNT = "account:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,19 +43,18 @@ def kin_of(reader: Reader, identity: str) -> Kin:
         members = [reader.checked(identity)]
     piece = reader.store.neighbourhood(members, per_id=PER_MEMBER)
     inside = frozenset(members)
-    nodes, around = nodes_of(piece), around_of(piece)
-    things = [i for i, node in nodes.items() if i not in inside and not node.supernode]
-    things.sort(key=lambda i: (nodes[i].degree, i))
-    kept = _within(things, {i: nodes[i].degree for i in things})
-    counts = Counter({i: len(around.get(i, set()) & inside) for i in nodes if i not in inside})
+    degree, around = degrees_of(piece), around_of(piece)
+    things = [i for i in degree if i not in inside and degree[i] < SUPERNODE]
+    things.sort(key=lambda i: (degree[i], i))
+    kept = _within(things, degree)
+    counts = Counter({i: len(around.get(i, set()) & inside) for i in degree if i not in inside})
     holders = around_of(reader.store.neighbourhood(kept, per_id=SUPERNODE)) if kept else {}
     for thing in kept:
-        counts.update(i for i in holders.get(thing, ()) if i.startswith("account:"))
-    # The thing in view ties them too where it is a hub, which was not counted.
-    supers = {i for i, node in nodes.items() if node.supernode}
-    for account in {i for i in counts if i.startswith("account:")}:
-        counts[account] += bool(supers)
-    cut = any(nodes[m].hidden for m in members if m in nodes)
+        counts.update(i for i in holders.get(thing, ()) if i.startswith(_ACCOUNT))
+    # A hub in view ties them too, which was not counted.
+    if any(degree[i] >= SUPERNODE for i in degree if i not in inside):
+        counts.update([i for i in counts if i.startswith(_ACCOUNT)])
+    cut = any(degree[m] > len(around.get(m, ())) for m in members if m in degree)
     return Kin(counts, complete=len(kept) == len(things) and not cut)
 
 

@@ -21,11 +21,12 @@ from api.schemas_graph import BundleOut, EdgeOut, Facets, Neighbours, NodeOut
 from graph.errors import NotFound
 from graph.schema import NodeType, node_id
 from graph.snapshot import Snapshot
+from graph.store import Flag
 from graph.stores.cursor import encode
 
 SCAN = 1_000
 """Neighbours of a hub that are looked at where no index leads to those that are wanted."""
-FACET_SCAN = 200
+_FLAGS = "flags"
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,8 @@ def neighbours_of(reader: Reader, identity: str, asked: NeighboursQuery) -> Neig
     """
     if _by_time(asked):
         return _stored_page(reader, identity, asked)
+    if _by_flag(asked):
+        return _flag_page(reader, identity, asked)
     found = _found(reader, identity, asked)
     own = found.nodes[identity]
     wanted = [n for n in found.nodes.values() if n.id != identity and _fits(n, found, asked)]
@@ -65,6 +68,13 @@ def neighbours_of(reader: Reader, identity: str, asked: NeighboursQuery) -> Neig
 def _by_time(asked: NeighboursQuery) -> bool:
     """Whether the store can page by itself."""
     return asked.order is Order.RECENT and asked.flagged is None and asked.shares_with is None
+
+
+def _by_flag(asked: NeighboursQuery) -> bool:
+    """Whether flagged accounts are asked for in the order the store gives them in."""
+    plain = asked.shares_with is None and asked.since is None and asked.until is None
+    accounts = asked.kind in (None, NodeType.ACCOUNT)
+    return bool(asked.flagged) and asked.order is Order.SCORE and plain and accounts
 
 
 # -- pages of the store --------------------------------------------------------------------------
@@ -93,6 +103,21 @@ def _stored_page(reader: Reader, identity: str, asked: NeighboursQuery) -> Neigh
     return _answer(reader, own, shown, edges, (None if spanned else total, more, asked, looked))
 
 
+def _flag_page(reader: Reader, identity: str, asked: NeighboursQuery) -> Neighbours:
+    """Flagged accounts of an entity, highest score first: only those of the page are read."""
+    flags = reader.store.flags(near=identity)
+    shown, more = page(flags, _flag_place, asked.limit, asked.cursor, _FLAGS)
+    ids = [node_id(NodeType.ACCOUNT, flag.account_id) for flag in shown]
+    found = _among(reader, identity, ids, {}, complete=True)
+    nodes = [found.nodes[i] for i in ids if i in found.nodes]
+    own = found.nodes[identity]
+    return _answer(reader, own, nodes, found.edges, (len(flags), more, asked, found))
+
+
+def _flag_place(flag: Flag) -> Key:
+    return (-flag.score, flag.account_id)
+
+
 # -- pages of what was found ---------------------------------------------------------------------
 
 
@@ -117,12 +142,10 @@ def _among(
 ) -> Found:
     """Those of ``ids`` that are tied to the entity."""
     piece = reader.store.between([identity, *ids])
-    nodes = nodes_of(piece)
+    nodes = nodes_of(piece, only={identity} | _tied(piece, identity))
     if identity not in nodes:
         raise NotFound(f"no entity {identity!r}")
-    tied = {identity} | _tied(piece, identity)
-    edges = [edge for edge in edges_of(piece) if identity in (edge.source, edge.target)]
-    return Found({i: n for i, n in nodes.items() if i in tied}, edges, kin, complete)
+    return Found(nodes, edges_of(piece, at=identity), kin, complete)
 
 
 def _tied(piece: Snapshot, identity: str) -> set[str]:

@@ -5,7 +5,7 @@ edges by verb, source and target).
 """
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from typing import Any
 
 import pyarrow as pa
@@ -36,24 +36,44 @@ def checked(entity_id: str) -> str:
     return entity_id
 
 
-def nodes_of(piece: Snapshot, members: frozenset[str] = frozenset()) -> dict[str, NodeOut]:
-    """Every node of ``piece`` by id; ``members`` are ids of the ring in view."""
+def nodes_of(
+    piece: Snapshot, members: frozenset[str] = frozenset(), only: Container[str] | None = None
+) -> dict[str, NodeOut]:
+    """Every node of ``piece`` by id, or ``only`` some; ``members`` are ids of the ring in view."""
     shown = shown_degrees(piece)
     found: dict[str, NodeOut] = {}
     for kind, table in sorted(piece.nodes.items()):
-        for row in table.to_pylist():
+        wanted = table
+        if only is not None:
+            keys = table["key"].to_pylist()
+            rows = [row for row, key in enumerate(keys) if node_id(kind, key) in only]
+            wanted = table.take(pa.array(rows, pa.int64()))
+        for row in wanted.to_pylist():
             node = _node(kind, row, shown, members)
             found[node.id] = node
     return found
 
 
-def edges_of(piece: Snapshot) -> list[EdgeOut]:
-    """Every edge of ``piece``, by verb, source and target."""
+def degrees_of(piece: Snapshot) -> dict[str, int]:
+    """The true degree of every node of ``piece``, without the rest of it."""
+    found: dict[str, int] = {}
+    for kind, table in sorted(piece.nodes.items()):
+        keys, degrees = table["key"].to_pylist(), table["degree"].to_pylist()
+        found.update((node_id(kind, k), d or 0) for k, d in zip(keys, degrees, strict=True))
+    return found
+
+
+def edges_of(piece: Snapshot, at: str | None = None) -> list[EdgeOut]:
+    """Every edge of ``piece``, or those ``at`` a node, by verb, source and target."""
     weak = _supernodes(piece)
     found = []
     for verb, table in sorted(piece.edges.items()):
         rows = zip(*ends_of(piece, verb), table.to_pylist(), strict=True)
-        found += [edge(verb, source, target, row, weak) for source, target, row in rows]
+        found += [
+            edge(verb, source, target, row, weak)
+            for source, target, row in rows
+            if at is None or at in (source, target)
+        ]
     return found
 
 
