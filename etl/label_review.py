@@ -32,7 +32,7 @@ class ReviewLimits:
     Of at least ``least`` verdicts a share of ``contradicted`` or more, and ``times`` the share
     among its peers; ``false_alarms`` is the share of quarantines that may be wrong (0..1). A fraud
     verdict is contradicted where more than ``ordinary`` of unlabelled accounts look at least as
-    guilty, a legitimate one where fewer than ``guilty`` do.
+    guilty, a legitimate one where fewer than ``guilty`` do and half of known fraud looks less so.
     """
 
     least: int = 8
@@ -40,7 +40,7 @@ class ReviewLimits:
     times: float = 2.0
     false_alarms: float = 0.05
     ordinary: float = 0.15
-    guilty: float = 0.01
+    guilty: float = 0.1
     rounds: int = 4
 
 
@@ -83,6 +83,14 @@ class Review:
             "reweighted": len(self.weights),
             "doubts": [asdict(doubt) for doubt in self.doubts],
         }
+
+
+@dataclass(frozen=True)
+class _Standing:
+    """Each account's place (see ``standing_among``), and that of the median known fraud."""
+
+    place: Mapping[str, float]
+    typical: float
 
 
 @dataclass(frozen=True)
@@ -158,8 +166,8 @@ def _standing(
     labels: pl.DataFrame,
     banned_at: Mapping[str, int],
     rng: np.random.Generator,
-) -> dict[str, float]:
-    """How suspicious each account looks without its own label: see ``standing_among``."""
+) -> _Standing:
+    """How suspicious each account looks without its own label."""
     said = set(labels["account_id"]) | set(banned_at)
     last = labels.sort("at").group_by("account_id", maintain_order=True).last()
     guilty = set(last.filter(pl.col("verdict") == "fraud")["account_id"])
@@ -167,22 +175,27 @@ def _standing(
     guilty |= set(banned_at) - cleared
     fraud = np.array([key in guilty for key in keys], bool)
     ordinary = np.array([key not in said for key in keys], bool)
-    place: Floats = standing_among(opinion(matrix, fraud, rng), ordinary)
-    return dict(zip(keys, place.tolist(), strict=True))
+    aside = np.array([key in cleared for key in keys], bool)
+    place: Floats = standing_among(opinion(matrix, fraud, rng, aside), ordinary)
+    typical = float(np.median(place[fraud])) if fraud.any() else 0.0
+    return _Standing(dict(zip(keys, place.tolist(), strict=True)), typical)
 
 
 def _questions(
-    labels: pl.DataFrame, standing: Mapping[str, float], limits: ReviewLimits
+    labels: pl.DataFrame, standing: _Standing, limits: ReviewLimits
 ) -> Iterator[_Question]:
     """Every question about every voice and batch that said enough to be asked."""
-    place = labels["account_id"].replace_strict(standing, default=None, return_dtype=pl.Float64)
+    place = labels["account_id"].replace_strict(
+        standing.place, default=None, return_dtype=pl.Float64
+    )
+    guilty = min(limits.guilty, standing.typical)
     fraud = pl.col("verdict") == "fraud"
     table = labels.with_columns(
         place=place,
         author_voice=pl.concat_str([pl.col("source"), pl.lit(" "), pl.col("author")]),
     ).with_columns(
         odd=pl.when(fraud).then(pl.col("place") > limits.ordinary)
-        .otherwise(pl.col("place") < limits.guilty),
+        .otherwise(pl.col("place") <= guilty),
         opposed=_opposed(labels),
     )  # fmt: skip
     for verdict in ("fraud", "legitimate"):

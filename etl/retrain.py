@@ -289,14 +289,18 @@ def begin(place: Workplace, plan: Plan, told: Progress = lambda step, done, tota
     """
     name = run_name(plan)
     folder = place.runs / name
-    told = read_json(folder / "plan.json")
-    if told is None:
-        held = place.shelf.history()
-        told = {"champion": held[0] if held else NOBODY, "until": plan.until, "plan": repr(plan)}
-        bundle = loadable(place.shelf, held[0] if held else None)
-        told["champion_trained_as_of"] = None if bundle is None else bundle.trained_as_of
-        write_json(folder / "plan.json", told)
-    champion = None if told["champion"] == NOBODY else str(told["champion"])
+    held = read_json(folder / "plan.json")
+    if held is None:
+        serving = next(iter(place.shelf.history()), None)
+        bundle = loadable(place.shelf, serving)
+        held = {
+            "champion": serving or NOBODY,
+            "champion_trained_as_of": None if bundle is None else bundle.trained_as_of,
+            "until": plan.until,
+            "plan": repr(plan),
+        }
+        write_json(folder / "plan.json", held)
+    champion = None if held["champion"] == NOBODY else str(held["champion"])
     return Run(place, folder, plan, champion, told)
 
 

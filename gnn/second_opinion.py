@@ -39,9 +39,17 @@ def last_rows(
 
 
 def opinion(
-    rows: npt.NDArray[np.float32], fraud: npt.NDArray[np.bool_], rng: np.random.Generator
+    rows: npt.NDArray[np.float32],
+    fraud: npt.NDArray[np.bool_],
+    rng: np.random.Generator,
+    aside: npt.NDArray[np.bool_] | None = None,
 ) -> Floats:
-    """Out-of-fold log odds of each account, float64 [A]; zeros where there is nothing to learn."""
+    """Out-of-fold log odds of each account, float64 [A]; zeros where there is nothing to learn.
+
+    Accounts ``aside`` [A] are judged and not learnt from: whoever clears a ring must not teach that
+    rings are honest.
+    """
+    counted = np.ones(len(rows)) if aside is None else np.where(aside, 0.0, 1.0)
     fold = rng.permutation(len(rows)) % FOLDS
     seed = int(rng.integers(2**31 - 1))
     margin = np.zeros(len(rows))
@@ -52,7 +60,7 @@ def opinion(
         forest = Booster.fit(
             rows,
             fraud,
-            np.where(here, 0.0, 1.0),
+            np.where(here, 0.0, counted),
             columns=ACCOUNT_COLUMNS,
             config=TREES,
             seed=seed,
