@@ -111,6 +111,10 @@ class LazyStore(Closing):
         """Not for a replay: it has told the store only what was asked for."""
         raise NotImplementedError("a replay's store does not know every name")
 
+    def erase(self, account_id: str) -> None:
+        """Not for a replay."""
+        raise NotImplementedError("nobody is erased in a replay")
+
     def write(self, facts: Facts) -> None:
         """Take in what is not in the timeline, such as what accounts asked."""
         self._inner.write(facts)

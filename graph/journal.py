@@ -140,9 +140,19 @@ class Journal(Closing):
             return journal_forget.forget(connection, account_id, next_version(connection))
 
     def bury(self) -> int:
-        """Remove the marks of what is gone, once every store that follows has seen them."""
+        """Remove the marks of what is gone, once every store that follows has seen them.
+
+        The file is written anew, so that no free page names what is gone.
+        """
         with self._link.transaction() as connection:
-            return journal_forget.bury(connection)
+            buried = journal_forget.bury(connection)
+        self._link.rewrite()
+        return buried
+
+    def unquarantine(self, key: str) -> int:
+        """Drop the quarantined rows whose key has this pseudonym; gives how many there were."""
+        with self._link.transaction() as connection:
+            return connection.execute("DELETE FROM quarantine WHERE key = ?", (key,)).rowcount
 
     # ------------------------------------------------------------------------------- reading
     def read(

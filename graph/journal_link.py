@@ -72,6 +72,12 @@ class Link:
                 if not nested and connection.in_transaction:
                     connection.execute("COMMIT")
 
+    def rewrite(self) -> None:
+        """Write the file anew, so that nothing that was deleted can be read from a free page."""
+        with translated():
+            self.connection().execute("VACUUM")
+            self.connection().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
     def close(self) -> None:
         """Let go of every connection."""
         with self._guard:

@@ -184,6 +184,14 @@ class GraphStore(Protocol):
     def counts(self) -> Mapping[str, int]:
         """Number of nodes by kind and of edges by verb."""
 
+    def erase(self, account_id: str) -> None:
+        """Take an account out for good: node, ties, published rows, memberships, every mention.
+
+        Law: afterwards nothing the store answers names the account, older versions of rings
+        included. Its edges must have been taken out before (``write`` with ``count`` 0), because
+        the degrees of its neighbours are counted there. An account that is not there is no error.
+        """
+
     def clear(self) -> None:
         """Forget everything, in bounded transactions."""
 

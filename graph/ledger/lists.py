@@ -17,6 +17,7 @@ from graph.facts import Payment, Signup, facts_of
 from graph.ledger.marks import bump
 from graph.ledger.port import Ledger, ListEntry, ListName
 from graph.ledger.tables import list_entry
+from graph.schema import NodeType, node_id
 
 COUNTER = "lists"
 
@@ -122,9 +123,11 @@ class Lists:
         """Everything a sign-up names that stands on a list at ``now`` (us)."""
         if not self._entries:
             return ()
-        ids = [node.id for node in facts_of(event).nodes]
+        # Who referred an applicant is named by the sign-up too, and is not the applicant.
+        ids = [n.id for n in facts_of(event).nodes if n.kind is not NodeType.ACCOUNT]
+        ids.append(node_id(NodeType.ACCOUNT, event.account_id))
         if payment is not None:
-            ids += [node.id for node in facts_of(payment).nodes]
+            ids += [n.id for n in facts_of(payment).nodes if n.kind is not NodeType.ACCOUNT]
         if event.email_domain:
             # Public providers are no node of the graph; a list may name one all the same.
             ids.append(f"email_domain:{event.email_domain}")

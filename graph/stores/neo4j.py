@@ -16,7 +16,14 @@ from graph.errors import InputError, RingError
 from graph.facts import Facts
 from graph.snapshot import Snapshot
 from graph.store import Flag, Generation, Page, RingRow
-from graph.stores import neo4j_look, neo4j_publish, neo4j_read, neo4j_schema, neo4j_write
+from graph.stores import (
+    neo4j_erase,
+    neo4j_look,
+    neo4j_publish,
+    neo4j_read,
+    neo4j_schema,
+    neo4j_write,
+)
 from graph.stores.batch import Batch, kind_named
 from graph.stores.migrations import Step, migrate
 from graph.stores.neo4j_link import Link
@@ -141,6 +148,10 @@ class Neo4jStore(Closing):
     def find(self, kind: str, prefix: str, limit: int) -> list[str]:
         """Keys of ``kind`` that begin with ``prefix``."""
         return neo4j_look.find(self._link, kind_named(kind), prefix, limit)
+
+    def erase(self, account_id: str) -> None:
+        """Take an account out for good, in one transaction."""
+        neo4j_erase.erase(self._link, account_id)
 
     def meta(self, name: str) -> str | None:
         """The value kept under ``name``, or None."""

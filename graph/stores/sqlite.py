@@ -14,9 +14,11 @@ from pathlib import Path
 from graph.closing import Closing
 from graph.errors import InputError, RingError
 from graph.facts import NEVER, Facts
+from graph.schema import NodeType
 from graph.snapshot import Snapshot
 from graph.store import Flag, Generation, Page, RingRow
 from graph.stores import (
+    sqlite_erase,
     sqlite_look,
     sqlite_page,
     sqlite_publish,
@@ -156,6 +158,12 @@ class SqliteStore(Closing):
         """Keys of ``kind`` that begin with ``prefix``."""
         with self._link.reading() as db:
             return sqlite_look.find(db, self._words, kind_named(kind), prefix, limit)
+
+    def erase(self, account_id: str) -> None:
+        """Take an account out for good; the file is rewritten, so that no free page names it."""
+        with self._link.writing() as db:
+            sqlite_erase.erase(db, self._words.number[NodeType.ACCOUNT.value], account_id)
+        self._link.rewrite()
 
     def meta(self, name: str) -> str | None:
         """The value kept under ``name``, or None."""

@@ -111,6 +111,13 @@ class Link:
         with translated(self.name), self._lock:
             self._open_writer().execute("PRAGMA wal_checkpoint(PASSIVE)")
 
+    def rewrite(self) -> None:
+        """Write the file anew, so that nothing that was deleted can be read from a free page."""
+        with translated(self.name), self._lock:
+            db = self._open_writer()
+            db.execute("VACUUM")
+            db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
     def close(self) -> None:
         """Close every connection; the next use opens new ones."""
         with self._lock:
