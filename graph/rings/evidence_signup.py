@@ -1,16 +1,21 @@
 """Evidence from how members signed up: the same shapes, the same card range, a burst.
 
-Shapes are compared with the whole population, value by value, each member against the others (so a
-group cannot vouch for itself); bursts with the rhythm of the pathway they came by.
+Shapes are compared value by value, each member against the others (so a group cannot vouch for
+itself), bursts day by day; with the population, and with everybody else who asks from the group's
+templates: a toolkit for researchers is used by researchers, and readers of one library come when
+it is talked about. What those look-alikes do too ties nobody.
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
+from graph.rings.evidence_ties import own_templates
 from graph.rings.groups import Evidence, Groups
-from graph.rings.inputs import DAY_US, Floats, Ints, RingInputs
+from graph.rings.inputs import DAY_US, Floats, Ints, RingInputs, distinct
 from graph.rings.model import Family
+from graph.rings.relations import Incidence
 from graph.rings.traits import SIGNUP_TRAITS, Trait
 from graph.schema import NodeType
 
@@ -20,6 +25,8 @@ TRAIT_CAP = 2.0
 BURST_CAP = 3.0
 SMOOTHING = 2.0
 """Accounts' worth of the population mixed into what a group is expected to show."""
+BACKGROUND = 20.0
+"""Accounts' worth of the population mixed into a group's look-alikes."""
 _SAID = {
     "email_shape": "the pattern of their e-mail address",
     "email_domain": "their mail provider",
@@ -31,26 +38,75 @@ _SAID = {
 }
 
 
-def signup(inputs: RingInputs, traits: Sequence[Trait], groups: Groups) -> Iterator[Evidence]:
+@dataclass(frozen=True)
+class Alike:
+    """Accounts outside each group that ask from its templates: pairs, each once; int64 [P]."""
+
+    group: Ints
+    account: Ints
+
+    @classmethod
+    def of(cls, incidences: Sequence[Incidence], groups: Groups) -> "Alike":
+        """The look-alikes of every group."""
+        asked = [i for i in incidences if i.relation.family is Family.PROMPTS]
+        if not asked:
+            return cls(np.empty(0, np.int64), np.empty(0, np.int64))
+        kit = own_templates(asked[0], groups)
+        width, size = len(asked[0].weight), len(groups.label)
+        order = np.argsort(asked[0].entity, kind="stable")
+        holder, entity = asked[0].account[order], asked[0].entity[order]
+        start, stop = (np.searchsorted(entity, kit % width, side=s) for s in ("left", "right"))
+        group = np.repeat(kit // width, stop - start)
+        place = np.repeat(start - np.r_[0, np.cumsum(stop - start)[:-1]], stop - start)
+        account = holder[place + np.arange(len(group))]
+        outside = groups.label[account] != group
+        pair = distinct(group[outside] * size + account[outside])
+        return cls(pair // size, pair % size)
+
+    def expected(self, value: Ints, share: Floats, cell: Ints, width: int) -> Floats:
+        """How often look-alikes have the value of each ``cell`` (group * width + value), [C].
+
+        ``value`` is every account's (-1 = unknown), ``share`` the population's share of each cell.
+        """
+        known = value[self.account] >= 0
+        group = self.group[known]
+        held = np.sort(group * width + value[self.account[known]])
+        count = np.searchsorted(held, cell, side="right") - np.searchsorted(held, cell)
+        ordered = np.sort(group)
+        of_group = cell // width
+        everybody = np.searchsorted(ordered, of_group, side="right")
+        everybody = everybody - np.searchsorted(ordered, of_group)
+        mixed: Floats = (count + BACKGROUND * share) / (everybody + BACKGROUND)
+        return mixed
+
+
+def signup(
+    inputs: RingInputs,
+    traits: Sequence[Trait],
+    incidences: Sequence[Incidence],
+    groups: Groups,
+) -> Iterator[Evidence]:
     """Sign-up evidence about every group (the card range counts as payment)."""
+    alike = Alike.of(incidences, groups)
     for trait in traits:
         if trait.name in SIGNUP_TRAITS or trait.name == "issuer":
-            yield _likeness(trait, groups)
-    yield _burst(inputs, groups)
+            yield _likeness(trait, groups, alike)
+    yield _burst(inputs, groups, alike)
 
 
-def _likeness(trait: Trait, groups: Groups) -> Evidence:
+def _likeness(trait: Trait, groups: Groups, alike: Alike) -> Evidence:
     """Mean nats by which the other members' values foretell a member's better than chance."""
     inside = np.flatnonzero((groups.label >= 0) & (trait.code >= 0))
     label, code = groups.label[inside], trait.code[inside]
     width = max(len(trait.values), 1)
     cell, place, held = np.unique(label * width + code, return_inverse=True, return_counts=True)
     known = np.bincount(label, minlength=groups.count)
-    share = trait.share[code] if len(code) else np.empty(0)
-    foretold = (held[place] - 1.0 + SMOOTHING * share) / (known[label] - 1.0 + SMOOTHING)
-    nats = np.log(foretold / np.maximum(share, 1e-6)) if len(code) else share
+    share = trait.share[cell % width] if len(code) else np.empty(0)
+    usual = np.maximum(share, alike.expected(trait.code, share, cell, width))
+    foretold = (held - 1.0 + SMOOTHING * usual) / (known[cell // width] - 1.0 + SMOOTHING)
+    nats = np.log(foretold / np.maximum(usual, 1e-6))[place]
     mean = np.bincount(label, nats, groups.count) / np.maximum(known, 1)
-    top, top_code = _most(cell, held, width, groups.count)
+    top, top_cell = _most(cell, held, width, groups.count)
     family = Family.PAYMENT if trait.name == "issuer" else Family.SIGNUP
     weight = np.where(known >= 4, np.clip(mean, 0.0, TRAIT_CAP), 0.0)
     return Evidence(
@@ -58,22 +114,23 @@ def _likeness(trait: Trait, groups: Groups) -> Evidence:
         family,
         weight,
         top / np.maximum(known, 1),
-        trait.share[top_code] if len(trait.share) else np.zeros(groups.count),
-        f"{{observed:.0%}} of members agree in {_SAID[trait.name]}, as {{usual:.0%}} of all do",
+        usual[top_cell] if len(usual) else np.zeros(groups.count),
+        f"{{observed:.0%}} of members agree in {_SAID[trait.name]}, as {{usual:.0%}} of all, or of "
+        "the other users of their templates, do",
     )
 
 
 def _most(cell: Ints, held: Ints, width: int, count: int) -> tuple[Floats, Ints]:
-    """How many members have each group's commonest value, and which it is; [G]."""
+    """How many members have each group's commonest value, and the place of its cell; [G]."""
     order = np.lexsort((cell, held))
-    top, code = np.zeros(count), np.zeros(count, np.int64)
+    top, place = np.zeros(count), np.zeros(count, np.int64)
     top[cell[order] // width] = held[order]  # ascending: the largest is written last
-    code[cell[order] // width] = cell[order] % width
-    return top, code
+    place[cell[order] // width] = order
+    return top, place
 
 
-def _burst(inputs: RingInputs, groups: Groups) -> Evidence:
-    """The most members that signed up within one day, against their pathway's own rhythm."""
+def _burst(inputs: RingInputs, groups: Groups, alike: Alike) -> Evidence:
+    """The most members that signed up within one day, against pathway and look-alikes."""
     texts = inputs.snapshot.texts(NodeType.ACCOUNT, "pathway").dictionary_encode()
     pathway = np.asarray(texts.indices.fill_null(len(texts.dictionary)), dtype=np.int64)
     day = inputs.created_at // DAY_US
@@ -87,6 +144,7 @@ def _burst(inputs: RingInputs, groups: Groups) -> Evidence:
         groups.label[inside] * width + day[inside], return_inverse=True, return_counts=True
     )
     mean_share = np.bincount(place, share[inside]) / np.maximum(joined, 1)
+    mean_share = np.maximum(mean_share, alike.expected(day, mean_share, cell, width))
     group = cell // width
     expected = np.maximum(groups.sizes[group] * mean_share, 1e-3)
     nats = joined * np.log(joined / expected) - (joined - expected) - np.log(width)
@@ -102,6 +160,6 @@ def _burst(inputs: RingInputs, groups: Groups) -> Evidence:
         np.where((groups.sizes >= 4) & (most >= 3), np.clip(best, 0.0, BURST_CAP), 0.0),
         most,
         usual,
-        "{observed:.0f} of {size} members signed up on one day; the pathway's rhythm explains "
-        "{usual:.1f}",
+        "{observed:.0f} of {size} members signed up on one day; the rhythm of their pathway and of "
+        "others with their templates explains {usual:.1f}",
     )

@@ -18,6 +18,8 @@ from graph.rings.relations import Incidence
 
 KIT_NATS = 4.0
 """What one toolkit in common, used by all, is worth against a group."""
+KIT_HOLDERS = 0.3
+"""A template that this share of members asks from belongs to the group's kit."""
 WHOLE = 0.5
 """Share of members from which what ties them ties the group."""
 _NAMES = frozenset({"MAILED_AT", "BELONGS_TO"})
@@ -142,3 +144,14 @@ def _entities(incidence: Incidence, groups: Groups) -> Callable[[int], tuple[str
         return tuple(incidence.entity_id(int(row)) for row in rows)
 
     return named
+
+
+def own_templates(asked: Incidence, groups: Groups) -> Ints:
+    """Every (group, weighed template) that enough members hold, as one number each."""
+    label = groups.label[asked.account]
+    keep = (label >= 0) & (asked.weight > 0)[asked.entity]
+    width = len(asked.weight)
+    cell, held = np.unique(label[keep] * width + asked.entity[keep], return_counts=True)
+    enough = (held >= 2) & (held >= KIT_HOLDERS * groups.sizes[cell // width])
+    own: Ints = cell[enough]
+    return own

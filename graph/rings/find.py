@@ -179,7 +179,7 @@ def _evidence(scene: Scene, groups: Groups, picked: Bools) -> Iterator[Evidence]
     pieces = list(evidence_ties.ties(incidences, scene.links, groups))
     if len(inputs.request_columns):
         pieces += evidence_timing.timing(clock)
-    pieces += evidence_signup.signup(inputs, scene.traits, groups)
+    pieces += evidence_signup.signup(inputs, scene.traits, incidences, groups)
     yield from counter.explained(pieces, together)
     yield from counter.innocence(clock, incidences, pieces)
 

@@ -29,6 +29,8 @@ FLAG_SCORE = 0.9
 GOES_VIRAL = frozenset({"timing.handover", "signup.burst"})
 """Codes that a prompt library going viral explains together with the templates themselves: its
 readers come within days and go on with the conversations it publishes."""
+COMMON_KIT = 0.5
+"""Nats of prompts from which members have a kit in common that may have gone viral."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,7 @@ def judge(evidence: Sequence[Evidence], groups: Groups) -> Judgement:
     behaviour = sum((families[f] for f in Family if f not in POSSESSIONS), zero)
     score = 1.0 / (1.0 + np.exp(-(PRIOR + held + behaviour + other)))
     apart = _added([p for p in evidence if p.code not in GOES_VIRAL], groups)
-    viral = families[Family.PROMPTS] >= SPEAKS
+    viral = families[Family.PROMPTS] >= COMMON_KIT
     enough = np.where(viral, two_families(apart), two_families(families))
     return Judgement(score, enough & (score >= FLAG_SCORE), families)
 

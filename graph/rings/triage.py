@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from graph.rings.evidence_ties import own_templates
 from graph.rings.groups import Groups
 from graph.rings.inputs import DAY_US, Bools, Floats, Ints, RingInputs
 from graph.rings.judge import SPEAKS, Judgement
@@ -19,8 +20,6 @@ from graph.rings.relations import Incidence
 LIKELY = 0.5
 """Score from which a group is taken for a ring at all."""
 UNLIKELY = 0.05
-KIT_HOLDERS = 0.3
-"""A template that this share of members asks from belongs to the group's kit."""
 KIT_SHARE = 0.05
 """Share of requests from the kit from which a ring distils: campaigns dilute, but not more."""
 BANNED_SHARE = 0.8
@@ -77,23 +76,12 @@ def triage(inputs: RingInputs, incidences: Sequence[Incidence], groups: Groups) 
     code, names = requests.codes("cluster")
     place = {key: row for row, key in enumerate(asked[0].keys.to_pylist())}
     entity = np.array([place.get(name, -1) for name in names] + [-1], np.int64)[code]
-    own = _own_templates(asked[0], groups)
+    own = own_templates(asked[0], groups)
     width = len(asked[0].weight)
     hit = (label >= 0) & (entity >= 0)
     in_kit = np.isin(label[hit] * width + entity[hit], own)
     from_kit = np.bincount(label[hit][in_kit], minlength=groups.count)
     return Triage(from_kit / np.maximum(count, 1), count)
-
-
-def _own_templates(asked: Incidence, groups: Groups) -> Ints:
-    """Every (group, weighed template) that enough members hold, as one number each."""
-    label = groups.label[asked.account]
-    keep = (label >= 0) & (asked.weight > 0)[asked.entity]
-    width = len(asked.weight)
-    cell, held = np.unique(label[keep] * width + asked.entity[keep], return_counts=True)
-    enough = (held >= 2) & (held >= KIT_HOLDERS * groups.sizes[cell // width])
-    own: Ints = cell[enough]
-    return own
 
 
 def banned(inputs: RingInputs) -> Bools:
