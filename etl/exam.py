@@ -18,9 +18,12 @@ from etl.backtest import KEY_ID, BacktestConfig, backtest
 from etl.outcome import Board, Truth, board
 from etl.record import Record
 from etl.refresh import FitsClusters, RefreshConfig, RefreshState
+from etl.rows_kept import keep_rows
 from etl.timeline import Timeline
 from etl.waypoint import Waypoint, Waypoints, seal_of
 from gnn.bundle import Bundle
+from gnn.known import Known
+from gnn.training_rows import TrainingRows
 from graph.door import Door
 from graph.journal import Journal
 from graph.simulate import WorldSpec, preset_named, table, world
@@ -69,6 +72,8 @@ def sit(
     begun = config.of(paper.since)
     waypoints = Waypoints(work, seal_of(paper.timeline, f"{begun!r} {bundle.digest()}"))
     if waypoints.newest(KEY_ID) is None:
+        # What it learnt from is nobody's business here: an exam has no panel beside it.
+        keep_rows(TrainingRows(paper.since, Known(), ()), waypoints.learnt)
         waypoints.trained(bundle, Waypoint(paper.since, paper.state, Record()))
     outcome = backtest(paper.timeline, fit, begun, told, waypoints)
     waypoints.forget()

@@ -102,6 +102,7 @@ def rollback(desk: Desk, reason: str | None = None) -> dict[str, Any]:
     left, now = desk.place.shelf.rollback()
     _note(desk, "rolled back", now, left, (reason or "no reason given").strip())
     follow(desk)
+    tell(desk)
     return {"version": now, "before": left}
 
 
