@@ -82,12 +82,13 @@ async def _recognised(request: Request) -> Principal:
         return known
     office: Office = request.app.state.service.office
     bearer = _bearer(request)
+    principal: Principal
     if bearer is None:
         principal = _of_cookie(office, request)
     else:
-        found = office.keyring.look(bearer)
+        held = office.keyring.look(bearer)
         # Reading the ledger or an identity provider's keys may wait: not on the event loop.
-        principal = found or await run_in_threadpool(office.recognise, bearer)
+        principal = held or await run_in_threadpool(office.recognise, bearer)
     office.limits.take(principal.id, principal.rate_per_s)
     request.state.principal = principal
     return principal

@@ -14,6 +14,7 @@ from api.courier import Courier
 from api.keyring import Keyring
 from api.limits import Limits
 from api.principal import Principal
+from api.probing import Probing
 from api.sessions import Sessions
 from api.settings import Settings
 from api.tokens import Provider, Tokens
@@ -55,6 +56,7 @@ class Office(Closing):
         self.limits = Limits(rate_per_s)
         self._tokens = Tokens(provider) if provider else None
         self.lists = Lists(ledger)
+        self.probing = Probing(self._probed)
         self.courier = Courier(ledger, key, clock, inside)
         self._copies: dict[str, Callable[[], None]] = {
             "keys": self.keyring.reload,
@@ -174,6 +176,20 @@ class Office(Closing):
         self._watch.join()
         self.courier.close()
         self.ledger.close()
+
+    def _probed(self, caller: str) -> None:
+        """Write down that a key feels its way; a ledger that is down does not stop a sign-up."""
+        log.warning("%s sends sign-ups that differ in one thing at a time", caller)
+
+        def written() -> None:
+            try:
+                with self.ledger.writing() as book:
+                    append(book, [Act(self.clock(), caller, "key.probing", caller)])
+            except StoreError as error:
+                log.warning("it was not written down: %s", type(error).__name__)
+
+        # The caller is on the event loop, which must not wait for a disk.
+        Thread(target=written, name="probing", daemon=True).start()
 
     def _look(self) -> None:
         """Read again what another process changed; a ledger that is down is tried again."""

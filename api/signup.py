@@ -83,6 +83,8 @@ async def answered(
         InputError: if a column does not hold what the contract wants, or the key was reused.
         Overloaded: if too much waits to be written.
     """
+    probes = service.office.probing.looks(caller.id, signup)
+    caller = Caller(caller.id, caller.reasons and not probes)
     loop = asyncio.get_running_loop()
     told: asyncio.Future[bytes] = loop.create_future()
 
@@ -95,6 +97,7 @@ async def answered(
         return job, await told
     finally:
         timer.cancel()
+        service.metrics.answered(job)
 
 
 def timing_of(job: Job) -> str:
