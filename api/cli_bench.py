@@ -129,6 +129,40 @@ def browse(
     answer(figures, as_json, lambda console: show_figures(console, figures))
 
 
+@app.command("pipeline")
+def pipeline(
+    out: Annotated[
+        Path, typer.Argument(help="Folder of the quarter; a stopped one goes on there.")
+    ],
+    accounts: Annotated[int, typer.Option(min=600, help="Of the simulated world.")] = 3_000,
+    seed: Annotated[int, typer.Option(help="Its chance.")] = 1,
+    as_json: AsJson = False,
+) -> None:
+    """Live through a quarter of weekly runs: drift, planted labels, a broken export, a kill."""
+    from etl.bench_pipeline import bench_pipeline  # noqa: PLC0415
+    from etl.quarter import QuarterSpec  # noqa: PLC0415
+
+    with Bars() as bars:
+        found = bench_pipeline(out, QuarterSpec(accounts=accounts, seed=seed), bars)
+    answer(found, as_json, lambda console: _show_quarter(console, found))
+
+
+def _show_quarter(console: Console, found: Mapping[str, Any]) -> None:
+    table = Table(box=None, pad_edge=False)
+    for name in ("week", "became", "prevented", "honest flagged", "what happened, and why"):
+        table.add_column(name, overflow="fold")
+    for run in found["runs"]:
+        true = run.get("champion_true") or run["challenger_true"]
+        why = [run["happened"], *(run["reasons"][:2] if not run["passed"] else [])]
+        why += [doubt["reason"] for doubt in run["labels"].get("doubts", [])]
+        share = "" if true["prevented"] is None else f"{true['prevented']:.3f}"
+        flagged = f"{true['honest_flagged']} of {true['honest']}"
+        said = "; ".join(filter(None, why))
+        table.add_row(str(run["week"]), run["became"], share, flagged, said)
+    console.print(table, markup=False)
+    console.print(f"report: {found['report']}", markup=False)
+
+
 def _told(row: "Row") -> str:
     return f"{row.method}, level {row.level}, {row.unrelated:.0%} unrelated: F1 {row.f1:.3f}"
 
