@@ -14,12 +14,14 @@ import pyarrow.compute as pc
 from fastapi.testclient import TestClient
 
 from api.app import create_app
+from api.opened import store_of
 from api.service import Service
 from etl.asked import Asked
 from etl.refresh import RefreshReport, RefreshState, flags_of
 from etl.shown import flagged_since, generation_of
 from graph.door import Door
 from graph.facts import Edge, Facts, Node
+from graph.flush import flush
 from graph.journal import Journal
 from graph.rings import RingInputs, Rings
 from graph.rings.brief import briefs
@@ -27,8 +29,7 @@ from graph.rings.model import Change, Family, LineageEvent, Reason, Ring
 from graph.rings.story import with_stories
 from graph.schema import NodeType, split_id
 from graph.simulate import table
-from graph.store import GraphStore
-from graph.stores import open_store
+from graph.store import Generation, GraphStore
 from tests.api.small_home import KEY, Home, bearer, rings_of
 
 DAY = 86_400_000_000
@@ -70,8 +71,12 @@ def looked_at(home: Home) -> Iterator[Seen]:
     first = rings_of(home.world, home.world.town.end)
     with (
         Journal(home.settings.journal_path, Door(KEY).key_id) as journal,
-        open_store(home.settings.store_url) as store,
+        store_of(home.settings, make=True) as store,
     ):
+        if not store.generation()[0]:
+            # Another store than the one the home was built with: told everything anew.
+            flush(journal, store)
+            store.publish(Generation(1, first.as_of, {}, *first.tables()))
         _ask(home, journal, first.rings[0])
         _add_hub(store, first.rings[0])
         refreshes = _refreshed(journal, store, first)

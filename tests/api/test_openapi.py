@@ -10,6 +10,8 @@ from api.app import create_app
 from api.service import Service
 
 GOLDEN = Path(__file__).parent / "openapi.json"
+FILES = {"fetch_export", "stream_changes", "export_audit"}
+"""What gives a file or a stream, not an object."""
 
 
 def _described() -> dict[str, object]:
@@ -30,8 +32,9 @@ def test_every_operation_has_a_name_a_sentence_and_a_shape() -> None:
     names = [operation["operationId"] for operation in operations]
     assert len(set(names)) == len(names) >= 8
     for operation in operations:
-        shape = operation["responses"]["200"]["content"]["application/json"]["schema"]
-        assert shape["$ref"].startswith("#/components/schemas/")
+        if operation["operationId"] not in FILES:
+            shape = operation["responses"]["200"]["content"]["application/json"]["schema"]
+            assert shape["$ref"].startswith("#/components/schemas/")
         assert operation["description"]
         assert "__" not in operation["operationId"]
 

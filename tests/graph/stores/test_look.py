@@ -90,6 +90,18 @@ def test_between_keeps_named_nodes_that_nothing_ties_with_their_true_degree(
     assert not piece.edges
 
 
+def test_many_named_nodes_are_found_like_few(store: GraphStore) -> None:
+    many = tuple(Node(NodeType.ACCOUNT, f"m{n:03d}", 1) for n in range(100))
+    store.write(Facts((*many, CARD), tuple(Edge(a.id, "PAID_WITH", CARD.id, 1, 1) for a in many)))
+    ids = [account.id for account in many]
+
+    whole = store.between([*ids, CARD.id, *ids, "account:none"])
+
+    assert whole.keys(NodeType.ACCOUNT).to_pylist() == [account.key for account in many]
+    assert whole.edges["PAID_WITH"].num_rows == 100
+    assert len(store.degrees([*ids, "ip:none"])) == 100
+
+
 def test_between_of_nothing_is_an_empty_piece(store: GraphStore) -> None:
     assert not store.between([]).nodes
     assert not store.between(["account:none"]).nodes
