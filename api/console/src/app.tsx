@@ -12,6 +12,7 @@ const ExplorePage = lazy(() => import("./explore/ExplorePage"));
 const AuditPage = lazy(() => import("./audit/AuditPage"));
 const AppealsPage = lazy(() => import("./appeals/AppealsPage"));
 const ListsPage = lazy(() => import("./lists/ListsPage"));
+const PipelinePage = lazy(() => import("./pipeline/PipelinePage"));
 
 export function App() {
   return (
@@ -32,6 +33,9 @@ export function App() {
             </Route>
             <Route path="/appeals">
               <AppealsPage />
+            </Route>
+            <Route path="/pipeline">
+              <PipelinePage />
             </Route>
             <Route path="/lists">
               <ListsPage />

@@ -46,7 +46,7 @@ export default function GraphView(props: Props) {
   const core = useRef<Core | null>(null);
   const [at, setAt] = useState<string | null>(null);
   const [ready, setReady] = useState(false);
-  const dark = useComputedColorScheme("light") === "dark";
+  const dark = useComputedColorScheme("light", { getInitialValueInEffect: false }) === "dark";
   const size = useRef(22);
   const calls = useRef({ onSelect, onOpen });
   useEffect(() => {
@@ -103,7 +103,7 @@ export default function GraphView(props: Props) {
     let live = true;
     setReady(false);
     const room = host.current!.getBoundingClientRect();
-    const shown = layout === "preset" ? fitted(picture.elements, room.width * 0.46, room.height - 56) : null;
+    const shown = layout === "preset" ? fitted(picture.elements, room.width * (hasBundles(picture) ? 0.66 : 0.46), room.height - 56) : null;
     if (shown) cy.style(styleOf(dark ? DARK : LIGHT, shown.node));
     size.current = shown?.node ?? 22;
     const most = size.current * 1.7;
@@ -225,6 +225,9 @@ function draw(cy: Core, picture: Picture): number {
   });
   return fresh;
 }
+
+const hasBundles = (picture: Picture): boolean =>
+  picture.elements.some((element) => element.classes.includes("bundle"));
 
 /** At its natural size, from the top: a long ring is scrolled, not shrunk until nothing is legible. */
 function centre(cy: Core): void {

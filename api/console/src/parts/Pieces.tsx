@@ -19,6 +19,7 @@ const STATUS: Record<string, [string, string]> = {
   verify: ["Asked to verify", "warn"],
   verified: ["Asked to verify", "warn"],
   watched: ["Watched", "accent"],
+  acted: ["Acted on", "bad"],
   active: ["Active", ""],
   dormant: ["Dormant", ""],
 };

@@ -28,7 +28,7 @@ describe("a subgraph as a picture", () => {
     const { elements, ties } = pictureOf(GRAPH);
 
     expect(elements.map((e) => e.id)).toContain("bundle:hub");
-    expect(elements.find((e) => e.id === "bundle:hub")!.label).toBe("+51.2k outside, 212 flagged");
+    expect(elements.find((e) => e.id === "bundle:hub")!.label).toBe("+51.2k, 212 flagged");
     expect(elements.find((e) => e.id === "ip:hub")!.says).toContain("counts for nothing");
     expect(ties.find((t) => t.target === "bundle:hub")!.weak).toBe(true);
   });

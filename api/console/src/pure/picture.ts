@@ -127,7 +127,7 @@ function bundleElement(bundle: BundleIn): Element {
   return {
     id: bundle.id,
     kind: bundle.kind,
-    label: `+${compact(bundle.count)} outside${flagged}`,
+    label: `+${compact(bundle.count)}${flagged}`,
     says: `${compact(bundle.count)} ${kindName(bundle.kind, bundle.count)} outside of this picture${flagged}`,
     classes: ["bundle"],
     size: 20,

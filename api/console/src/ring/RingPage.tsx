@@ -14,6 +14,8 @@ import { isLit, picked } from "../pure/matrix";
 import { RING_VIEW, TABS } from "../pure/ringview";
 import { useAddress } from "../shell/address";
 import { useKeys } from "../shell/keyboard";
+import { useSession } from "../shell/session";
+import { useReachable } from "../shell/Shell";
 import { Accounts } from "./Accounts";
 import { useGraph, useRing, useShared, useTimeline } from "./data";
 import { Deciding, type Asked } from "./Deciding";
@@ -47,6 +49,8 @@ export default function RingPage({ id }: { id: string }) {
   const around = useNeighbours(id);
   const assign = useAssign(ring.data);
   const history = useViewHistory(view, setView);
+  const { refusal } = useSession();
+  const mayAct = useReachable() && refusal("investigator") === null;
 
   const rows = useMemo(() => shared.data?.pages.flatMap((page) => page.rows) ?? [], [shared.data]);
   const identifiers = useMemo(() => shared.data?.pages[0]?.identifiers ?? [], [shared.data]);
@@ -76,9 +80,11 @@ export default function RingPage({ id }: { id: string }) {
     "next-ring": () => leave(around.next),
     "previous-ring": () => leave(around.previous),
     assign: () => assign.toMe(),
-    confirm: () => setAsked({ action: "confirm" }),
-    dismiss: () => setAsked({ action: "dismiss" }),
-    ban: () => setAsked({ action: "ban" }),
+    ...(mayAct && {
+      confirm: () => setAsked({ action: "confirm" }),
+      dismiss: () => setAsked({ action: "dismiss" }),
+      ban: () => setAsked({ action: "ban" }),
+    }),
     clear: () => setView({ sel: [], iso: false, from: null, to: null }, { replace: true }),
     isolate: () => view.sel.length > 0 && setView({ iso: !view.iso }),
     hide: hideSelected,

@@ -1,5 +1,5 @@
 /** The frame of every screen: where you are, search, who you are, whether it is live and reachable. */
-import { ActionIcon, Menu, Tooltip, useMantineColorScheme } from "@mantine/core";
+import { ActionIcon, Menu, Tooltip, useComputedColorScheme, useMantineColorScheme } from "@mantine/core";
 import { type ReactNode, useEffect, useState, useSyncExternalStore } from "react";
 import { Link, useLocation } from "wouter";
 import { useQueryClient } from "@tanstack/react-query";
@@ -17,6 +17,7 @@ const PLACES = [
   ["/explore", "Explore"],
   ["/appeals", "Appeals"],
   ["/lists", "Lists"],
+  ["/pipeline", "Pipeline"],
   ["/audit", "Audit"],
 ] as const;
 
@@ -98,8 +99,8 @@ function LiveDot() {
 }
 
 function SchemeToggle() {
-  const { colorScheme, setColorScheme } = useMantineColorScheme();
-  const dark = colorScheme === "dark";
+  const { setColorScheme } = useMantineColorScheme();
+  const dark = useComputedColorScheme("light", { getInitialValueInEffect: false }) === "dark";
   const label = dark ? "Light colours" : "Dark colours";
   return (
     <Tooltip label={label}>

@@ -24,6 +24,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Metrics
+         * @description Figures for Prometheus, in its text form.
+         */
+        get: operations["get_metrics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/readyz": {
         parameters: {
             query?: never;
@@ -36,6 +56,28 @@ export interface paths {
          * @description The store answers, a model is loaded and verified, and a refresh is visible; else 503.
          */
         get: operations["get_readiness"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/accounts/{account_id}/risk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Account Risk
+         * @description What is known of an account: score and ring of the last refresh, live match, its sign-up.
+         *
+         *     An account that was only ever denied is known by its sign-up alone.
+         */
+        get: operations["get_account_risk"];
         put?: never;
         post?: never;
         delete?: never;
@@ -354,6 +396,29 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ingest Events
+         * @description Take in rows of the contract's tables: one as JSON, or many as NDJSON, one a line.
+         *
+         *     What is taken is in the ledger when this answers, and in the graph soon after. A row that breaks
+         *     the contract is refused with its number, column, reason and shape, and may be sent again.
+         */
+        post: operations["ingest_events"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/exports": {
         parameters: {
             query?: never;
@@ -576,6 +641,29 @@ export interface paths {
         get: operations["list_revisions"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/outcomes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Report Outcome
+         * @description Say what became of a sign-up, by the `request_id` of its score.
+         *
+         *     `opened` after a denial lets the account into the graph; `fraud` and `legitimate` become labels.
+         *     The same outcome again changes nothing.
+         */
+        post: operations["report_outcome"];
         delete?: never;
         options?: never;
         head?: never;
@@ -889,6 +977,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/signups/score/batch": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Score Signups
+         * @description Score up to a hundred sign-ups, in their order; one that breaks the contract stops no other.
+         *
+         *     Each has its own budget. Under an Idempotency-Key each is known by the key and its place.
+         */
+        post: operations["score_signups"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/stream": {
         parameters: {
             query?: never;
@@ -1188,6 +1298,31 @@ export interface components {
          * @enum {string}
          */
         Band: "low" | "elevated" | "high" | "critical";
+        /**
+         * BatchIn
+         * @description Sign-ups to be scored in one call, each as in the single one.
+         */
+        BatchIn: {
+            /** Signups */
+            signups: components["schemas"]["SignupIn"][];
+        };
+        /**
+         * BatchItem
+         * @description One answer of a batch: the assessment, or why there is none.
+         */
+        BatchItem: {
+            assessment?: components["schemas"]["AssessmentOut"] | null;
+            /** Error */
+            error?: string | null;
+        };
+        /**
+         * BatchOut
+         * @description Answers in the order of the sign-ups.
+         */
+        BatchOut: {
+            /** Items */
+            items: components["schemas"]["BatchItem"][];
+        };
         /** Body_open_session */
         Body_open_session: {
             /**
@@ -1551,6 +1686,16 @@ export interface components {
          * @enum {string}
          */
         EventName: "ring.flagged" | "account.flagged" | "decision.made" | "decision.undone";
+        /**
+         * EventsOut
+         * @description What became of the rows of a call.
+         */
+        EventsOut: {
+            /** Accepted */
+            accepted: number;
+            /** Refused */
+            refused: components["schemas"]["RefusalOut"][];
+        };
         /**
          * ExportIn
          * @description A ring, or the nodes of a view, to take away; ``redact`` leaves coarse facts out as well.
@@ -1922,6 +2067,27 @@ export interface components {
          */
         ListName: "block" | "allow" | "protected";
         /**
+         * LiveMatch
+         * @description A match by what the account did since the last refresh; ``odds`` in nats.
+         */
+        LiveMatch: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Families */
+            families: {
+                [key: string]: number;
+            };
+            /** Flagged */
+            flagged: boolean;
+            /** Odds */
+            odds: number;
+            /** Ring Id */
+            ring_id: string;
+        };
+        /**
          * Me
          * @description The caller: name, rights, the console's limits, and what unsafe calls of a session carry.
          */
@@ -2195,6 +2361,36 @@ export interface components {
          */
         Order: "score" | "recent" | "degree";
         /**
+         * Outcome
+         * @description What became of a sign-up.
+         * @enum {string}
+         */
+        Outcome: "opened" | "not_opened" | "verified" | "not_verified" | "fraud" | "legitimate";
+        /**
+         * OutcomeIn
+         * @description What became of a sign-up that was scored.
+         */
+        OutcomeIn: {
+            /**
+             * At
+             * @description ISO 8601 with an offset
+             */
+            at: string;
+            outcome: components["schemas"]["Outcome"];
+            /** Request Id */
+            request_id: string;
+        };
+        /**
+         * OutcomeOut
+         * @description Whether the outcome was new, and how many parked events of the account it let go on.
+         */
+        OutcomeOut: {
+            /** New */
+            new: boolean;
+            /** Released */
+            released: number;
+        };
+        /**
          * PathIn
          * @description Two nodes to be tied together.
          */
@@ -2276,7 +2472,7 @@ export interface components {
             /** Champion */
             champion?: string | null;
             /** History */
-            history?: components["schemas"]["api__schemas_pipeline__TurnOut"][];
+            history?: components["schemas"]["PromotionOut"][];
             monitor?: components["schemas"]["MonitorOut"] | null;
             /** Runs */
             runs?: components["schemas"]["RunOut"][];
@@ -2337,6 +2533,27 @@ export interface components {
             type: string;
         };
         /**
+         * PromotionOut
+         * @description A promotion or a rollback, with who did it and why.
+         */
+        PromotionOut: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Author */
+            author: string;
+            /** Before */
+            before?: string | null;
+            /** Version */
+            version: string;
+            /** What */
+            what: string;
+            /** Why */
+            why: string;
+        };
+        /**
          * Readiness
          * @description The service can answer: each check by name.
          */
@@ -2384,6 +2601,25 @@ export interface components {
             unit?: string | null;
             /** Weight */
             weight: number;
+        };
+        /**
+         * RefusalOut
+         * @description A row that was refused: where it stood, what is wrong, and nothing of what it said.
+         *
+         *     ``row`` counts lines of an NDJSON body from 1; ``shape`` is the value with letters as ``a`` and
+         *     digits as ``9``.
+         */
+        RefusalOut: {
+            /** Column */
+            column: string | null;
+            /** Detail */
+            detail: string;
+            /** Reason */
+            reason: string;
+            /** Row */
+            row: number;
+            /** Table */
+            table: string | null;
         };
         /**
          * Revision
@@ -2506,7 +2742,7 @@ export interface components {
             /** Life */
             life: string;
             /** Lineage */
-            lineage?: components["schemas"]["api__schemas_rings__TurnOut"][];
+            lineage?: components["schemas"]["TurnOut"][];
             /** Merged Into */
             merged_into?: string | null;
             /**
@@ -2630,6 +2866,33 @@ export interface components {
             verdict: string;
             /** Version */
             version: number;
+        };
+        /**
+         * RiskOut
+         * @description What is known of an account's risk, between refreshes too.
+         *
+         *     ``score`` is the last refresh's (null before the first, or for an account it did not know),
+         *     ``flagged`` whether the account calls for action by refresh or by live match; ``signup`` is the
+         *     latest answer to its sign-up.
+         */
+        RiskOut: {
+            /** Account Id */
+            account_id: string;
+            /** Flagged */
+            flagged: boolean;
+            /** Graph As Of */
+            graph_as_of: string | null;
+            /** Known */
+            known: boolean;
+            live: components["schemas"]["LiveMatch"] | null;
+            /** Reasons */
+            reasons: components["schemas"]["ReasonOut"][];
+            ring: components["schemas"]["RingRef"] | null;
+            /** Score */
+            score: number | null;
+            signup: components["schemas"]["AssessmentOut"] | null;
+            /** Status */
+            status: string | null;
         };
         /**
          * Role
@@ -2975,6 +3238,21 @@ export interface components {
             start: string;
         };
         /**
+         * TurnOut
+         * @description A change in the life of a ring: born, grew, shrank, split, merged, regrown and the like.
+         */
+        TurnOut: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Change */
+            change: string;
+            /** Others */
+            others?: string[];
+        };
+        /**
          * UndoIn
          * @description Why a decision is taken back.
          */
@@ -3171,42 +3449,6 @@ export interface components {
             /** Label */
             label: string;
         };
-        /**
-         * TurnOut
-         * @description A promotion or a rollback, with who did it and why.
-         */
-        api__schemas_pipeline__TurnOut: {
-            /**
-             * At
-             * Format: date-time
-             */
-            at: string;
-            /** Author */
-            author: string;
-            /** Before */
-            before?: string | null;
-            /** Version */
-            version: string;
-            /** What */
-            what: string;
-            /** Why */
-            why: string;
-        };
-        /**
-         * TurnOut
-         * @description A change in the life of a ring: born, grew, shrank, split, merged, regrown and the like.
-         */
-        api__schemas_rings__TurnOut: {
-            /**
-             * At
-             * Format: date-time
-             */
-            at: string;
-            /** Change */
-            change: string;
-            /** Others */
-            others?: string[];
-        };
     };
     responses: never;
     parameters: never;
@@ -3236,6 +3478,53 @@ export interface operations {
             };
         };
     };
+    get_metrics: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+            /** @description No key, token or session that is known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Known, without the scope or the role */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More calls than the key is allowed */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_readiness: {
         parameters: {
             query?: never;
@@ -3255,6 +3544,82 @@ export interface operations {
                 };
             };
             /** @description Not ready */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_account_risk: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                account_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RiskOut"];
+                };
+            };
+            /** @description No key, token or session that is known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Known, without the scope or the role */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request does not fit the contract */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More calls than the key is allowed */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store does not answer right now */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4986,6 +5351,104 @@ export interface operations {
             };
         };
     };
+    ingest_events: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** Row */
+                    row: {
+                        [key: string]: unknown;
+                    };
+                    /**
+                     * Table
+                     * @enum {string}
+                     */
+                    table: "signups" | "payments" | "sessions" | "requests" | "enforcements" | "labels" | "model_releases";
+                };
+                "application/x-ndjson": string;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventsOut"];
+                };
+            };
+            /** @description No key, token or session that is known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Known, without the scope or the role */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than this service reads */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request does not fit the contract */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More calls than the key is allowed */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store does not answer right now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     create_export: {
         parameters: {
             query?: never;
@@ -6078,6 +6541,93 @@ export interface operations {
             };
             /** @description It holds an older version than there is */
             412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than this service reads */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request does not fit the contract */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More calls than the key is allowed */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store does not answer right now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    report_outcome: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OutcomeIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OutcomeOut"];
+                };
+            };
+            /** @description No key, token or session that is known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Known, without the scope or the role */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7680,6 +8230,87 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AssessmentOut"];
+                };
+            };
+            /** @description No key, token or session that is known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Known, without the scope or the role */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than this service reads */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request does not fit the contract */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More calls than the key is allowed */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store does not answer right now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    score_signups: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description the same key and body give the same reply; another body under it is refused */
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BatchIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BatchOut"];
                 };
             };
             /** @description No key, token or session that is known */

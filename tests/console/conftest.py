@@ -1,0 +1,163 @@
+"""A browser on a served console: Debian's Chromium, a real service, a page that is signed in.
+
+The world is that of ``tests.api.looked_at``: three rings over three refreshes and a hub of 1,500
+accounts. It is made once a session and copied for who changes something. Without Chromium, or
+where the console was not built for want of Node, the tests are skipped by name.
+"""
+
+import os
+import shutil
+import socket
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import pytest
+import uvicorn
+from playwright.sync_api import BrowserContext, Page, expect
+
+from api import console
+from api.app import create_app
+from api.office import full_key
+from api.schemas import moment
+from api.service import Service
+from graph.ledger.port import Role
+from tests.api.looked_at import looked_at
+from tests.api.small_home import KEY, Home, build
+from tests.conftest import require
+
+CHROMIUM = os.environ.get("RINGSIGHT_TEST_CHROMIUM", "/usr/bin/chromium")  # noqa: TID251
+# A forced GPU emulation draws 3 to 35 times slower; the rest keeps the browser from calling home.
+FLAGS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+WAIT_MS = 20_000
+expect.set_options(timeout=WAIT_MS)
+
+
+@dataclass(frozen=True)
+class Site:
+    """A served console: where it is, the service behind it, and the rings that it shows."""
+
+    url: str
+    service: Service
+    rings: tuple[str, ...]
+
+    def key(self, **changes: Any) -> str:
+        """A new key; it may do everything but for ``changes``."""
+        like = replace(full_key("jo", self.service.clock(), "tests"), **changes)
+        return self.service.office.new_key(like, "tests")
+
+    def sign_in(self, context: BrowserContext, **changes: Any) -> None:
+        """Give ``context`` a session, and the service's clock."""
+        context.clock.set_fixed_time(moment(self.service.clock()))
+        answer = context.request.post(f"{self.url}/v1/session", data={"key": self.key(**changes)})
+        assert answer.ok, answer.text()
+
+    def ring_path(self, place: int = 0) -> str:
+        """The address of a ring's page."""
+        return f"{self.url}/console/rings/{self.rings[place]}"
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
+    """Debian's Chromium with our flags; skips where there is none."""
+    if not Path(CHROMIUM).exists():
+        require("chromium")
+    if not (console.STATIC / "index.html").exists():
+        require("node", "needs Node: the console is not built (python hatch_build.py)")
+    return {**browser_type_launch_args, "executable_path": CHROMIUM, "args": FLAGS}
+
+
+@pytest.fixture(scope="session")
+def browser_context_args(browser_context_args: dict[str, Any]) -> dict[str, Any]:
+    """A desktop screen; axe is put into the page past its policy."""
+    screen = {"width": 1440, "height": 900}
+    return {**browser_context_args, "viewport": screen, "bypass_csp": True}
+
+
+@pytest.fixture(scope="session")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """The home that every site is a copy of."""
+    home = build(tmp_path_factory.mktemp("console") / "home")
+    with looked_at(home):
+        pass
+    return home
+
+
+@contextmanager
+def served(kept: Home, folder: Path) -> Iterator[Site]:
+    """A copy of ``kept`` behind HTTP on a free port."""
+    shutil.copytree(kept.settings.home, folder)
+    settings = kept.settings.model_copy(update={"home": folder})
+    end = kept.world.town.end + 3 * 86_400_000_000
+    service = Service.of(settings, KEY, clock=lambda: end)
+    app = create_app(service)
+    config = uvicorn.Config(app, log_level="critical", access_log=False, timeout_graceful_shutdown=1)
+    server = uvicorn.Server(config)
+    gate = socket.create_server(("127.0.0.1", 0))
+    thread = Thread(target=server.run, kwargs={"sockets": [gate]}, daemon=True)
+    thread.start()
+    while not server.started:
+        time.sleep(0.02)
+    rings = sorted(service.rings(), key=lambda row: (-row.score, row.ring_id))
+    flagged = tuple(row.ring_id for row in rings if row.detail.get("flagged"))
+    try:
+        yield Site(f"http://127.0.0.1:{gate.getsockname()[1]}", service, flagged)
+    finally:
+        server.should_exit = True
+        thread.join(10)
+
+
+@pytest.fixture(scope="session")
+def site(
+    browser_type_launch_args: dict[str, Any], kept: Home, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Site]:
+    """A console that tests look at and change nothing of."""
+    with served(kept, tmp_path_factory.mktemp("site") / "home") as found:
+        yield found
+
+
+@pytest.fixture
+def own_site(
+    browser_type_launch_args: dict[str, Any], kept: Home, tmp_path: Path
+) -> Iterator[Site]:
+    """A console of the test's own."""
+    with served(kept, tmp_path / "home") as found:
+        yield found
+
+
+@pytest.fixture
+def quiet(page: Page) -> Iterator[Page]:
+    """A page on which nothing throws and no message is an error."""
+    troubles: list[str] = []
+    page.set_default_timeout(WAIT_MS)
+    page.on("pageerror", lambda error: troubles.append(str(error)))
+    page.on(
+        "console",
+        lambda said: (
+            troubles.append(f"{said.text} {said.location['url']}") if said.type == "error" else None
+        ),
+    )
+    yield page
+    assert not troubles
+
+
+Opener = Callable[..., Page]
+
+
+@pytest.fixture
+def opened(quiet: Page, site: Site) -> Opener:
+    """``opened("/explore")``: that screen of the common site, signed in."""
+
+    def opened(path: str = "/", role: Role = Role.ADMIN) -> Page:
+        site.sign_in(quiet.context, role=role)
+        quiet.goto(f"{site.url}/console{path}")
+        return quiet
+
+    return opened

@@ -1,0 +1,38 @@
+"""The rings of a store as they are, with one account more in one of them and its version higher."""
+
+import json
+
+import pyarrow as pa
+
+from graph.store import GraphStore
+
+NEWCOMER = "acct_newcomer"
+
+
+def grown(store: GraphStore, ring_id: str) -> tuple[pa.Table, pa.Table]:
+    """Rings and members as ``Generation`` takes them."""
+    rows = [store.ring(row.ring_id) for row in store.rings()]
+    members = [(row.ring_id, *member) for row in rows for member in row.members]
+    members.append((ring_id, NEWCOMER, 0.9, 0))
+    columns = ("ring_id", "account_id", "strength", "since")
+    rings = [
+        {
+            "ring_id": row.ring_id,
+            "score": row.score,
+            "size": row.size + (row.ring_id == ring_id),
+            "status": row.status,
+            "first_seen": row.first_seen,
+            "last_seen": row.last_seen,
+            "detail": json.dumps(
+                {
+                    **row.detail,
+                    "version": int(str(row.detail["version"])) + (row.ring_id == ring_id),
+                }
+            ),
+        }
+        for row in rows
+    ]
+    return (
+        pa.Table.from_pylist(rings),
+        pa.Table.from_pylist([dict(zip(columns, member, strict=True)) for member in members]),
+    )
