@@ -163,6 +163,20 @@ def _show_quarter(console: Console, found: Mapping[str, Any]) -> None:
     console.print(f"report: {found['report']}", markup=False)
 
 
+@app.command("regrowth")
+def regrowth(
+    honest: Annotated[int, typer.Option(min=50, help="Honest accounts of each world.")] = 600,
+    seed: Annotated[int, typer.Option(help="Chance of the worlds.")] = 1,
+    as_json: AsJson = False,
+) -> None:
+    """Flag newcomers of known rings and heirs of banned ones, by tactic; and honest newcomers."""
+    from etl.bench_regrowth import bench_regrowth  # noqa: PLC0415
+
+    with Bars() as bars:
+        figures = bench_regrowth(honest, seed, bars)
+    answer(figures, as_json, lambda console: show_figures(console, figures))
+
+
 def _told(row: "Row") -> str:
     return f"{row.method}, level {row.level}, {row.unrelated:.0%} unrelated: F1 {row.f1:.3f}"
 

@@ -2,12 +2,14 @@
 
 from importlib.metadata import version
 
-from fastapi import APIRouter, Request
-from fastapi.responses import JSONResponse
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import JSONResponse, PlainTextResponse
 
+from api.auth import require
 from api.deps import ServiceDep
 from api.problems import problem
 from api.schemas import Health, Problem, Readiness, moment
+from graph.ledger.port import Scope
 
 router = APIRouter(tags=["health"])
 
@@ -16,6 +18,17 @@ router = APIRouter(tags=["health"])
 async def get_health() -> Health:
     """The process is alive; nothing else is looked at."""
     return Health(version=version("ringsight"))
+
+
+@router.get(
+    "/metrics",
+    operation_id="get_metrics",
+    response_class=PlainTextResponse,
+    dependencies=[require(Scope.INVESTIGATE)],
+)
+def get_metrics(service: ServiceDep) -> Response:
+    """Figures for Prometheus, in its text form."""
+    return Response(service.metrics.text(), media_type="text/plain; version=0.0.4")
 
 
 @router.get(

@@ -49,7 +49,9 @@ async def ingest_events(request: Request, service: ServiceDep, principal: Ingest
     numbered = list(_lines(body) if content == NDJSON else enumerate([body], 1))
     if len(numbered) > ROWS_MOST:
         raise InputError(f"at most {ROWS_MOST:,} rows a call, got {len(numbered):,}")
-    return await run_in_threadpool(service.intake.take, numbered)
+    told = await run_in_threadpool(service.intake.take, numbered)
+    service.metrics.ingested(told.accepted, len(told.refused))
+    return told
 
 
 @router.post("/outcomes", operation_id="report_outcome", response_model=OutcomeOut)

@@ -1,19 +1,23 @@
 """A service behind a socket, until it is told to stop."""
 
-import logging
 import socket
+import sys
 
 import uvicorn
 
 from api.app import LOOPBACK_HOSTS, create_app
+from api.logs import to_stderr
 from api.service import Service
 
 GRACE_S = 10
+SWITCH_S = 0.001
 
 
 def listen(service: Service, gate: socket.socket, *, loopback: bool) -> None:
     """Answer on ``gate`` until SIGINT or SIGTERM; requests under way get ``GRACE_S`` to end."""
-    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s")
+    to_stderr()
+    # A thread that scores must not hold the interpreter while an answer waits to be sent.
+    sys.setswitchinterval(SWITCH_S)
     service.warm()
     app = create_app(service, hosts=LOOPBACK_HOSTS if loopback else ("*",))
     config = uvicorn.Config(

@@ -25,6 +25,7 @@ from api.browse.reader import Reader
 from api.champion import Champion
 from api.intake import Intake
 from api.job import Ask, Caller, Done, Job
+from api.metrics import Metrics, drift_of
 from api.office import Office
 from api.opened import store_of
 from api.recorder import Recorder
@@ -41,6 +42,7 @@ from graph.errors import Overloaded, SettingsError, StoreError
 from graph.facts import Label, Payment, Signup
 from graph.flush import flush
 from graph.journal import Journal
+from graph.ledger import hot
 from graph.ledger.handover import Owed
 from graph.store import Flag, GraphStore, RingRow
 
@@ -109,6 +111,7 @@ class Service:
             threads=threads,
         )
         self.intake = Intake(office.ledger, door, self.applier, clock, self.admit)
+        self.metrics = self._metrics()
         office.tell(self._told)
         office.follow(store)
 
@@ -241,6 +244,28 @@ class Service:
             for facts in self.journal.facts_since(before):
                 self.store.write(facts)
 
+    def _metrics(self) -> Metrics:
+        found = Metrics()
+        found.watch("outbox_depth", "Parcels that wait for the graph", lambda: self.applier.depth)
+        found.watch("outbox_lag_seconds", "Age of the oldest of them", self._lag_s)
+        found.watch("ledger_kept", "Answers that wait for the ledger", lambda: self.recorder.kept)
+        found.watch("graph_age_seconds", "Since the moment of the refresh", self._graph_age_s)
+        path = self.pipeline_path
+        if path is not None:
+            found.watch("drift_largest", "Of the latest drift report", lambda: drift_of(path))
+        return found
+
+    def _lag_s(self) -> float:
+        oldest = self.applier.oldest_at()
+        return 0.0 if oldest is None else max(0.0, (self.clock() - oldest) / 1e6)
+
+    def _graph_age_s(self) -> float:
+        try:
+            as_of = self.as_of()
+        except StoreError:
+            return float("nan")
+        return (self.clock() - as_of) / 1e6 if as_of else float("nan")
+
     def settled(self) -> bool:
         """Wait until everything that was answered is in the graph; False after ten seconds."""
         return self.applier.settled()
@@ -292,6 +317,16 @@ class Service:
                 found["generation"] = "nothing published yet: ringsight refresh"
         if self.champion.scorer() is None:
             found["model"] = self.champion.trouble or "none loaded"
+        found |= {"ledger": "ok", "outbox": "ok"}
+        try:
+            with self.office.ledger.reading() as book:
+                hot.head(book)
+        except StoreError as error:
+            found["ledger"] = type(error).__name__
+        if self.recorder.kept:
+            found["ledger"] = f"{self.recorder.kept} answers wait for it"
+        if self.applier.depth >= self.bounds.outbox_most:
+            found["outbox"] = f"{self.applier.depth} parcels wait for the graph"
         return found
 
     def warm(self) -> None:
@@ -303,7 +338,8 @@ class Service:
             "email": "nobody@example.org",
             "pathway": "self_serve",
         }
-        self.score(SignupIn.model_validate({**made_up, "dry_run": True}))
+        patient = {"dry_run": True, "budget_ms": 60_000}
+        self.score(SignupIn.model_validate({**made_up, **patient}))
 
     def close(self) -> None:
         """Let go of store, journal and threads."""

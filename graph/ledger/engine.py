@@ -66,12 +66,18 @@ class Ledger(Closing):
         return self.engine.dialect.name
 
     @contextmanager
-    def writing(self) -> Iterator[Connection]:
-        """A transaction; its law is in :class:`graph.ledger.port.Ledger`."""
+    def writing(self, *, synced: bool = True) -> Iterator[Connection]:
+        """A transaction; its law is in :class:`graph.ledger.port.Ledger`.
+
+        One that is not ``synced`` survives the end of the process at any moment, and a power cut
+        once a later one was synced; it does not wait for the disk. (SQLite; PostgreSQL likewise.)
+        """
         with translated(), self.engine.connect() as connection:
-            book = connection.execution_options(ringsight_writes=True)
+            book = connection.execution_options(ringsight_writes=True, ringsight_synced=synced)
             book.info["chance"] = self.chance
             with book.begin():
+                if not synced and self.dialect == "postgresql":
+                    book.exec_driver_sql("SET LOCAL synchronous_commit = off")
                 yield book
 
     @contextmanager

@@ -82,7 +82,7 @@ def rings_of(world: World, at: int) -> Rings:
 
 def build(home: Path) -> Home:
     """Everything a service needs, in ``home``."""
-    settings = Settings(home=home, key=KEY.decode())  # type: ignore[arg-type]
+    settings = Settings(home=home, key=KEY.decode(), budget_ms=30_000)  # type: ignore[arg-type]
     world, door = small_world(), Door(KEY)
     raw = {name: table(world, name) for name in TABLES}
     with Journal(settings.journal_path, door.key_id) as journal:

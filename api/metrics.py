@@ -1,0 +1,81 @@
+"""Figures for Prometheus: what was decided, how long each stage took, what waits, what is degraded.
+
+Counted in this process, read at ``GET /metrics``. Nothing here is labelled with an account, a key
+or any value that a caller sent. Drift is what the pipeline left in its folder, if it left any.
+"""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+from api.job import Job
+
+STAGE_BUCKETS_S = (
+    0.0005, 0.001, 0.002, 0.003, 0.005, 0.0075, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5,
+)  # fmt: skip
+STAGES = ("clean", "queue", "score", "record", "total")
+
+
+class Metrics:
+    """One service's figures, in a registry of their own."""
+
+    def __init__(self) -> None:
+        self._registry = CollectorRegistry()
+        stage = Histogram(
+            "ringsight_signup_seconds",
+            "Seconds that a sign-up spent in each stage",
+            ["stage"],
+            buckets=STAGE_BUCKETS_S,
+            registry=self._registry,
+        )
+        self._stage = {name: stage.labels(name) for name in STAGES}
+        self._decisions = Counter(
+            "ringsight_signup_decisions",
+            "Answers to sign-ups",
+            ["decision", "degraded"],
+            registry=self._registry,
+        )
+        self._events = Counter(
+            "ringsight_events", "Rows sent to /v1/events", ["result"], registry=self._registry
+        )
+        self._matches = Counter(
+            "ringsight_live_flags", "Accounts flagged between refreshes", registry=self._registry
+        )
+
+    def answered(self, job: Job) -> None:
+        """Count one answered sign-up."""
+        found = job.found
+        if found is None:
+            return
+        self._decisions.labels(found.decision.value, str(found.degraded).lower()).inc()
+        for name, seconds in job.stages.items():
+            self._stage[name].observe(seconds)
+        self._stage["total"].observe(job.elapsed_ms() / 1_000)
+
+    def ingested(self, accepted: int, refused: int) -> None:
+        """Count the rows of one call."""
+        self._events.labels("accepted").inc(accepted)
+        self._events.labels("refused").inc(refused)
+
+    def flagged(self) -> None:
+        """Count one live flag."""
+        self._matches.inc()
+
+    def watch(self, name: str, what: str, read: Callable[[], float]) -> None:
+        """A gauge that is read when somebody asks."""
+        Gauge(f"ringsight_{name}", what, registry=self._registry).set_function(read)
+
+    def text(self) -> bytes:
+        """All of it in Prometheus's text form."""
+        return generate_latest(self._registry)
+
+
+def drift_of(folder: Path) -> float:
+    """The largest drift that the pipeline measured last; NaN before it measured any."""
+    try:
+        found = json.loads((folder / "drift.json").read_text())
+        return float(found["largest"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return float("nan")
