@@ -41,6 +41,8 @@ MEDIA = {
     Format.JSON: "application/json",
     Format.ZIP: "application/zip",
 }
+WORKS = timedelta(minutes=30)
+"""How long the making of an export may take."""
 WAIT_S = 2.0
 """How long a caller waits for an export that may be ready at once."""
 _WRITERS: dict[Format, Callable[[Taken], bytes]] = {
@@ -125,9 +127,16 @@ class Exports:
         kept = self._kept(export_id)
         if kept["by"] != caller.id and not caller.role.covers(Role.LEAD):
             raise NotAllowed("an export is for who made it, or for a lead")
-        out = ExportOut.model_validate(kept["export"])
+        out = self._alive(ExportOut.model_validate(kept["export"]))
         if out.expires is not None and out.expires <= moment(self.clock()):
             raise NotFound("the export has expired; make it anew")
+        return out
+
+    def _alive(self, out: ExportOut) -> ExportOut:
+        """The export; one whose process went away long ago has failed."""
+        at_work = out.state is State.WORKING and out.expires is not None
+        if at_work and out.expires - LIVES + WORKS <= moment(self.clock()):  # type: ignore[operator]
+            return out.model_copy(update={"state": State.FAILED, "problem": "Interrupted"})
         return out
 
     def fetch(self, export_id: str, caller: Principal) -> tuple[ExportOut, Path]:

@@ -103,7 +103,8 @@ def _degrees(kinds: frozenset[NodeType]) -> LiteralString:
     for kind in sorted(kinds):
         verbs = "|".join(text.verbs_out(kind))
         out = (
-            f"COLLECT {{ MATCH (n)-[r:{verbs}]->() WHERE r.count > 0 RETURN [type(r), count(r)] }}"
+            f"COLLECT {{ MATCH (n)-[r:{verbs}]->() WHERE r.count > 0 "
+            "WITH type(r) AS verb, count(r) AS number RETURN [verb, number] }"
             if verbs
             else "[]"
         )
