@@ -68,7 +68,7 @@ class RunOut(BaseModel):
     steps: list[StepOut] = Field(default_factory=list)
 
 
-class TurnOut(BaseModel):
+class PromotionOut(BaseModel):
     """A promotion or a rollback, with who did it and why."""
 
     at: datetime
@@ -134,5 +134,5 @@ class PipelineOut(BaseModel):
     before: list[str] = Field(default_factory=list)
     shadow: ShadowOut | None = None
     runs: list[RunOut] = Field(default_factory=list)
-    history: list[TurnOut] = Field(default_factory=list)
+    history: list[PromotionOut] = Field(default_factory=list)
     monitor: MonitorOut | None = None

@@ -75,7 +75,7 @@ function Runs({ runs }: { runs: Run[] }) {
           </tr>
         </thead>
         <tbody>
-          {[...runs].reverse().map((run) => (
+          {runs.toReversed().map((run) => (
             <tr key={run.run}>
               <td>
                 <button type="button" className="link" aria-expanded={run.run === open} onClick={() => setOpen(run.run)}>
@@ -216,7 +216,7 @@ function Labels({ pipeline }: { pipeline: Pipeline }) {
 }
 
 function Turns({ pipeline }: { pipeline: Pipeline }) {
-  const turns = [...(pipeline.history ?? [])].reverse();
+  const turns = (pipeline.history ?? []).toReversed();
   if (!turns.length) return null;
   return (
     <section className="panel" aria-label="Promotions">
