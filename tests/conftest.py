@@ -86,6 +86,17 @@ def small_world() -> World:
     return simulate.small_world()
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Side by side, a file's tests stay together, and all that empty the one Neo4j server do."""
+    if not config.pluginmanager.hasplugin("xdist"):
+        return
+    for item in items:
+        named = getattr(item, "fixturenames", ())
+        shared = item.get_closest_marker("neo4j") or "neo4j_address" in named
+        group = "neo4j" if shared else item.nodeid.partition("::")[0]
+        item.add_marker(pytest.mark.xdist_group(group))
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say how many tests had no server to run against."""
     skipped = terminalreporter.stats.get("skipped", [])
