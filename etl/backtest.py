@@ -22,14 +22,16 @@ from etl.record import Record
 from etl.refresh import FitsClusters, Job, RefreshConfig, RefreshReport, RefreshState, refresh
 from etl.replay import Applied, Due, Replay, refresh_moments
 from etl.report import page
+from etl.rows_kept import keep_rows, kept_rows
 from etl.timeline import Timeline
-from etl.train import Course, collect
+from etl.train import Course, collect, known_at
 from etl.unrolled import unroll
 from etl.waypoint import Waypoint, Waypoints
 from gnn.assess import Policy, assess
 from gnn.bundle import Bundle
 from gnn.scorer import Scorer
 from gnn.train import TrainConfig, train
+from gnn.training_rows import AccountMoment, TrainingRows
 from graph.errors import InputError
 from graph.rings.live import Match
 from graph.schema import NodeType
@@ -49,6 +51,7 @@ class BacktestConfig:
     """How to test: ``BacktestConfig(train_until=...)``; moments and spans in microseconds.
 
     ``look_every_us`` is how often arriving events are taken in between refreshes; 0 = never.
+    ``panel`` puts simpler detectors beside the whole, which takes minutes on a large world.
     """
 
     train_until: int
@@ -58,6 +61,7 @@ class BacktestConfig:
     policy: Policy = field(default_factory=Policy)
     refresh: RefreshConfig = field(default_factory=RefreshConfig)
     course: Course = field(default_factory=Course)
+    panel: bool = False
 
 
 @dataclass(frozen=True)
@@ -92,25 +96,45 @@ def backtest(
         replay = Replay(timeline, store)
         job = Job(timeline, store, fit, replace(config.refresh, keep_asked=False))
         walk = Walk(replay, job, config, waypoints, progress)
-        bundle, start = _trained(walk)
+        bundle, start, learnt = _trained(walk)
         record, last = _lived(walk, bundle, start)
     refreshes = _refreshes(config, until)
-    return _outcome(timeline, config, refreshes, record, last)
+    outcome = _outcome(timeline, config, refreshes, record, last)
+    return _beside(outcome, walk, learnt, last) if config.panel else outcome
 
 
-def _trained(walk: Walk) -> tuple[Bundle, Waypoint]:
-    """The model, and where the replay begins: at T, or where an earlier run was stopped."""
+def _beside(outcome: Outcome, walk: Walk, learnt: TrainingRows, last: RefreshReport) -> Outcome:
+    """The outcome with simpler detectors beside it, and what accounts are sliced by."""
+    from etl.report_panel import panel_scores, traits  # noqa: PLC0415 - brings torch
+
+    rng = np.random.default_rng(walk.config.seed)
+    end = AccountMoment.of(last.snapshot)
+    panel = panel_scores(learnt, end, rng, walk.progress)
+    return replace(outcome, panel=panel, traits=traits(last.snapshot))
+
+
+def _trained(walk: Walk) -> tuple[Bundle, Waypoint, TrainingRows]:
+    """The model, and where the replay begins: at T, or where an earlier run was stopped.
+
+    Of what was learnt from, the last moment comes with it, for the panel.
+    """
+    until = walk.config.train_until
     kept = walk.waypoints and walk.waypoints.newest(KEY_ID)
     if kept and walk.waypoints and (bundle := walk.waypoints.bundle):
-        return bundle, kept
-    until, rng = walk.config.train_until, np.random.default_rng(walk.config.seed)
-    begin = RefreshState(Asked.nothing(KEY_ID))
+        events = walk.replay.timeline
+        learnt = kept_rows(walk.waypoints.learnt, events, known_at(events, until))
+        return bundle, kept, learnt
+    begin, rng = RefreshState(Asked.nothing(KEY_ID)), np.random.default_rng(walk.config.seed)
     rows, state = collect(walk.replay, walk.job, until, begin, walk.config.course, walk.progress)
     bundle = train(rows, TrainConfig(), rng, walk.progress)
-    waypoint = Waypoint(until, state, Record())
+    waypoint, learnt = (
+        Waypoint(until, state, Record()),
+        replace(rows, moments=rows.moments[-1:], signups=()),
+    )
     if walk.waypoints:
+        keep_rows(learnt, walk.waypoints.learnt)
         walk.waypoints.trained(bundle, waypoint)
-    return bundle, waypoint
+    return bundle, waypoint, learnt
 
 
 def write(outcome: Outcome, out: Path, truth: Truth, rng: np.random.Generator) -> dict[str, object]:

@@ -6,7 +6,7 @@ itself is :mod:`etl.backtest`.
 """
 
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -50,6 +50,7 @@ def backtest_source(
         SourceError: if the source cannot be read, or too much of it breaks the contract.
         InputError: if there is nothing on one side of the moment, or no truth where one is named.
     """
+    config = replace(config, panel=True)
     true = None if truth is None else Truth.of_world(load_truth(truth))
     work = out / WORK
     timeline = read_timeline(source, work, progress)

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from etl import judge_panel
 from etl.outcome import Board, Outcome, Truth, board
 from gnn import evaluate
 from gnn.evaluate import NEVER, Ints
@@ -41,6 +42,8 @@ def judge(outcome: Outcome, truth: Truth, rng: np.random.Generator) -> dict[str,
         "calibration": _calibration(seen),
         "daily": _daily(seen, outcome),
         "score_histogram": _score_histogram(seen),
+        "panel": judge_panel.panel(seen, outcome, rng),
+        "slices": judge_panel.slices(seen, outcome),
     }
     known: dict[str, Any] = _without_nan(found)
     return known

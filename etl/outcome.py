@@ -73,6 +73,8 @@ class Outcome:
     ``trace`` (``account_id``, ``at``, ``score``) holds every moment at which an account's score
     rose above all its earlier ones. ``exchanges`` (``account_id``, ``at``) and ``active`` (the
     accounts with any event) are of the replayed span, after ``train_until`` up to ``until``.
+    ``panel`` holds what simpler detectors say of each account at the end (``account_id``, a column
+    each), ``traits`` what accounts are sliced by; None where that was not asked for.
     """
 
     train_until: int
@@ -85,6 +87,8 @@ class Outcome:
     trace: pl.DataFrame
     exchanges: pl.DataFrame
     active: pl.Series
+    panel: pl.DataFrame | None = None
+    traits: pl.DataFrame | None = None
 
 
 @dataclass(frozen=True)

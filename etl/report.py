@@ -58,6 +58,7 @@ def page(verdict: Verdict) -> str:
         _section("Scores at the end", _score_plot, verdict, "score_histogram"),
         _section("Calibration", _calibration_plot, verdict, "calibration"),
         _panel_table(verdict.get("panel", [])),
+        _slice_table(verdict.get("slices", [])),
     ]
     body = "\n".join(part for part in parts if part)
     return (
@@ -282,11 +283,40 @@ def _panel_table(rows: Sequence[Verdict]) -> str:
     if not rows:
         return ""
     cells = [
-        (r["detector"], f"{r['average_precision']:.3f}", _percent(r["recall_at_0_1pct_fpr"]))
+        (
+            r["detector"],
+            f"{r['average_precision']:.3f}",
+            _percent(r["recall_at_0_1pct_fpr"]),
+            _ahead(r["ahead"]),
+        )
         for r in rows
     ]
-    titles = ("detector", "average precision", "recall at 0.1 %")
+    titles = ("detector", "average precision", "recall at 0.1 %", "the full stack is ahead by")
     return f"<h2>The panel</h2>{_table(titles, cells)}"
+
+
+def _ahead(interval: Verdict | None) -> str:
+    if interval is None:
+        return ""
+    return f"{interval['value']:.3f} ({interval['low']:.3f} to {interval['high']:.3f})"
+
+
+def _slice_table(rows: Sequence[Verdict]) -> str:
+    if not rows:
+        return ""
+    cells = [
+        (
+            f"{r['by']}: {r['slice']}",
+            str(r["fraud"]),
+            _percent(r["fraud_flagged"]),
+            str(r["honest"]),
+            _percent(r["honest_flagged"], 2),
+            f"{r['average_precision']:.3f}",
+        )
+        for r in rows
+    ]
+    titles = ("slice", "fraud", "flagged", "honest", "flagged", "average precision")
+    return f"<h2>Slices</h2>{_table(titles, cells)}"
 
 
 def _table(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

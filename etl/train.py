@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from etl.asked import DAY_US
 from etl.refresh import Job, RefreshState, refresh
 from etl.replay import Applied, Replay, refresh_moments
+from etl.timeline import EventTables
 from gnn.features_signup import Moment
 from gnn.known import Known
 from gnn.training_rows import AccountMoment, TrainingRows
@@ -59,10 +60,13 @@ def collect(
         state = report.state
         moments.append(AccountMoment.of(report.snapshot))
         progress("learn", int(step.at - start), int(until - start))
-    known = Known.of(
-        job.events.read("labels", until=until), job.events.read("enforcements", until=until), until
-    )
-    return TrainingRows(until, known, moments, signups), state
+    return TrainingRows(until, known_at(job.events, until), moments, signups), state
+
+
+def known_at(events: EventTables, until: int) -> Known:
+    """Whom labels and enforcements had found out by ``until`` (us)."""
+    labels, bans = (events.read(name, until=until) for name in ("labels", "enforcements"))
+    return Known.of(labels, bans, until)
 
 
 def _seen(event: Signup, store: GraphStore, per_id: int) -> Moment:

@@ -62,6 +62,13 @@ class Waypoints:
         place = self._folder / "bundle"
         return Bundle.load(place) if place.exists() else None
 
+    @property
+    def learnt(self) -> Path:
+        """The folder for what was learnt from."""
+        place = self._folder / "learnt"
+        place.mkdir(exist_ok=True)
+        return place
+
     def trained(self, bundle: Bundle, waypoint: Waypoint) -> None:
         """Training ended: keep the first waypoint, then the model that makes it count."""
         self.passed(waypoint)
