@@ -31,8 +31,8 @@ class Joining:
     Attributes:
         per_shingle: prompts sampled for each heavy shingle.
         partners: shingles of a prompt that one shingle is compared with, about.
-        phrase_jaccard: shingles with this overlap of their prompts (0..1) are one phrase. Above .5:
-            a sentence that two templates share, each sampled alike, has just that with both.
+        phrase_jaccard: shingles with this overlap of their prompts (0..1) are one phrase. Below .5
+            a sentence may join two templates that share it: :mod:`etl.prompt_split` parts them.
         purity: share (0..1) of a shingle's voting prompts that must agree on its template.
         rounds: of refinement.
         min_shingles: a smaller template is chance.
@@ -40,7 +40,7 @@ class Joining:
 
     per_shingle: int = 150
     partners: int = 24
-    phrase_jaccard: float = 0.6
+    phrase_jaccard: float = 0.4
     purity: float = 0.6
     rounds: int = 5
     min_shingles: int = 3

@@ -36,6 +36,8 @@ class Telling:
         own: a shingle is kept for a template that has this share (0..1) of its prompts,
         typical: or that shows it in this share of its own.
         min_rows: a smaller template is chance.
+        local: prompts are compared by shingles that show in this share (0..1) of cases in their
+            community: a text that fills the slots of many templates tells nothing of any.
     """
 
     alike: float = 0.38
@@ -47,6 +49,7 @@ class Telling:
     own: float = 0.5
     typical: float = 0.2
     min_rows: int = 6
+    local: float = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +70,7 @@ class Profiles:
 
 def _similar(rows: csr_matrix) -> Floats:
     """One minus Jaccard of each pair of rows, condensed as SciPy has it."""
-    dense = rows[:, np.flatnonzero(np.diff(rows.tocsc().indptr) >= 2)].toarray()
+    dense = rows[:, np.flatnonzero(_sum(rows) >= 2)].toarray()
     both = dense @ dense.T
     size = dense.sum(axis=1)
     either = np.maximum(1.0, size[:, None] + size[None] - both)
@@ -100,20 +103,30 @@ def told_apart(rows: csr_matrix, owner: Labels, telling: Telling) -> Labels:
         return np.zeros(number, np.int64)
     group: list[list[int]] = [[i] for i in range(number)]
     accounts = [{int(one)} for one in owner]
-    whole = [True] * number
+    done: list[list[int]] = []
     for left, right, height, _ in linkage(_similar(rows), "average"):
-        a, b = int(left), int(right)
-        least = min(len(group[a]), len(group[b]))
-        one = whole[a] and whole[b] and _joins(height, accounts[a], accounts[b], least, telling)
-        whole.append(one)
-        group.append(group[a] + group[b] if one else [])
-        accounts.append(accounts[a] | accounts[b] if one else set())
-        if one:
-            group[a], group[b] = [], []
+        a, b = sorted((int(left), int(right)), key=lambda one: len(group[one]))
+        if not group[a] or _joins(height, accounts[a], accounts[b], len(group[a]), telling):
+            group.append(group[a] + group[b])
+            accounts.append(accounts[a] | accounts[b])
+        elif len(group[a]) < telling.few:
+            done.append(group[a])
+            group.append(group[b])
+            accounts.append(accounts[b])
+        else:
+            done += [group[a], group[b]]
+            group.append([])
+            accounts.append(set())
+    done.append(group[-1])
     label = np.empty(number, np.int64)
-    for i, members in enumerate([members for members in group if members]):
+    for i, members in enumerate([members for members in done if members]):
         label[members] = i
     return label
+
+
+def _sum(shown: csr_matrix) -> Floats:
+    """How many of the prompts show each shingle."""
+    return np.asarray(shown.sum(axis=0), np.float64).reshape(-1)
 
 
 def _spread(rows: Labels, limit: int) -> Labels:
@@ -134,13 +147,14 @@ def profiles(shown: csr_matrix, owner: Labels, community: Labels, telling: Telli
     """
     template = np.full(len(community), -1, np.int64)
     compared = np.zeros(len(community), bool)
-    found = 0
+    found, everywhere = 0, np.maximum(1.0, _sum(shown))
     order = np.argsort(community, kind="stable")
     bounds = np.searchsorted(community[order], np.arange(community.max(initial=-1) + 2))
     for start, stop in pairwise(bounds.tolist()):
+        local = np.flatnonzero(_sum(shown[order[start:stop]]) >= telling.local * everywhere)
         rows = _spread(order[start:stop], telling.rows)
         compared[rows] = True
-        group = told_apart(shown[rows], owner[rows], telling)
+        group = told_apart(shown[rows][:, local], owner[rows], telling)
         large = np.flatnonzero(np.bincount(group, minlength=1) >= telling.min_rows)
         place = np.full(int(group.max(initial=0)) + 1, -1, np.int64)
         place[large] = found + np.arange(len(large))
@@ -159,7 +173,7 @@ def _counted(
         shape=(number, len(template)),
     )
     both = (members @ shown).tocsc().tocoo()
-    total = np.asarray(shown[counts].sum(axis=0)).reshape(-1)
+    total = _sum(shown[counts])
     size = np.bincount(template[kept], minlength=number)
     typical, own = both.data / size[both.row], both.data / total[both.col]
     good = (both.data >= 3) & ((own >= telling.own) | (typical >= telling.typical))

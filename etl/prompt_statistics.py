@@ -13,10 +13,11 @@ import polars as pl
 import pyarrow as pa
 
 from etl.prompt_columns import PromptColumns, PromptSource
+from etl.prompt_company import company, lockstep, sittings
 from etl.prompt_counts import digests
 from graph.prompts.index import ClusterIndex
 from graph.prompts.intent import INTENTS, IntentModel, shipped
-from graph.prompts.weigh import ESTABLISHED_DAYS, ClusterFigures, weigh
+from graph.prompts.weigh import ESTABLISHED_DAYS, IN_STEP, ClusterFigures, weigh
 
 DAY_US = 86_400_000_000
 WEEK_US = 7 * DAY_US
@@ -52,7 +53,9 @@ COLUMNS = {
     "top_share": "share (0..1) of the prompts that the busiest account sent",
     "median_prompts": "prompts of its median account",
     "distinct_share": "different prompts over prompts (0..1)",
-    "established": f"accounts {ESTABLISHED_DAYS:.0f} days old or more at first use",
+    "established": f"accounts {ESTABLISHED_DAYS:.0f} days old or more at first use, not in step",
+    "lockstep": "volleys of several accounts over what chance gives (1 is chance)",
+    "sittings": "clock hours that hold most of its prompts",
     "first": "first prompt (us)",
     "last": "last prompt (us)",
     **{f"p_{name}": f"calibrated probability (0..1) of {name}" for name in INTENTS},
@@ -108,19 +111,30 @@ def statistics(
         .group_by("account")
         .agg(pl.col("at").min(), pl.col("since").max(), pl.col("sent").sum())
     )
-    prompts = pl.concat(rows)
+    prompts = _with_company(pl.concat(rows))
     edges = _edges(prompts, everyone)
     figures = _figures(prompts, edges, as_of)
     model = intent or shipped()
     chances = model.probabilities(figures.select(_LOGITS).to_numpy().astype(np.float32))
     table = _weighed(figures, everyone, chances, index.ids)
     ids = pl.Series(index.ids, dtype=pl.String)
-    named = edges.with_columns(cluster_id=ids.gather(edges["cluster"])).drop("cluster", "since")
+    named = edges.with_columns(cluster_id=ids.gather(edges["cluster"])).drop(
+        "cluster", "since", "loose"
+    )
     return Statistics(table, named.sort("cluster_id", "account").to_arrow())
+
+
+def _with_company(prompts: pl.DataFrame) -> pl.DataFrame:
+    columns = (prompts[name].cast(pl.Int64).to_numpy() for name in ("cluster", "account", "at"))
+    near, expected = company(*columns)
+    return prompts.with_columns(near=pl.Series(near), expected=pl.Series(expected))
 
 
 def _edges(prompts: pl.DataFrame, everyone: pl.DataFrame) -> pl.DataFrame:
     sent = everyone.select("account", "sent")
+    own_pace = lockstep(prompts, ["cluster", "account"]).select(
+        "cluster", "account", loose=pl.col("lockstep") < IN_STEP
+    )
     found = prompts.group_by("cluster", "account").agg(
         pl.col("at").min().alias("first"),
         pl.col("at").max().alias("last"),
@@ -128,8 +142,8 @@ def _edges(prompts: pl.DataFrame, everyone: pl.DataFrame) -> pl.DataFrame:
         pl.len().cast(pl.Int64).alias("count"),
         *(pl.col(name).mean() for name in _LOGITS),
     )
-    shared = found.join(sent, on="account").with_columns(share=pl.col("count") / pl.col("sent"))
-    return shared.drop("sent")
+    shared = found.join(sent, on="account").join(own_pace, on=["cluster", "account"])
+    return shared.with_columns(share=pl.col("count") / pl.col("sent")).drop("sent")
 
 
 def _figures(prompts: pl.DataFrame, edges: pl.DataFrame, as_of: int) -> pl.DataFrame:
@@ -153,11 +167,14 @@ def _figures(prompts: pl.DataFrame, edges: pl.DataFrame, as_of: int) -> pl.DataF
         (pl.col("count").max() / pl.col("count").sum()).alias("top_share"),
         pl.col("count").median().alias("median_prompts"),
         day.alias("burst"),
-        _old("first").sum().cast(pl.Int64).alias("established"),
+        (_old("first") & pl.col("loose")).sum().cast(pl.Int64).alias("established"),
         (pl.col("since") > 0).sum().cast(pl.Int64).alias("known_age"),
         *(pl.col(name).mean() for name in _LOGITS),
     )
-    return sent.join(using, on="cluster").sort("cluster")
+    paced = sent.join(lockstep(prompts, ["cluster"]), on="cluster").join(
+        sittings(prompts), on="cluster"
+    )
+    return paced.join(using, on="cluster").sort("cluster")
 
 
 def _weighed(
@@ -182,6 +199,8 @@ def _weighed(
                 known_age=row["known_age"],
                 population_established=established,
                 ordinary=float(chance[INTENTS.index("ordinary")]),
+                lockstep=row["lockstep"],
+                sittings=row["sittings"],
             )
         )
         for row, chance in zip(figures.iter_rows(named=True), chances, strict=True)

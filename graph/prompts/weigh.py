@@ -2,9 +2,10 @@
 
 A log-likelihood ratio (nats, never below 0): how much likelier two accounts of one ring share the
 cluster than two strangers. Rarity gives it; circulation among established accounts, single
-prompts, one text sent by everybody and everyday intent take it away. Established accounts decide
-most: a template that people use who were there long before is public, whoever else uses it. It
-knows nothing of how clusters are found. Read ``etl.prompt_statistics`` for the figures.
+prompts, one text sent by everybody and everyday intent take it away. Established accounts that come
+as they please decide most: a template of theirs is public, whoever else uses it. Where all are new,
+a template that has just gone viral looks like a ring's; then volleys decide, or else steady volume.
+It knows nothing of how clusters are found. Read ``etl.prompt_statistics`` for the figures.
 """
 
 from dataclasses import dataclass
@@ -16,6 +17,10 @@ MIN_LINK_NATS = 0.5
 CAP_NATS = 6.0
 ESTABLISHED_DAYS = 30.0
 """An account that signed up so long before it first used a template did not come for it."""
+IN_STEP = 3.0
+"""So many times the volleys that chance would give are the least that say: one hand."""
+ALONE_PROMPTS = 6.0
+"""Without volleys the median account must send more than so many: readers try a template."""
 EXERCISE_PROMPTS = 6
 """Accounts that begin together and stop before so many prompts are a class; a ring goes on."""
 HONEST_LIMIT = 0.15
@@ -33,10 +38,13 @@ class ClusterFigures:
         top_share: share (0..1) of the cluster's prompts that its busiest account sent.
         distinct_share: different prompts over prompts (0..1).
         burst: share (0..1) of its accounts that first used it on the busiest day.
-        established: accounts of known age that were :data:`ESTABLISHED_DAYS` old at first use.
+        established: accounts of known age that were :data:`ESTABLISHED_DAYS` old at first use and
+            are not in step with the others: bought accounts have an age, but no will of their own.
         known_age: accounts whose sign-up is known.
         population_established: the share (0..1) of established accounts in the window.
         ordinary: calibrated probability (0..1) that the cluster is ordinary use.
+        lockstep: volleys of several accounts over what their hours give by chance (1 is chance).
+        sittings: clock hours that hold most of the prompts.
     """
 
     accounts: int
@@ -50,6 +58,8 @@ class ClusterFigures:
     known_age: int
     population_established: float
     ordinary: float
+    lockstep: float = 1.0
+    sittings: int = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +82,21 @@ def honest_share(figures: ClusterFigures) -> float:
     return float(min(1.0, seen / max(0.1, figures.population_established)))
 
 
-def _volume(figures: ClusterFigures) -> float:
-    """0 for accounts that sent one prompt each, 1 from four on."""
-    return float(np.clip(np.log2(max(1.0, figures.median_prompts)) / 2, 0, 1))
+def _one_hand(figures: ClusterFigures) -> float:
+    """How much (0..1) the accounts go together: by volleys, or else by steady volume.
+
+    Volleys count from :data:`IN_STEP` times chance, wholly from four times that, for accounts that
+    sent more than one prompt; without them prompts count from :data:`ALONE_PROMPTS`.
+    """
+    sent = max(1.0, figures.median_prompts)
+    volleys = np.clip(np.log2(max(1.0, figures.lockstep) / IN_STEP) / 2, 0, 1)
+    together = volleys * np.clip(np.log2(sent) / 2, 0, 1)
+    return float(max(together, np.clip(np.log2(sent / ALONE_PROMPTS), 0, 1)))
+
+
+def _an_event(figures: ClusterFigures) -> bool:
+    """Whether accounts that mostly began on one day sent their prompts in a few sittings."""
+    return figures.sittings <= 40 * (figures.burst - 0.15)
 
 
 def weigh(figures: ClusterFigures) -> Weight:
@@ -88,7 +110,7 @@ def weigh(figures: ClusterFigures) -> Weight:
         return Weight(0.0, silent)
     honest = honest_share(figures)
     rarity = min(CAP_NATS, float(np.log(figures.population / figures.accounts)))
-    factor = (1 - honest) ** 2 * _volume(figures) * (1.0 if figures.ordinary < 0.5 else 0.7)
+    factor = (1 - honest) ** 2 * _one_hand(figures) * (1.0 if figures.ordinary < 0.5 else 0.7)
     if figures.known_age == 0:
         factor *= 0.5
     nats = round(max(0.0, rarity) * factor, 4)
@@ -103,11 +125,12 @@ def _silenced(figures: ClusterFigures) -> str | None:
     if honest > HONEST_LIMIT:
         return (
             f"public template: {figures.established:,} of {accounts:,} accounts were "
-            f"{ESTABLISHED_DAYS:.0f} days old or more when they first used it"
+            f"{ESTABLISHED_DAYS:.0f} days old or more and came as they pleased"
         )
     if figures.distinct_share < 0.2:
         return f"one text passed on: {figures.distinct_share:.0%} of its prompts are different"
-    if figures.burst >= 0.5 and figures.median_prompts < EXERCISE_PROMPTS:
+    brief = figures.burst >= 0.5 and figures.median_prompts < EXERCISE_PROMPTS
+    if brief or _an_event(figures):
         return (
             f"an exercise or a fashion: {figures.burst:.0%} of its accounts began on one day "
             f"and sent {figures.median_prompts:.0f} prompts each"
@@ -117,11 +140,15 @@ def _silenced(figures: ClusterFigures) -> str | None:
     return None
 
 
+def _manner(figures: ClusterFigures) -> str:
+    return f"{figures.median_prompts:.0f} prompts each, in step {figures.lockstep:.1f} times chance"
+
+
 def _sentence(figures: ClusterFigures, honest: float, nats: float) -> str:
     if nats < MIN_LINK_NATS:
         return (
             f"says little: {figures.accounts:,} of {figures.population:,} accounts, "
-            f"{figures.median_prompts:.0f} prompts each"
+            f"{_manner(figures)}"
         )
     age = (
         f"{figures.established:,} of them established"
@@ -130,5 +157,5 @@ def _sentence(figures: ClusterFigures, honest: float, nats: float) -> str:
     )
     return (
         f"rare and new: {figures.accounts:,} of {figures.population:,} accounts use it, {age}, "
-        f"{figures.median_prompts:.0f} prompts each"
+        f"{_manner(figures)}"
     )
