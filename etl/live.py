@@ -28,40 +28,34 @@ from graph.cleaned import event_of
 from graph.errors import ModelMissing
 from graph.facts import Event, Request
 from graph.lockstep import keep_lockstep
+from graph.rings.genome import genomes
 from graph.rings.live import LiveMatcher, Match
 from graph.rings.profile import profiles
 from graph.schema import NodeType
 from graph.snapshot import Snapshot
 
+EARLY_US = 6 * 3_600_000_000
+"""A refresh before its time comes at most this often."""
 _TABLES = ("signups", "payments", "sessions", "requests")
 
 
 @dataclass(frozen=True)
-class Watch:
-    """What a live look needs: events and graph up to now, the model, and the last refresh."""
+class Arrivals:
+    """Events as they come, matched to the rings and genomes that the last refresh knew."""
 
     timeline: Timeline
-    front: Front
-    scorer: Scorer
     last: RefreshReport
-    standing: Standing
     matcher: LiveMatcher
 
     @classmethod
-    def since(
-        cls, timeline: Timeline, front: Front, scorer: Scorer, last: RefreshReport
-    ) -> "Watch":
-        """Watch from the refresh ``last`` on.
-
-        Raises:
-            ModelMissing: if that refresh ran without a model.
-        """
-        if last.scores is None:
-            raise ModelMissing("accounts cannot be watched after a refresh without a model")
+    def since(cls, timeline: Timeline, last: RefreshReport) -> "Arrivals":
+        """Match from the refresh ``last`` on."""
         flagged = last.rings.flagged
+        known = profiles(last.inputs, flagged)
+        named = {profile.ring_id for profile in known}
+        known += [genome for genome in genomes(last.rings) if genome.ring_id not in named]
         members = {m.account_id: ring.ring_id for ring in flagged for m in ring.members}
-        matcher = LiveMatcher(profiles(last.inputs, flagged), members)
-        return cls(timeline, front, scorer, last, Standing.of(scorer, last.scores), matcher)
+        return cls(timeline, last, LiveMatcher(known, members))
 
     def matched(self, since: int, until: int) -> list[Match]:
         """Accounts that events in ``since < at <= until`` (us) tie to a known ring, in order."""
@@ -69,6 +63,10 @@ class Watch:
             return []
         found = (self.matcher.see(event) for event in self._events(since, until))
         return [match for match in found if match is not None]
+
+    def crowded(self, now: int) -> bool:
+        """Whether young accounts crowd towards a ring, and the last refresh is not too fresh."""
+        return now - self.last.as_of >= EARLY_US and bool(self.matcher.crowded())
 
     def _events(self, since: int, until: int) -> list[Event]:
         """Events of all accounts in the order of time, requests with their clusters."""
@@ -82,6 +80,40 @@ class Watch:
             else:
                 events += [event_of(name, row) for row in light]
         return sorted(events, key=lambda event: event.at)
+
+
+@dataclass(frozen=True)
+class Watch:
+    """What a live look needs: events and graph up to now, the model, and the last refresh."""
+
+    timeline: Timeline
+    front: Front
+    scorer: Scorer
+    last: RefreshReport
+    standing: Standing
+    arrivals: Arrivals
+
+    @classmethod
+    def since(
+        cls, timeline: Timeline, front: Front, scorer: Scorer, last: RefreshReport
+    ) -> "Watch":
+        """Watch from the refresh ``last`` on.
+
+        Raises:
+            ModelMissing: if that refresh ran without a model.
+        """
+        if last.scores is None:
+            raise ModelMissing("accounts cannot be watched after a refresh without a model")
+        standing = Standing.of(scorer, last.scores)
+        return cls(timeline, front, scorer, last, standing, Arrivals.since(timeline, last))
+
+    def matched(self, since: int, until: int) -> list[Match]:
+        """Accounts that events in ``since < at <= until`` (us) tie to a known ring, in order."""
+        return self.arrivals.matched(since, until)
+
+    def crowded(self, now: int) -> bool:
+        """Whether a refresh is due before its time: see :meth:`Arrivals.crowded`."""
+        return self.arrivals.crowded(now)
 
     def touched(self, since: int, until: int) -> list[str]:
         """Accounts with an event in ``since < at <= until`` (us), in order."""

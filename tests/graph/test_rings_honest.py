@@ -193,7 +193,7 @@ def test_forty_unrelated_batch_jobs_on_one_public_template_are_not_flagged(world
     never_flagged(world)
 
 
-@pytest.mark.parametrize("jitter_minutes", [2, 10])
+@pytest.mark.parametrize("jitter_minutes", [2, 10, 75])
 def test_the_same_jobs_started_by_one_scheduler_are_flagged(world, jitter_minutes):
     ticks = START + (22 + np.arange(0, 34, 0.5)) * DAY_US + world.rng.uniform(0, 12, 68) * HOUR_US
     for i in range(30):

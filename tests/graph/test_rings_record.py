@@ -15,6 +15,7 @@ from graph.rings.evidence import found_again, pack_of
 from graph.rings.inputs import DAY_US
 from graph.rings.pack import zipped
 from graph.rings.record import Provenance, Record, keep_record, kept_record
+from graph.rings.story import with_stories
 from tests.graph.ring_worlds import START, World
 from tests.graph.test_rings import card_ring
 
@@ -28,7 +29,8 @@ def record() -> Record:
     card_ring(world)
     before, inputs = world.inputs(NOW - DAY_US), world.inputs(NOW)
     previous = find(before)
-    return Record(inputs, previous, find(inputs, previous), Provenance("ringsight 0.1.0"))
+    rings = with_stories(find(inputs, previous), previous, {})
+    return Record(inputs, previous, rings, Provenance("ringsight 0.1.0"))
 
 
 @pytest.fixture
