@@ -8,7 +8,7 @@ from api.auth import Ingests, Investigates, Reads
 from api.cursor import cursor_at, place_after
 from api.deps import ServiceDep
 from api.hands import Cursor, Limit, ThingId, account_of, hand_of, micros, new_id
-from api.schemas_cases import (
+from api.schemas_labels import (
     AppealDecisionIn,
     AppealIn,
     AppealOut,

@@ -12,7 +12,7 @@ from api.cursor import cursor_at, place_after
 from api.deps import ServiceDep
 from api.hands import Cursor, Limit
 from api.schemas import moment
-from api.schemas_cases import AuditOut, AuditPage
+from api.schemas_audit import AuditOut, AuditPage
 from graph.errors import InputError
 from graph.ledger import audit
 

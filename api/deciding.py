@@ -9,11 +9,10 @@ from api.auth import Investigates, Reads
 from api.cursor import cursor_at, place_after
 from api.deps import ServiceDep
 from api.hands import Cursor, IdempotencyKey, Limit, RingId, ThingId, account_of, hand_of, later
+from api.schemas_audit import Feed, FeedItem
 from api.schemas_cases import (
     DecisionIn,
     DecisionOut,
-    Feed,
-    FeedItem,
     Named,
     RingDecisionOut,
     RingDecisions,

@@ -1,4 +1,4 @@
-"""Wire types of the case loop: lists, decisions, cases, notes, appeals, the sample, the audit.
+"""Wire types of the case loop: lists, decisions, cases, notes, views.
 
 A body's free text is cleaned where it comes in (``graph.free_text``), so that neither ledger nor
 audit chain ever holds an address or a number that somebody pasted. Times are ISO 8601 in UTC.
@@ -11,20 +11,13 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 from api.schemas import Wire, moment
 from graph.cases.plan import Plan
-from graph.cases.sample import Drawn
 from graph.free_text import kept_text
 from graph.ledger.port import (
     Action,
-    Appeal,
-    AuditEntry,
     CaseStatus,
-    Endpoint,
-    EventName,
-    LabelRecord,
     ListEntry,
     ListName,
     Note,
-    Outgoing,
     RingDecision,
     View,
 )
@@ -237,27 +230,6 @@ class RingDecisions(Wire):
     items: list[RingDecisionOut]
 
 
-class FeedItem(Wire):
-    """One event that went out, as a webhook gets it."""
-
-    id: str
-    type: EventName
-    at: datetime
-    data: dict[str, Any]
-
-    @classmethod
-    def of(cls, event: Outgoing) -> Self:
-        """The wire form of ``event``."""
-        return cls(id=event.id, type=event.name, at=moment(event.at), data=dict(event.body))
-
-
-class Feed(Wire):
-    """Events in the order in which they came to be; ``next_cursor`` is there even at the end."""
-
-    items: list[FeedItem]
-    next_cursor: str
-
-
 # ---------------------------------------------------------------------------------------- cases
 class CasePatch(In):
     """What to change of a ring's case; what is not sent stays."""
@@ -354,204 +326,6 @@ class Views(Wire):
     """Saved views, newest first."""
 
     items: list[ViewOut]
-
-
-# -------------------------------------------------------------------- appeals, sample, labels
-class AppealIn(In):
-    """An account's appeal."""
-
-    account_id: EntityText
-    statement: Prose
-
-
-class AppealDecisionIn(In):
-    """What an appeal comes to."""
-
-    outcome: Literal["uphold", "overturn"]
-    reason: Reason
-
-
-class AppealOut(Wire):
-    """An appeal, decided or not."""
-
-    id: str
-    account_id: str
-    statement: str
-    opened_at: datetime
-    opened_by: str
-    outcome: str | None
-    reason: str | None
-    decided_at: datetime | None
-    decided_by: str | None
-
-    @classmethod
-    def of(cls, appeal: Appeal) -> Self:
-        """The wire form of ``appeal``."""
-        return cls(
-            id=appeal.id,
-            account_id=appeal.account_id,
-            statement=appeal.statement,
-            opened_at=moment(appeal.opened_at),
-            opened_by=appeal.opened_by,
-            outcome=appeal.outcome,
-            reason=appeal.reason,
-            decided_at=when(appeal.decided_at),
-            decided_by=appeal.decided_by,
-        )
-
-
-class Appeals(Wire):
-    """A page of appeals, the oldest first."""
-
-    items: list[AppealOut]
-    next_cursor: str | None
-
-
-class SampleIn(In):
-    """How many accounts to draw."""
-
-    size: int = Field(20, ge=1, le=500)
-
-
-class JudgementIn(In):
-    """What a person found an account of the sample to be."""
-
-    verdict: Literal["fraud", "legitimate"]
-    reason: Reason
-
-
-class DrawnOut(Wire):
-    """An account of the sample; ``chance`` is how likely it was to be drawn."""
-
-    id: str
-    account_id: str
-    drawn_at: datetime
-    chance: float
-    verdict: str | None
-
-    @classmethod
-    def of(cls, drawn: Drawn) -> Self:
-        """The wire form of ``drawn``."""
-        return cls(
-            id=node_id(NodeType.ACCOUNT, drawn.account_id),
-            account_id=drawn.account_id,
-            drawn_at=moment(drawn.drawn_at),
-            chance=drawn.chance,
-            verdict=drawn.verdict,
-        )
-
-
-class Sample(Wire):
-    """Accounts of the sample that wait for a verdict."""
-
-    items: list[DrawnOut]
-
-
-class LabelIn(In):
-    """What somebody outside found an account to be: a chargeback, a partner's word."""
-
-    account_id: EntityText
-    verdict: Literal["fraud", "legitimate"]
-    source: Literal["investigator", "chargeback", "partner"]
-    decided_at: AwareDatetime | None = Field(None, description="now, when it is not sent")
-    campaign_id: EntityText | None = None
-
-
-class LabelOut(Wire):
-    """A label as it was kept."""
-
-    id: str
-    account_id: str
-    verdict: str
-    source: str
-    decided_at: datetime
-
-    @classmethod
-    def of(cls, label: LabelRecord) -> Self:
-        """The wire form of ``label``."""
-        return cls(
-            id=label.id,
-            account_id=label.account_id,
-            verdict=label.verdict,
-            source=label.source,
-            decided_at=moment(label.decided_at),
-        )
-
-
-# ------------------------------------------------------------------------------ audit, webhooks
-class AuditOut(Wire):
-    """A link of the audit chain; ``detail`` and ``subject`` are null once they were erased."""
-
-    seq: int
-    at: datetime
-    actor: str
-    actor_name: str
-    action: str
-    subject: str | None
-    detail: dict[str, Any] | None
-    digest: str
-
-    @classmethod
-    def of(cls, entry: AuditEntry, actor_name: str) -> Self:
-        """The wire form of ``entry``."""
-        return cls(
-            seq=entry.seq,
-            at=moment(entry.at),
-            actor=entry.actor,
-            actor_name=actor_name,
-            action=entry.action,
-            subject=entry.subject,
-            detail=None if entry.detail is None else dict(entry.detail),
-            digest=entry.digest,
-        )
-
-
-class AuditPage(Wire):
-    """A page of the audit chain, newest first."""
-
-    items: list[AuditOut]
-    total: int
-    next_cursor: str | None
-
-
-class WebhookIn(In):
-    """Where events are to be delivered, and which (default: all)."""
-
-    url: Annotated[str, StringConstraints(min_length=8, max_length=2_000)]
-    events: list[EventName] = Field(default_factory=lambda: list(EventName), min_length=1)
-
-
-class WebhookOut(Wire):
-    """A webhook. ``secret`` is there in the answer that makes or rotates it, and nowhere else."""
-
-    id: str
-    url: str
-    events: list[EventName]
-    created_at: datetime
-    waiting: int = 0
-    given_up: int = 0
-    secret: str | None = None
-
-    @classmethod
-    def of(
-        cls, made: Endpoint, counts: tuple[int, int] = (0, 0), secret: str | None = None
-    ) -> Self:
-        """The wire form of ``made``, with how many deliveries wait and were given up."""
-        return cls(
-            id=made.id,
-            url=made.url,
-            events=sorted(made.events),
-            created_at=moment(made.created_at),
-            waiting=counts[0],
-            given_up=counts[1],
-            secret=secret,
-        )
-
-
-class Webhooks(Wire):
-    """The webhooks that are on."""
-
-    items: list[WebhookOut]
 
 
 def when(at: int | None) -> datetime | None:

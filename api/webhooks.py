@@ -5,7 +5,7 @@ from fastapi import APIRouter
 from api.auth import Administers
 from api.deps import ServiceDep
 from api.hands import ThingId, hand_of, new_id
-from api.schemas_cases import WebhookIn, WebhookOut, Webhooks
+from api.schemas_audit import WebhookIn, WebhookOut, Webhooks
 from graph.errors import NotFound
 from graph.ledger import outgoing
 from graph.ledger.audit import Act, append
