@@ -11,7 +11,7 @@ TORCH_CPU_INDEX := https://download.pytorch.org/whl/cpu
 export OMP_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup fmt check test test-slow bench demo constraints wheel clean
+.PHONY: help setup fmt check test test-slow bench demo console console-api constraints wheel clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -61,6 +61,13 @@ fmt: $(VENV)/.dev ## format and mend what can be mended
 
 bench: $(VENV)/.dev ## figures side by side, as ratios (make bench BENCH="build")
 	$(BIN)/ringsight bench $(BENCH)
+
+console: $(VENV)/.dev ## build the console into api/console/static (needs Node 20.19 or newer)
+	$(BIN)/python hatch_build.py
+
+console-api: $(VENV)/.dev ## generate the console's typed client from the service
+	$(BIN)/ringsight openapi > api/console/openapi.json
+	cd api/console && npm run --silent api && rm openapi.json
 
 wheel: $(VENV)/.dev ## build the wheel into dist/
 	$(PIP) wheel -q --no-deps -w dist .

@@ -98,7 +98,9 @@ def served(kept: Home, folder: Path) -> Iterator[Site]:
     end = kept.world.town.end + 3 * 86_400_000_000
     service = Service.of(settings, KEY, clock=lambda: end)
     app = create_app(service)
-    config = uvicorn.Config(app, log_level="critical", access_log=False, timeout_graceful_shutdown=1)
+    config = uvicorn.Config(
+        app, log_level="critical", access_log=False, timeout_graceful_shutdown=1
+    )
     server = uvicorn.Server(config)
     gate = socket.create_server(("127.0.0.1", 0))
     thread = Thread(target=server.run, kwargs={"sockets": [gate]}, daemon=True)

@@ -13,7 +13,7 @@ def grown(store: GraphStore, ring_id: str) -> tuple[pa.Table, pa.Table]:
     """Rings and members as ``Generation`` takes them."""
     rows = [store.ring(row.ring_id) for row in store.rings()]
     members = [(row.ring_id, *member) for row in rows for member in row.members]
-    members.append((ring_id, NEWCOMER, 0.9, 0))
+    members.append((ring_id, NEWCOMER, 0.9, store.generation()[1] + 1))
     columns = ("ring_id", "account_id", "strength", "since")
     rings = [
         {

@@ -28,6 +28,7 @@ import { RingAudit } from "./RingAudit";
 import { SharedMatrix } from "./SharedMatrix";
 import { TimelineStrip } from "./TimelineStrip";
 import { useInside } from "./inside";
+import { WhatIf } from "./WhatIf";
 import { Why } from "./Why";
 import { useNeighbours } from "./next";
 import { useAssign } from "./assign";
@@ -38,6 +39,7 @@ const TAB_NAMES = { shared: "Shared identifiers", accounts: "Accounts", events: 
 export default function RingPage({ id }: { id: string }) {
   const [view, setView] = useAddress(RING_VIEW);
   const [asked, setAsked] = useState<Asked | null>(null);
+  const [imagining, setImagining] = useState(false);
   const [, go] = useLocation();
   const handle = useRef<GraphHandle>(null);
   const window = useMemo(() => ({ from: view.from, to: view.to }), [view.from, view.to]);
@@ -169,6 +171,7 @@ export default function RingPage({ id }: { id: string }) {
                       onOut={setOut}
                       onSelect={select}
                       onMore={shared.hasNextPage ? () => void shared.fetchNextPage() : undefined}
+                      onWhatIf={() => setImagining(true)}
                       onClearWindow={() => setView({ from: null, to: null })}
                     />
                   )}
@@ -199,6 +202,13 @@ export default function RingPage({ id }: { id: string }) {
           </div>
         </div>
       </div>
+      {imagining && (
+        <WhatIf
+          ringId={id}
+          without={view.sel.filter((sel) => !sel.startsWith("account:"))}
+          onClose={() => setImagining(false)}
+        />
+      )}
       {asked && (
         <Deciding
           ring={ring.data}

@@ -35,6 +35,7 @@ interface Props {
   onSelect: (ids: string[]) => void;
   onMore?: () => void;
   onClearWindow: () => void;
+  onWhatIf?: () => void;
 }
 
 export function SharedMatrix(props: Props) {
@@ -91,6 +92,11 @@ export function SharedMatrix(props: Props) {
             {plural(kept.length, "account")}
             {inside && ` of ${count(rows.length)} in the window`}, {plural(usable.length, "shared identifier")}
           </>
+        )}
+        {props.onWhatIf && selected.some((id) => !id.startsWith("account:")) && (
+          <Button variant="default" size="compact-xs" onClick={props.onWhatIf}>
+            What if without?
+          </Button>
         )}
         {out.size > 0 && <span className="pill warn">{count(out.size)} left out</span>}
       </div>

@@ -1,0 +1,174 @@
+"""What the console shows when something is missing, too large, away or unreadable."""
+
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.api.looked_at import HUB, HUB_ACCOUNTS
+from tests.console.conftest import Opener, Site
+
+AXE = Path(__file__).parents[2] / "api/console/node_modules/axe-core/axe.min.js"
+NO_CANVAS = "HTMLCanvasElement.prototype.getContext = () => null"
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+FINDINGS = """async (rules) => {
+  const found = await axe.run(document, { runOnly: { type: "tag", values: rules } });
+  const places = (v) => v.nodes.map((n) => n.target.join(" ")).slice(0, 4);
+  return found.violations.map((v) =>
+    `${v.id}: ${places(v)} ${v.nodes[0].failureSummary.slice(0, 160)}`);
+}"""
+
+
+def test_without_a_canvas_the_table_the_timeline_and_the_actions_go_on(
+    page: Page, site: Site
+) -> None:
+    site.sign_in(page.context)
+    page.add_init_script(NO_CANVAS)
+
+    page.goto(site.ring_path())
+
+    expect(page.locator("[data-boundary=graph]")).to_contain_text("cannot be drawn")
+    expect(page.get_by_role("table", name="Shared identifiers")).to_be_visible()
+    expect(page.get_by_role("region", name="Timeline").locator("rect").first).to_be_visible()
+    expect(page.get_by_role("button", name="Ban", exact=True)).to_be_enabled()
+
+
+def test_a_hub_is_counted_narrowed_and_never_opened_in_one_go(opened: Opener, site: Site) -> None:
+    page = opened(f"/explore?seed=ring-none&seed={HUB}&sel={HUB}")
+    page.goto(f"{site.url}/console/explore?seed={HUB}&sel={HUB}")
+    expect(page.locator("#graph[data-ready=true]")).to_be_visible()
+
+    page.get_by_role("button", name="Expand").click()
+    panel = page.get_by_role("region", name="Expand")
+    expect(panel).to_contain_text("so many that it says nothing")
+    add = panel.get_by_role("button", name=re.compile(r"^Add 50 of 1,5"))
+    expect(add).to_be_visible()
+    add.click()
+
+    expect(page.get_by_text("51 entities, 1 step")).to_be_visible()
+    expect(page.locator("#graph[data-ready=true]")).to_be_visible()
+    names = page.evaluate("window.__graph.order()")
+    assert f"bundle:{HUB}" in names
+    assert len(names) < 200 < HUB_ACCOUNTS
+    page.go_back()
+    expect(page.get_by_text("1 entity, 0 steps")).to_be_visible()
+
+
+def test_what_was_placed_stays_where_it_is_when_more_comes(opened: Opener, site: Site) -> None:
+    account = f"account:{site.service.store.ring(site.rings[0]).members[0][0]}"
+    page = opened(f"/explore?seed={account}&do=x.{account}.50&sel={account}")
+    expect(page.locator("#graph[data-ready=true]")).to_be_visible()
+    held = page.evaluate(
+        "JSON.stringify(Object.fromEntries(__graph.order().map((id) => [id, __graph.pos(id)])))"
+    )
+
+    page.get_by_role("region", name="In the picture").get_by_role("row").nth(2).click()
+    page.keyboard.press("e")
+    panel = page.get_by_role("region", name="Expand")
+    panel.get_by_role("button", name=re.compile(r"^Add \d+")).click()
+    expect(page.get_by_text("2 steps")).to_be_visible()
+    expect(page.locator("#graph[data-ready=true]")).to_be_visible()
+
+    moved = page.evaluate(
+        """(held) => {
+          const before = JSON.parse(held);
+          const ids = Object.keys(before).filter((id) => __graph.pos(id));
+          const [a, b] = ids;
+          const scale = (q) => Math.hypot(q(a).x - q(b).x, q(a).y - q(b).y);
+          const zoom = scale((id) => __graph.pos(id)) / scale((id) => before[id]);
+          const shift = (id) => [__graph.pos(id).x - zoom * before[id].x,
+                                 __graph.pos(id).y - zoom * before[id].y];
+          const [x, y] = shift(a);
+          return Math.max(...ids.map((id) => Math.hypot(shift(id)[0] - x, shift(id)[1] - y)));
+        }""",
+        held,
+    )
+    assert moved < 2
+
+
+def test_while_the_service_is_away_the_page_stays_readable_and_nothing_can_be_changed(
+    page: Page, site: Site
+) -> None:
+    site.sign_in(page.context)
+    page.goto(site.ring_path())
+    expect(page.get_by_role("table", name="Shared identifiers")).to_be_visible()
+
+    page.context.route("**/v1/**", lambda route: route.abort())
+    page.context.route("**/healthz", lambda route: route.abort())
+    page.get_by_role("tab", name="Notes").click()
+
+    expect(page.get_by_role("alert").first).to_contain_text("The service does not answer")
+    expect(page.get_by_role("region", name="Why it is flagged")).to_be_visible()
+    expect(page.get_by_role("button", name="Ban", exact=True)).to_be_disabled()
+    page.context.unroute_all()
+    expect(page.get_by_role("button", name="Ban", exact=True)).to_be_enabled()
+
+
+def test_an_empty_queue_says_what_there_is_instead(opened: Opener) -> None:
+    page = opened("/?q=nothing-is-called-that")
+
+    expect(page.get_by_role("heading", name="No ring fits these filters")).to_be_visible()
+    page.get_by_role("button", name=re.compile("Show all")).click()
+    expect(page.get_by_role("table", name="Rings")).to_be_visible()
+
+
+def test_a_window_without_anybody_says_so_and_can_be_cleared(opened: Opener, site: Site) -> None:
+    page = opened(f"/rings/{site.rings[0]}?from=2020-01-01T00:00:00Z&to=2020-01-02T00:00:00Z")
+
+    expect(
+        page.get_by_text(re.compile(r"All \d+ accounts are outside this window"))
+    ).to_be_visible()
+    page.get_by_role("button", name="Clear the window").first.click()
+    expect(page.get_by_role("table", name="Shared identifiers")).to_be_visible()
+
+
+def test_a_link_with_a_bad_part_is_mended_and_said(opened: Opener, site: Site) -> None:
+    page = opened(f"/rings/{site.rings[0]}?tab=nonsense&future=1")
+
+    expect(page.get_by_text("The link's tab cannot be right")).to_be_visible()
+    expect(page).not_to_have_url(re.compile("tab="))
+    expect(page).to_have_url(re.compile("future=1"))
+
+
+def test_a_ring_that_another_took_over_leads_there(opened: Opener, site: Site) -> None:
+    page = opened("/rings/rcampaign-03")
+
+    page.get_by_role("link", name=re.compile("Go to rcampaign")).click()
+    expect(page.get_by_role("region", name="Why it is flagged")).to_be_visible()
+
+
+SCREENS = {
+    "queue": "/",
+    "explore": f"/explore?seed={HUB}&sel={HUB}",
+    "entity": "/entities/subnet%3A203.0.113.0%2F24",
+    "audit": "/audit",
+    "appeals": "/appeals",
+    "waiting": "/appeals?tab=waiting",
+    "sample": "/appeals?tab=sample",
+    "lists": "/lists",
+    "missing": "/rings/ring-none",
+}
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("screen", [*SCREENS, "ring", "keys", "search", "ban", "login"])
+def test_a_screen_has_no_accessibility_violation(
+    page: Page, site: Site, screen: str, scheme: str
+) -> None:
+    page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+    if screen != "login":
+        site.sign_in(page.context)
+    path = SCREENS.get(screen, f"/rings/{site.rings[0]}" if screen in ("ring", "ban") else "/")
+    page.goto(f"{site.url}/console{path}")
+    expect(page.get_by_role("heading").first).to_be_visible()
+    expect(page.locator("[data-state=loading]")).to_have_count(0)
+    press = {"keys": "?", "search": "/", "ban": "b"}.get(screen)
+    if press:
+        page.keyboard.press(press)
+        expect(page.get_by_role("dialog")).to_be_visible()
+        page.wait_for_timeout(400)  # the dialog fades in, and half a colour has no contrast
+
+    page.add_script_tag(path=AXE)
+
+    assert page.evaluate(FINDINGS, RULES) == []
