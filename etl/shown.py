@@ -81,7 +81,22 @@ def _entities(inputs: RingInputs, flagged: list[str]) -> dict[str, pa.Table]:
         some = np.flatnonzero(found)
         keys = inputs.snapshot.keys(kind).take(pa.array(some))
         tables[kind.value] = pa.table({"key": keys, "flagged_accounts": pa.array(found[some])})
+    templates = _templates(inputs, tables.pop(NodeType.PROMPT_CLUSTER.value, None))
+    if templates is not None:
+        tables[NodeType.PROMPT_CLUSTER.value] = templates
     return {kind: table for kind, table in tables.items() if table.num_rows}
+
+
+def _templates(inputs: RingInputs, flagged: pa.Table | None) -> pa.Table | None:
+    """What is said of each template that somebody asked from, beside its flagged accounts."""
+    if inputs.clusters is None or "why" not in inputs.clusters.column_names:
+        return flagged
+    known = inputs.snapshot.keys(NodeType.PROMPT_CLUSTER)
+    told = pa.table({"key": inputs.clusters["cluster_id"], "why": inputs.clusters["why"]})
+    told = told.filter(pc.is_in(told["key"], value_set=known))
+    if flagged is None:
+        return told
+    return told.join(flagged, "key", join_type="full outer")
 
 
 def _scored(report: "RefreshReport") -> dict[str, pa.Array]:
