@@ -8,7 +8,7 @@ from gnn.booster import Booster, TreeConfig
 from gnn.calibrate import Calibration
 from gnn.folds import fold_of, groups_of, ring_weights
 from gnn.known import Known
-from gnn.mates import MATES_COLUMNS, Links, mates_matrix
+from gnn.mates import MATE_LINKS, MATES_COLUMNS, Links, Ties, mates_matrix
 from gnn.thresholds import interval_of, threshold_for
 from gnn.training_rows import Roll, chosen
 from graph.errors import BundleCorrupt
@@ -197,6 +197,53 @@ def test_the_unlabelled_of_a_bad_group_are_neither_fraud_nor_honest(training, sm
     assert names
     assert all(small_scene.ring_of[name] in ("red", "blue") for name in names)
     assert not any(name in training.known.fraud for name in names)
+
+
+def _roll(campaigns: dict[str, str | None], honest: int) -> Roll:
+    """Known accounts with the campaign a label named, if any, and accounts nobody judged."""
+    names = [*campaigns, *(f"x{n:02d}" for n in range(honest))]
+    fraud = np.array([name in campaigns for name in names])
+    return Roll(
+        {name: n for n, name in enumerate(names)},
+        fraud,
+        np.zeros(len(names), bool),
+        np.zeros(len(names), bool),
+        np.where(fraud, 0, 2**62),
+        [campaigns.get(name) for name in names],
+    )
+
+
+def _asking(templates: dict[int, list[int]], accounts: int) -> Links:
+    """Links of nothing but prompt templates: template -> who sends it."""
+    pairs = [(a, t) for t, senders in templates.items() for a in senders]
+    who, what = (np.array(column, np.int64) for column in zip(*pairs, strict=True))
+    link = next(link for link in MATE_LINKS if link.verb == "ASKED")
+    return Links(accounts, (Ties(link, who, what, np.ones(len(who)), max(templates) + 1),))
+
+
+def test_a_toolkit_that_two_named_campaigns_share_does_not_make_them_one():
+    roll = _roll({**{f"a{n}": "red" for n in range(6)}, **{f"b{n}": "blue" for n in range(6)}}, 8)
+    public = [*range(12), 12, 13]
+    links = _asking({0: public, 1: [*range(6), 14], 2: [*range(6, 12), 15]}, 20)
+
+    groups = groups_of(roll, links, np.arange(20))
+
+    assert len(set(groups.group[:6])) == len(set(groups.group[6:12])) == 1
+    assert groups.group[0] != groups.group[6]
+    assert groups.group[14] == groups.group[0]
+    assert groups.group[15] == groups.group[6]
+    assert set(np.flatnonzero(groups.shadow)) == {12, 13, 14, 15}
+
+
+def test_without_names_a_thing_that_many_rings_share_does_not_make_them_one():
+    roll = _roll({f"a{n:02d}": None for n in range(24)}, 60)
+    own = {1 + ring: list(range(6 * ring, 6 * ring + 6)) for ring in range(4)}
+    links = _asking({0: list(range(84)), **own}, 84)
+
+    groups = groups_of(roll, links, np.arange(84))
+
+    assert [len(set(groups.group[members])) for members in own.values()] == [1] * 4
+    assert len(set(groups.group[:24])) == 4
 
 
 def test_a_large_ring_does_not_drown_a_small_one():
