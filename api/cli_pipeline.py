@@ -88,13 +88,14 @@ def promote(
 ) -> None:
     """Put a model into use that the gate let pass and whose shadow agrees."""
     settings = desk_of(context).settings
-    from api.pipeline_desk import desk_for  # noqa: PLC0415
+    from api.pipeline_desk import audited, desk_for  # noqa: PLC0415
     from etl import promotion  # noqa: PLC0415
     from etl.shadow_report import ShadowLimits  # noqa: PLC0415
 
     with desk_for(settings, author="operator") as desk:
         limits = ShadowLimits(least=least)
         found = promotion.promote(desk, version, force=force, reason=reason, limits=limits)
+        audited(settings, desk, "promoted", {**found, "reason": reason})
     text = f"in use: {found['version']}; before: {found['before'] or 'none'}"
     answer(found, as_json, lambda console: console.print(text))
 
@@ -102,11 +103,12 @@ def promote(
 def rollback(context: typer.Context, reason: Reason = None, as_json: AsJson = False) -> None:
     """Put the model before into use again; running services take it up by themselves."""
     settings = desk_of(context).settings
-    from api.pipeline_desk import desk_for  # noqa: PLC0415
+    from api.pipeline_desk import audited, desk_for  # noqa: PLC0415
     from etl import promotion  # noqa: PLC0415
 
     with desk_for(settings, author="operator") as desk:
         found = promotion.rollback(desk, reason)
+        audited(settings, desk, "rolled_back", {**found, "reason": reason})
     text = f"in use: {found['version']}; left: {found['before']}"
     answer(found, as_json, lambda console: console.print(text))
 

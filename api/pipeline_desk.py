@@ -6,10 +6,12 @@ One place for the command line and the scheduler. It knows nothing of what a run
 import json
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
+
+import polars as pl
 
 from api.cli_out import note
 from api.settings import Settings
@@ -19,6 +21,9 @@ from etl.prompts import fit_clusters
 from etl.registry import Registry
 from etl.retrain import Workplace
 from graph.journal import Journal
+from graph.ledger.audit import Act, append
+from graph.ledger.engine import Ledger
+from graph.ledger.labels import every
 
 ALERT_TIMEOUT_S = 10.0
 
@@ -41,10 +46,37 @@ def desk_for(settings: Settings, *, author: str = "pipeline") -> Iterator[OpenDe
     with journal_of(settings) as journal:
         place = Workplace(
             journal, fit_clusters, shelf_of(settings, sign=True), settings.runs_path,
-            settings.pipeline_path,
+            settings.pipeline_path, authors_of(settings),
         )  # fmt: skip
         now = time.time_ns() // 1000
         yield OpenDesk(place, registry_of(settings), now, author, journal=journal)
+
+
+def authors_of(settings: Settings) -> pl.DataFrame | None:
+    """Who decided each label that the ledger knows of; None without a ledger yet.
+
+    Raises:
+        StoreError: if the ledger cannot answer.
+    """
+    if settings.ledger_url is None and not settings.ledger_path.exists():
+        return None
+    with Ledger(settings.ledger_address) as ledger, ledger.reading() as book:
+        told = [(one.account_id, one.decided_at, one.source, one.author) for one in every(book)]
+    schema = {"account_id": pl.String, "at": pl.Int64, "source": pl.String, "author": pl.String}
+    return pl.DataFrame(told, schema=schema, orient="row")
+
+
+def audited(settings: Settings, desk: Desk, action: str, found: Mapping[str, Any]) -> None:
+    """Add a turn of the models to the audit chain, where there is a ledger.
+
+    Raises:
+        StoreError: if the ledger cannot answer; the turn itself is done and noted.
+    """
+    if settings.ledger_url is None and not settings.ledger_path.exists():
+        return
+    act = Act(desk.now, desk.author, f"model.{action}", f"model:{found['version']}", dict(found))
+    with Ledger(settings.ledger_address) as ledger, ledger.writing() as book:
+        append(book, [act])
 
 
 def registry_of(settings: Settings) -> Registry:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, delete, insert, select, true
 
 from graph.contract import LABEL_SOURCES, VERDICTS
 from graph.errors import UnknownName
@@ -63,6 +63,11 @@ def of_accounts(book: Connection, accounts: Sequence[str]) -> dict[str, LabelRec
     """The latest label of each account that has one."""
     found = _found(book, label.c.account_id.in_(list(accounts)))
     return {one.account_id: one for one in sorted(found, key=lambda one: one.decided_at)}
+
+
+def every(book: Connection) -> list[LabelRecord]:
+    """Every label with its author, oldest first: what labellers are held to each other by."""
+    return _found(book, true())
 
 
 def _found(book: Connection, where: Any) -> list[LabelRecord]:
