@@ -215,7 +215,10 @@ class _Life:
         self.seen_until = at
 
     def looked(self, at: int) -> None:
-        """What arrived since the last step is matched, and its accounts are scored anew."""
+        """What arrived since the last step is matched, and its accounts are scored anew.
+
+        Where young accounts crowd towards a known ring the refresh comes before its time.
+        """
         if self.watch is None:
             return
         flags = self.record.flags
@@ -225,6 +228,8 @@ class _Life:
         keys, scores = self.watch.look(open_yet, at)
         self.record.looked(at, keys, scores, self.scorer.thresholds.account_flag)
         self.seen_until = at
+        if self.watch.crowded(at):
+            self.refreshed(at)
 
 
 def _odds(match: Match) -> float:

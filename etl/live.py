@@ -34,7 +34,7 @@ from graph.rings.profile import profiles
 from graph.schema import NodeType
 from graph.snapshot import Snapshot
 
-EARLY_US = 6 * 3_600_000_000
+EARLY_US = 12 * 3_600_000_000
 """A refresh before its time comes at most this often."""
 _TABLES = ("signups", "payments", "sessions", "requests")
 

@@ -57,7 +57,7 @@ def test_six_teams_with_six_names_are_not_one_organisation(world):
         for prefix in ("team", "team0")
     )
 
-    assert 0 < several["identifiers.same_organisation"]
+    assert several["identifiers.same_organisation"] > 0
     assert several["identifiers.same_organisation"] < one["identifiers.same_organisation"] / 2
 
 
