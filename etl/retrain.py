@@ -66,7 +66,9 @@ class Plan:
     inputs: InputLimits = field(default_factory=InputLimits)
     review: ReviewLimits = field(default_factory=ReviewLimits)
     standing: tuple[int, ...] = (0, 1)
-    panel: tuple[str, ...] = ("rule", "xgboost_own", "xgboost_two_hop", "score_propagation")
+    panel: tuple[str, ...] = (
+        "rule", "xgboost_own", "xgboost_two_hop", "score_propagation", "network", "full_stack",
+    )  # fmt: skip
 
     @property
     def since(self) -> int:

@@ -25,7 +25,7 @@ MORE_STYLE = """
 .ruling { border-left: 6px solid; padding: .4rem .9rem; margin: 1rem 0; }
 .ruling.passed { border-color: #2f7d4f; } .ruling.refused { border-color: #b3432b; }
 td.no { color: #b3432b; font-weight: 600; } td.yes { color: #2f7d4f; }
-td:nth-child(2) { text-align: left; } p.note { color: var(--dim); }
+th:nth-child(2), td:nth-child(2) { text-align: left; } p.note { color: var(--dim); }
 @media (prefers-color-scheme: dark) { td.no { color: #ef8d75; } td.yes { color: #7fce9d; } }
 """
 

@@ -48,7 +48,8 @@ def _ran(desk: Desk, plan: Plan, told: Progress, *, at_once: bool) -> dict[str, 
     monitor = look(desk.place, proven)
     found = settle(desk, proven, at_once=at_once)
     tell(desk, monitor=monitor)
-    runs = (read_json(desk.place.out / STATUS) or {}).get("runs", [])
+    held = (read_json(desk.place.out / STATUS) or {}).get("runs", [])
+    runs = [one for one in held if one["as_of"] <= plan.until]
     report: Path = run.folder / "report.html"
     report.write_text(page(proven, {**found, "runs": runs}, monitor), encoding="utf-8")
     found["registry"] = record(desk, proven)
