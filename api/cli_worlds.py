@@ -1,5 +1,6 @@
 """Verbs about another time: ``simulate`` writes a world, ``backtest`` lives through one."""
 
+import json
 import re
 from pathlib import Path
 from typing import Annotated, Any
@@ -19,6 +20,7 @@ def add_to(app: typer.Typer) -> None:
     """Add these verbs to the command line."""
     app.command("simulate")(simulate)
     app.command("backtest")(backtest)
+    app.command("stress")(stress)
 
 
 def simulate(  # noqa: PLR0913, PLR0917 - a verb has as many arguments as options
@@ -121,3 +123,51 @@ def span_us(text: str) -> int:
     if found is None or int(found[1]) == 0:
         raise InputError(f"{text!r} is no span of time; write 90m, 6h or 1d")
     return int(found[1]) * _UNITS_US[found[2]]
+
+
+def stress(
+    out: Annotated[Path | None, typer.Option(help="File that gets the results as JSON.")] = None,
+    against: Annotated[
+        Path | None, typer.Option(help="An earlier run's results; exit 1 where recall fell.")
+    ] = None,
+    quick: Annotated[bool, typer.Option("--quick", help="The last level of each knob.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Turn the knobs an attacker can turn, and see how much of a ring is still found."""
+    from etl.prompts import fit_clusters  # noqa: PLC0415
+    from etl.stress import StressConfig, fallen  # noqa: PLC0415
+    from etl.stress import stress as climb  # noqa: PLC0415
+
+    before = None if against is None else _results(against)
+    config = StressConfig.quick() if quick else StressConfig()
+    with Bars() as bars:
+        found = climb(config, fit_clusters, bars)
+    lost = [] if before is None else fallen(found, before)
+    payload = {**found, "fallen": lost}
+    if out is not None:
+        out.write_text(json.dumps(payload, indent=1) + "\n", encoding="utf-8")
+    answer(payload, as_json, lambda console: _show_curves(console, payload))
+    if lost:
+        raise typer.Exit(1)
+
+
+def _results(path: Path) -> dict[str, Any]:
+    try:
+        held = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path.name} cannot be read as the results of an earlier run") from error
+    if not isinstance(held, dict) or "curves" not in held:
+        raise InputError(f"{path.name} holds no curves; give a file written by --out")
+    return held
+
+
+def _show_curves(console: Console, found: dict[str, Any]) -> None:
+    table = Table(box=None, pad_edge=False)
+    for title in ("knob", "effort", "accounts found", "exchanges prevented", "honest flagged"):
+        table.add_column(title, justify="left" if title == "knob" else "right")
+    for row in found["curves"]:
+        shares = (f"{row[n]:.1%}" for n in ("recall", "prevented", "honest_flagged"))
+        table.add_row(row["knob"], f"{row['effort']:g}", *shares)
+    console.print(table)
+    for line in found["fallen"]:
+        console.print(f"fell: {line}", markup=False)

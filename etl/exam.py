@@ -105,7 +105,12 @@ def standing_spec(number: int) -> WorldSpec:
 
 def standing_paper(number: int, seed: int) -> Paper:
     """The exam of a standing world; the model's life begins at two thirds of it."""
-    made = world(standing_spec(number), seed)
+    return paper_of(standing_spec(number), seed)
+
+
+def paper_of(spec: WorldSpec, seed: int) -> Paper:
+    """The exam of any world; the model's life begins where the world says training ends."""
+    made = world(spec, seed)
     accounts = {
         a.account_id: TrueAccount(a.account_id, a.kind, a.campaign, a.operator, a.active_from)
         for a in made.cast
