@@ -1,6 +1,7 @@
 """Appeals, the audit sample, and labels from outside: how the ledger learns what accounts are."""
 
 import random
+from dataclasses import replace
 
 from fastapi import APIRouter
 
@@ -20,11 +21,12 @@ from api.schemas_labels import (
     Sample,
     SampleIn,
 )
+from api.service import Service
 from graph.cases import appeals, sample
 from graph.errors import InputError
 from graph.ledger.audit import Act, append
 from graph.ledger.labels import record_label
-from graph.ledger.port import LabelRecord
+from graph.ledger.port import Appeal, LabelRecord
 from graph.schema import NodeType, node_id
 
 router = APIRouter(prefix="/v1", tags=["labels"])
@@ -48,7 +50,7 @@ def list_appeals(
     shown = found[:limit]
     last = shown[-1] if len(found) > limit else None
     return Appeals(
-        items=[AppealOut.of(appeal) for appeal in shown],
+        items=[_out(service, appeal) for appeal in shown],
         next_cursor=last and cursor_at((last.opened_at, last.id), _ORDER),
     )
 
@@ -60,7 +62,7 @@ def open_appeal(body: AppealIn, caller: Investigates, service: ServiceDep) -> Ap
     with office.ledger.writing() as book:
         account = account_of(body.account_id)
         made = appeals.open_appeal(book, account, body.statement, hand_of(office, caller))
-    return AppealOut.of(made)
+    return _out(service, made)
 
 
 @router.post(
@@ -75,7 +77,7 @@ def decide_appeal(
         hand = hand_of(office, caller)
         made = appeals.decide_appeal(book, appeal_id, body.outcome, body.reason, hand)
     office.settle()
-    return AppealOut.of(made)
+    return _out(service, made)
 
 
 @router.get("/audit-sample", operation_id="list_sample", response_model=Sample)
@@ -97,7 +99,7 @@ def draw_sample(body: SampleIn, caller: Investigates, service: ServiceDep) -> Sa
         numbers = [chance.randint(1, max(1, last)) for _ in range(size)]
         return service.journal.signups_numbered(numbers)
 
-    flagged = frozenset(flag.account_id for flag in service.store.flags())
+    flagged = _flagged(service)
     with office.ledger.writing() as book:
         hand = hand_of(office, caller)
         drawn = sample.draw(book, body.size, pick, last, flagged, hand)
@@ -138,3 +140,19 @@ def record(body: LabelIn, caller: Ingests, service: ServiceDep) -> LabelOut:
         append(book, [Act(hand.now, hand.actor, "label.record", subject, detail)])
     office.settle()
     return LabelOut.of(kept)
+
+
+def _flagged(service: Service) -> frozenset[str]:
+    """Accounts that call for action, by themselves or as members of a ring that does."""
+    found = {flag.account_id for flag in service.store.flags()}
+    for row in service.rings():
+        if row.detail.get("flagged"):
+            found |= {account for account, _, _ in service.store.ring(row.ring_id).members}
+    return frozenset(found)
+
+
+def _out(service: Service, made: Appeal) -> AppealOut:
+    """An appeal with its people by the names others know them by."""
+    named = service.office.named
+    decided_by = made.decided_by and named(made.decided_by)
+    return AppealOut.of(replace(made, opened_by=named(made.opened_by), decided_by=decided_by))

@@ -88,7 +88,10 @@ async def _recognised(request: Request) -> Principal:
     else:
         held = office.keyring.look(bearer)
         # Reading the ledger or an identity provider's keys may wait: not on the event loop.
-        principal = held or await run_in_threadpool(office.recognise, bearer)
+        if held is None:
+            principal = await run_in_threadpool(office.recognise, bearer)
+        else:
+            principal = held
     office.limits.take(principal.id, principal.rate_per_s)
     request.state.principal = principal
     return principal

@@ -1,6 +1,6 @@
 """Decisions about rings: the dry run, the decision, the second person, undo, and those who pull."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Annotated
 
 from fastapi import APIRouter, Query
@@ -20,12 +20,13 @@ from api.schemas_cases import (
     UndoIn,
     UndoOut,
 )
+from api.service import Service
 from graph.cases import decide as deciding
 from graph.cases.plan import Ask, plan, unchanged
 from graph.errors import InputError
 from graph.ledger import answered, decisions, outgoing
 from graph.ledger.audit import lock_head
-from graph.ledger.port import Action, EventName
+from graph.ledger.port import Action, EventName, RingDecision
 from graph.schema import NodeType, node_id
 
 router = APIRouter(prefix="/v1", tags=["decisions"])
@@ -82,7 +83,7 @@ def list_ring_decisions(ring_id: RingId, _: Reads, service: ServiceDep) -> RingD
     """What was decided about a ring, the latest first."""
     with service.office.ledger.reading() as book:
         found = decisions.of_rings(book, [ring_id])
-    return RingDecisions(items=[RingDecisionOut.of(made) for made in found])
+    return RingDecisions(items=[_out(service, made) for made in found])
 
 
 @router.get(
@@ -92,7 +93,7 @@ def list_waiting_decisions(_: Reads, service: ServiceDep) -> RingDecisions:
     """Decisions that wait for a second person, the oldest first."""
     with service.office.ledger.reading() as book:
         found = decisions.waiting(book)
-    return RingDecisions(items=[RingDecisionOut.of(made) for made in found])
+    return RingDecisions(items=[_out(service, made) for made in found])
 
 
 @router.post(
@@ -109,7 +110,7 @@ def answer_decision(
         hand = hand_of(office, caller)
         made = deciding.answer(book, decision_id, body.approve, body.reason, hand)
     office.settle()
-    return RingDecisionOut.of(made)
+    return _out(service, made)
 
 
 @router.post("/decisions/{decision_id}/undo", operation_id="undo_decision", response_model=UndoOut)
@@ -147,6 +148,13 @@ def list_decisions(
         found = outgoing.after(book, after, limit, types or _DECIDED)
     last = found[-1].seq if found else after
     return Feed(items=[FeedItem.of(e) for e in found], next_cursor=cursor_at((last,), _FEED))
+
+
+def _out(service: Service, made: RingDecision) -> RingDecisionOut:
+    """A decision with its people by the names others know them by."""
+    named = service.office.named
+    second = made.second and named(made.second)
+    return RingDecisionOut.of(replace(made, author=named(made.author), second=second))
 
 
 def _seq(cursor: str | None) -> int:

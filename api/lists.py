@@ -1,6 +1,7 @@
 """Block, allow and protected lists: every score consults them, a change counts at once."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
@@ -53,7 +54,9 @@ def list_entries(
     shown = found[:limit]
     last = shown[-1] if len(found) > limit else None
     return ListEntries(
-        items=[ListEntryOut.of(entry) for entry in shown],
+        items=[
+            ListEntryOut.of(replace(entry, author=office.named(entry.author))) for entry in shown
+        ],
         next_cursor=last and cursor_at((last.created_at, last.id), _ORDER),
     )
 

@@ -257,7 +257,7 @@ def _shared(store: GraphStore, affected: frozenset[str], look: _Look) -> Iterato
         blockable = total < SUPERNODE
         kind = split_id(entity)[0]
         fits = others * MEMBERS_PER_OUTSIDER <= members and (members > 1 or kind in POSSESSIONS)
-        why = f"{members} of the accounts use it, {others} others do"
+        why = f"used by {members} of these accounts and by {others or 'no'} others"
         if not blockable:
             why += ": too many to be blocked"
         yield Shared(entity, members, others, blockable, blockable and fits and kind in _SUGGESTED,

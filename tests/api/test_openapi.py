@@ -10,7 +10,7 @@ from api.app import create_app
 from api.service import Service
 
 GOLDEN = Path(__file__).parent / "openapi.json"
-FILES = {"fetch_export", "stream_changes", "export_audit"}
+FILES = {"fetch_export", "stream_changes", "export_audit", "get_metrics"}
 """What gives a file or a stream, not an object."""
 
 
