@@ -121,7 +121,7 @@ def statistics(
     named = edges.with_columns(cluster_id=ids.gather(edges["cluster"])).drop(
         "cluster", "since", "loose"
     )
-    return Statistics(table, named.sort("cluster_id", "account").to_arrow())
+    return Statistics(table, _plain(named.sort("cluster_id", "account").to_arrow()))
 
 
 def _with_company(prompts: pl.DataFrame) -> pl.DataFrame:
@@ -212,7 +212,16 @@ def _weighed(
         idf=(len(everyone) / pl.col("accounts")).log(),
         **{f"p_{name}": pl.Series(chances[:, i]) for i, name in enumerate(INTENTS)},
     )
-    return table.select(list(COLUMNS)).sort("cluster_id").to_arrow()
+    return _plain(table.select(list(COLUMNS)).sort("cluster_id").to_arrow())
+
+
+def _plain(table: pa.Table) -> pa.Table:
+    """The table with texts as ordinary strings, as every other table has them."""
+    fields = (
+        pa.field(f.name, pa.string() if pa.types.is_large_string(f.type) else f.type)
+        for f in table.schema
+    )
+    return table.cast(pa.schema(fields))
 
 
 def _nothing() -> pa.Table:
