@@ -1,14 +1,16 @@
 """Figures for Prometheus: what was decided, how long each stage took, what waits, what is degraded.
 
 Counted in this process, read at ``GET /metrics``. Nothing here is labelled with an account, a key
-or any value that a caller sent. Drift is what the pipeline left in its folder, if it left any.
+or any value that a caller sent. What the weekly pipeline measured is
+read from its folder when somebody asks.
 """
 
-import json
-from collections.abc import Callable
-from pathlib import Path
+import re
+from collections.abc import Callable, Iterator, Mapping
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
 
 from api.job import Job
 
@@ -67,15 +69,24 @@ class Metrics:
         """A gauge that is read when somebody asks."""
         Gauge(f"ringsight_{name}", what, registry=self._registry).set_function(read)
 
+    def told(self, read: Callable[[], Mapping[str, float]]) -> None:
+        """Gauges of what ``read`` gives when somebody asks, whatever their names are by then."""
+        self._registry.register(_Told(read))
+
     def text(self) -> bytes:
         """All of it in Prometheus's text form."""
         return generate_latest(self._registry)
 
 
-def drift_of(folder: Path) -> float:
-    """The largest drift that the pipeline measured last; NaN before it measured any."""
-    try:
-        found = json.loads((folder / "drift.json").read_text())
-        return float(found["largest"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return float("nan")
+class _Told(Collector):
+    """Gauges whose names are known only when they are read."""
+
+    def __init__(self, read: Callable[[], Mapping[str, float]]) -> None:
+        self._read = read
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        """One gauge a figure."""
+        for name, value in sorted(self._read().items()):
+            clean = re.sub(r"[^a-z0-9_]", "_", name.lower())
+            told = "Of the latest weekly run, or of its shadow"
+            yield GaugeMetricFamily(f"ringsight_pipeline_{clean}", told, value=value)

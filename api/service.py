@@ -25,9 +25,10 @@ from api.browse.reader import Reader
 from api.champion import Champion
 from api.intake import Intake
 from api.job import Ask, Caller, Done, Job
-from api.metrics import Metrics, drift_of
+from api.metrics import Metrics
 from api.office import Office
 from api.opened import store_of
+from api.pipeline_told import gauges
 from api.recorder import Recorder
 from api.schemas_signup import AssessmentOut, SignupIn
 from api.scoring import SERVER_THREADS, Scoring
@@ -252,7 +253,7 @@ class Service:
         found.watch("graph_age_seconds", "Since the moment of the refresh", self._graph_age_s)
         path = self.pipeline_path
         if path is not None:
-            found.watch("drift_largest", "Of the latest drift report", lambda: drift_of(path))
+            found.told(lambda: gauges(path, self.champion.shelf))
         return found
 
     def _lag_s(self) -> float:

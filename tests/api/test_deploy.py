@@ -75,7 +75,7 @@ def test_the_unit_has_what_systemd_reads() -> None:
 def test_the_dashboard_asks_for_figures_that_there_are() -> None:
     metrics = Metrics()
     for name in ("outbox_depth", "outbox_lag_seconds", "ledger_kept", "graph_age_seconds",
-                 "drift_largest"):  # fmt: skip
+                 "pipeline_drift_psi_highest"):  # fmt: skip
         metrics.watch(name, "as the service has it", lambda: 0.0)
     exist = set(re.findall(r"^# TYPE (\w+)", metrics.text().decode(), re.MULTILINE))
     board = json.loads((DEPLOY / "grafana.json").read_text())

@@ -10,7 +10,7 @@ from fastapi.testclient import TestClient
 
 from api.app import create_app
 from api.champion import Champion
-from api.pipeline import gauges
+from api.pipeline_told import gauges
 from api.service import Service
 from api.shadow import Shadow
 from api.workshop import shelf_of
@@ -156,3 +156,14 @@ def test_a_torn_status_is_an_empty_answer(client: TestClient, home: Home) -> Non
     (home.settings.pipeline_path / "status.json").write_text("{")
 
     assert client.get("/v1/pipeline").json()["runs"] == []
+
+
+def test_what_the_pipeline_measured_is_in_the_metrics(client: TestClient, home: Home) -> None:
+    told = {"monitor": {"metrics": {"drift_psi_highest": 0.37, "label_delay_days_median_audit": 4}}}
+    home.settings.pipeline_path.mkdir(parents=True, exist_ok=True)
+    (home.settings.pipeline_path / "status.json").write_text(json.dumps(told))
+
+    text = client.get("/metrics").text
+
+    assert "ringsight_pipeline_drift_psi_highest 0.37" in text
+    assert "ringsight_pipeline_label_delay_days_median_audit 4.0" in text
