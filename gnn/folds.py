@@ -53,7 +53,7 @@ def _named(roll: Roll) -> Ints:
 
 
 def _near(roll: Roll, links: Links, seat: Ints, share: float) -> sp.coo_array:
-    """Who touches an entity of which known accounts are a good part, [A, entities]."""
+    """Who touches an entity of which known accounts are a good part, [A, such entities]."""
     pairs: list[tuple[Ints, Ints]] = []
     offset = 0
     for ties in links.ties:
@@ -61,8 +61,9 @@ def _near(roll: Roll, links: Links, seat: Ints, share: float) -> sp.coo_array:
         near = _bad_entities(ties, roll.fraud[accounts], share)[ties.entities]
         pairs.append((accounts[near], offset + ties.entities[near]))
         offset += ties.size
-    ends = np.concatenate([p[0] for p in pairs]), np.concatenate([p[1] for p in pairs])
-    return sp.coo_array((np.ones(len(ends[0])), ends), shape=(len(roll.number), offset))
+    rows = np.concatenate([p[0] for p in pairs])
+    bad, columns = np.unique(np.concatenate([p[1] for p in pairs]), return_inverse=True)
+    return sp.coo_array((np.ones(len(rows)), (rows, columns)), shape=(len(roll.number), len(bad)))
 
 
 def _joined(near: sp.csr_array, group: Ints, campaigns: int) -> Ints:
