@@ -77,6 +77,7 @@ def examine(desk: Desk) -> Iterator[Finding]:
     yield from _guarded("store", lambda: _store(settings))
     yield from _guarded("journal", lambda: _journal(settings))
     yield from _guarded("model", lambda: _model(settings))
+    yield from _guarded("ledger", lambda: _ledger(settings))
 
 
 def _guarded(name: str, look: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:
@@ -174,6 +175,20 @@ def _journal(settings: Settings) -> Iterator[Finding]:
         counts = journal.counts()
     told = ", ".join(f"{n:,} {name}" for name, n in counts.items() if n)
     yield Finding("journal", OK, told or "empty")
+
+
+def _ledger(settings: Settings) -> Iterator[Finding]:
+    if settings.ledger_url is None and not settings.ledger_path.exists():
+        yield Finding("ledger", WARN, "none yet: ringsight key create NAME --scope investigate")
+        return
+    from graph.ledger import audit, handover, keys  # noqa: PLC0415
+    from graph.ledger.engine import Ledger  # noqa: PLC0415
+
+    with Ledger(settings.ledger_address) as ledger, ledger.reading() as book:
+        links, waits = audit.count(book), handover.waiting(book)
+        live = sum(key.revoked_at is None for key in keys.every(book))
+    told = f"{ledger.dialect}: {live} keys, {links:,} links of the audit chain"
+    yield Finding("ledger", OK, told + (f", {waits} events wait for the journal" if waits else ""))
 
 
 def _model(settings: Settings) -> Iterator[Finding]:
