@@ -10,7 +10,7 @@ from datetime import datetime
 
 from api.browse.clock import clock_of
 from api.browse.precedents import precedents_of
-from api.browse.reader import Reader
+from api.browse.reader import Era, Reader
 from api.browse.times import micros
 from api.schemas import moment
 from api.schemas_rings import RingDetail
@@ -21,10 +21,11 @@ from graph.store import RingRow
 
 @dataclass(frozen=True)
 class Told:
-    """A ring and the moment (us) it is told of; ``now`` if that is the latest refresh's."""
+    """A ring and the moment (us) it is told of; ``now`` if it is that of ``era``."""
 
     row: RingRow
     as_of: int
+    era: Era
     now: bool = True
     merged_into: str | None = None
 
@@ -59,14 +60,13 @@ def told_of(reader: Reader, ring_id: str, as_of: datetime | None = None) -> Told
     """
     era = reader.era()
     if as_of is None and ring_id in era.rings:
-        return Told(reader.store.ring(ring_id), era.as_of)
+        return Told(reader.store.ring(ring_id), era.as_of, era)
     kept = reader.store.ring_at(ring_id, None if as_of is None else micros(as_of))
     if kept is None:
         raise NotFound(_missing(reader, ring_id, as_of))
     row, at = kept
-    return Told(
-        row, at if as_of is None else micros(as_of), now=False, merged_into=era.heirs.get(ring_id)
-    )
+    then = at if as_of is None else micros(as_of)
+    return Told(row, then, era, now=False, merged_into=era.heirs.get(ring_id))
 
 
 def _missing(reader: Reader, ring_id: str, as_of: datetime | None) -> str:
@@ -79,7 +79,6 @@ def _missing(reader: Reader, ring_id: str, as_of: datetime | None) -> str:
 
 def detail_of(reader: Reader, told: Told) -> RingDetail:
     """Everything the ring's page opens with."""
-    era = reader.era()
     cases = reader.cases.cases([told.row.ring_id])
     case = cases.get(told.row.ring_id, {})
     return RingDetail.at(
@@ -87,7 +86,7 @@ def detail_of(reader: Reader, told: Told) -> RingDetail:
         told.as_of,
         **case,
         campaign_clock=clock_of(reader.journal, told.row, told.accounts, told.as_of),
-        precedents=precedents_of(era, told.row, reader.cases),
+        precedents=precedents_of(told.era, told.row, reader.cases),
         merged_into=told.merged_into,
         versions={n: moment(at) for n, at in reader.store.ring_versions(told.row.ring_id).items()},
     )

@@ -31,8 +31,13 @@ class Kin:
     complete: bool
 
 
-def kin_of(reader: Reader, identity: str) -> Kin:
+def kin_of(reader: Reader, identity: str, view: str) -> Kin:
     """Accounts with something in common with a ring (``ring:ID``) or an account, and those things.
+
+    Args:
+        reader: what is read.
+        identity: the ring or account.
+        view: the node whose neighbours are looked at: it ties them too if the ring has it.
 
     Raises:
         NotFound: if there is no such ring.
@@ -50,9 +55,11 @@ def kin_of(reader: Reader, identity: str) -> Kin:
     counts = Counter({i: len(around.get(i, set()) & inside) for i in degree if i not in inside})
     holders = around_of(reader.store.neighbourhood(kept, per_id=SUPERNODE)) if kept else {}
     for thing in kept:
-        counts.update(i for i in holders.get(thing, ()) if i.startswith(_ACCOUNT))
-    # A hub in view ties them too, which was not counted.
-    if any(degree[i] >= SUPERNODE for i in degree if i not in inside):
+        held_by = [i for i in holders.get(thing, ()) if i.startswith(_ACCOUNT)]
+        # What an account of the ring has for itself alone is nothing in common.
+        counts.update(held_by if len(held_by) > 1 else ())
+    # A hub in view was not walked to, and ties them all the same.
+    if degree.get(view, 0) >= SUPERNODE and view not in inside:
         counts.update([i for i in counts if i.startswith(_ACCOUNT)])
     cut = any(degree[m] > len(around.get(m, ())) for m in members if m in degree)
     return Kin(counts, complete=len(kept) == len(things) and not cut)

@@ -124,7 +124,7 @@ def _flag_place(flag: Flag) -> Key:
 def _found(reader: Reader, identity: str, asked: NeighboursQuery) -> Found:
     """What could be wanted, by the way that costs least."""
     if asked.shares_with is not None:
-        kin = kin_of(reader, asked.shares_with)
+        kin = kin_of(reader, asked.shares_with, identity)
         return _among(reader, identity, list(kin.counts), kin.counts, complete=kin.complete)
     if asked.flagged and asked.kind in (None, NodeType.ACCOUNT):
         flags = reader.store.flags(near=identity)

@@ -6,7 +6,7 @@ for a ring that another one took over.
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Header, Query, Response
 
 from api.browse import queue, whatif
 from api.browse.asked import (
@@ -47,16 +47,30 @@ def list_rings(reader: ReaderDep, asked: Annotated[QueueQuery, Query()]) -> Ring
     return queue.listed(reader, asked)
 
 
-@router.get("/{ring_id}", operation_id="get_ring", response_model=RingDetail)
+@router.get(
+    "/{ring_id}",
+    operation_id="get_ring",
+    response_model=RingDetail,
+    responses={304: {"description": "Not changed since the tag of `If-None-Match`"}},
+)
 def get_ring(
-    ring_id: RingId, reader: ReaderDep, response: Response, as_of: AsOf = None
-) -> RingDetail:
+    ring_id: RingId,
+    reader: ReaderDep,
+    response: Response,
+    as_of: AsOf = None,
+    if_none_match: Annotated[str | None, Header(max_length=100)] = None,
+) -> RingDetail | Response:
     """One ring: why it is suspected, and what speaks against that.
 
-    The ETag is the ring's version and the case's: it changes when either does.
+    The ETag is the refresh's number, the ring's version and the case's: with `If-None-Match` the
+    answer is 304 while none of them has changed.
     """
-    found = detail_of(reader, told_of(reader, ring_id, as_of))
-    response.headers["ETag"] = f'"{found.version}.{found.case_version}"'
+    told = told_of(reader, ring_id, as_of)
+    found = detail_of(reader, told)
+    tag = f'"{told.era.number}.{found.version}.{found.case_version}"'
+    if if_none_match == tag:
+        return Response(status_code=304, headers={"ETag": tag})
+    response.headers["ETag"] = tag
     return found
 
 

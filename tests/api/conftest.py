@@ -4,6 +4,7 @@ import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from threading import current_thread
 from typing import Any
 
 import pytest
@@ -74,7 +75,8 @@ READS = (
 
 def _counting(call: Callable[..., Any], verb: str, counted: Counter[str]) -> Callable[..., Any]:
     def counting(*args: Any, **rest: Any) -> Any:
-        counted[verb] += 1
+        # Of the service's own threads, which look after store and ledger, nothing is counted.
+        counted[verb] += current_thread().name.startswith("AnyIO")
         return call(*args, **rest)
 
     return counting

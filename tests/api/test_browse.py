@@ -42,7 +42,7 @@ def test_a_ring_shows_evidence_and_counter_evidence(client: TestClient, home: Ho
     answer = client.get(f"/v1/rings/{ring.ring_id}")
 
     shown = answer.json()
-    assert answer.headers["etag"] == f'"{ring.version}.0"'
+    assert answer.headers["etag"] == f'"1.{ring.version}.0"'
     assert shown["reasons"][0]["text"] == "They pay with one card"
     assert shown["reasons"][0]["baseline"] == 1
     assert shown["counter_evidence"][0]["weight"] < 0

@@ -114,8 +114,12 @@ def test_what_sorts_a_ring_stands_apart_from_what_accuses_it(seen: Seen) -> None
 def test_a_rings_etag_is_its_version_and_its_cases(seen: Seen) -> None:
     answer = seen.client.get(f"/v1/rings/{GROWN}")
 
-    ring = answer.json()
-    assert answer.headers["etag"] == f'"{ring["version"]}.{ring["case_version"]}"'
+    ring, tag = answer.json(), answer.headers["etag"]
+    again = seen.client.get(f"/v1/rings/{GROWN}", headers={"If-None-Match": tag})
+    other = seen.client.get(f"/v1/rings/{GROWN}", headers={"If-None-Match": '"0.0.0"'})
+    assert tag == f'"3.{ring["version"]}.{ring["case_version"]}"'
+    assert (again.status_code, again.content) == (304, b"")
+    assert other.json() == ring
 
 
 def test_a_ring_as_of_then_is_the_version_of_then(seen: Seen) -> None:
