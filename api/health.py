@@ -24,6 +24,7 @@ async def get_health() -> Health:
     "/metrics",
     operation_id="get_metrics",
     response_class=PlainTextResponse,
+    include_in_schema=False,
     dependencies=[require(Scope.INVESTIGATE)],
 )
 def get_metrics(service: ServiceDep) -> Response:
