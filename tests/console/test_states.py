@@ -63,7 +63,9 @@ def test_what_was_placed_stays_where_it_is_when_more_comes(opened: Opener, site:
         "JSON.stringify(Object.fromEntries(__graph.order().map((id) => [id, __graph.pos(id)])))"
     )
 
-    page.get_by_role("region", name="In the picture").get_by_role("row").nth(2).click()
+    page.get_by_role("region", name="In the picture").get_by_role("row").nth(2).get_by_role(
+        "cell"
+    ).last.click()
     page.keyboard.press("e")
     panel = page.get_by_role("region", name="Expand")
     panel.get_by_role("button", name=re.compile(r"^Add \d+")).click()

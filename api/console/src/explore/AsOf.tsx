@@ -33,7 +33,7 @@ export function AsOf({ first, last, at, onAt }: Props) {
         label={dayOf}
         onChange={setShown}
         onChangeEnd={(n) => onAt(n >= days ? null : first + n * DAY_S)}
-        thumbProps={{ "aria-label": "As of", "aria-valuetext": dayOf(shown) }}
+        thumbLabel="As of"
       />
       <span className="small tnum" style={{ minWidth: 82 }}>
         {at === null ? "now" : dayOf(shown)}

@@ -90,7 +90,7 @@ function nodeElement(node: Drawable["nodes"][number]): Element {
     account && (node.score ?? 0) >= 0.9 ? "flagged" : "",
     node.status === "banned" ? "banned" : "",
   ].filter(Boolean);
-  const short = shortKey(`:${node.label}`, 15);
+  const short = shortKey(`:${node.label}`, node.supernode ? 9 : 15);
   const badge = node.supernode ? ` · ${compact(node.degree)}` : "";
   const crowd = node.supernode ? ", so many that it counts for nothing" : "";
   return {

@@ -201,12 +201,13 @@ function Head({ node, rows, selected, onSelect }: HeadProps) {
         <button
           type="button"
           aria-pressed={on}
-          aria-label={`${kindName(node.kind)} ${node.label}, ${holders} of ${rows.length} accounts`}
           onClick={(event) => onSelect(picked(selected, node.id, event.shiftKey || event.ctrlKey || event.metaKey))}
         >
+          <span className="visually-hidden">{kindName(node.kind)} </span>
           <span className="matrix-name mono">{shortKey(`:${node.label}`, 15)}</span>
           <KindDot kind={node.kind} />
           <span className="tnum small">{holders}</span>
+          <span className="visually-hidden"> of {rows.length} accounts</span>
         </button>
       </Tooltip>
     </th>
