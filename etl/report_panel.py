@@ -8,6 +8,7 @@ that come the traits by which scores are sliced. The truth is not here: see :mod
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +22,7 @@ from gnn.folds import groups_of
 from gnn.mates import Links
 from gnn.neighbours import Adjacency
 from gnn.panel import (
+    Row,
     Split,
     Task,
     forest_two_hop,
@@ -85,18 +87,19 @@ def panel_scores(
     split = Split.of(sides.task, sides.train, seed)
     found: dict[str, Floats] = {"rule: linked accounts": _linked(sides.links)}
     jobs: dict[str, Callable[[], Floats]] = {
-        name: (lambda row=row: np.asarray(row(sides.task, split), np.float64)[~sides.train])
-        for name, row in ROWS.items()
+        name: partial(_of_the_last, row, sides, split) for name, row in ROWS.items()
     }
     for family in _LEFT_OUT:
-        jobs[f"own columns without {family.value}"] = lambda family=family: _without(
-            sides, family, seed
-        )
+        jobs[f"own columns without {family.value}"] = partial(_without, sides, family, seed)
     for number, (name, job) in enumerate(jobs.items()):
         told("panel", number, len(jobs))
         found[name] = job()
     told("panel", len(jobs), len(jobs))
     return pl.DataFrame({"account_id": list(sides.keys), **found})
+
+
+def _of_the_last(row: Row, sides: Sides, split: Split) -> Floats:
+    return np.asarray(row(sides.task, split), np.float64)[~sides.train]
 
 
 def traits(snapshot: Snapshot) -> pl.DataFrame:
@@ -186,7 +189,7 @@ def _linked(links: Links) -> Floats:
     ends = (pairs[:, 0], pairs[:, 1])
     joined = sp.coo_array((np.ones(len(pairs), np.int8), ends), (links.accounts, links.accounts))
     _, component = sp.csgraph.connected_components(joined.tocsr(), directed=False)
-    return np.log(np.bincount(component)[component]).astype(np.float64)
+    return np.asarray(np.log(np.bincount(component)[component]), np.float64)
 
 
 def _without(sides: Sides, family: Family, seed: int) -> Floats:

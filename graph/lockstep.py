@@ -78,11 +78,11 @@ def add_lockstep(snapshot: Snapshot, requests: pa.Table) -> Snapshot:
             place=pl.coalesce(_WORKPLACE, "subnet").rank("dense").fill_null(0).cast(pl.Int64),
         )
     )
-    ends = (sent[n].to_numpy() for n in ("seat", "cluster", "at", "place"))
-    figures = lockstep(*ends, size=len(names))
+    account, cluster, at, place = (sent[n].to_numpy() for n in ("seat", "cluster", "at", "place"))
+    figures = lockstep(account, cluster, at, place, len(names))
     columns = {
-        name: pa.array(figures[:, place], pa.float64(), from_pandas=True)
-        for place, name in enumerate(SENTENCES)
+        name: pa.array(figures[:, column], pa.float64(), from_pandas=True)
+        for column, name in enumerate(SENTENCES)
     }
     return snapshot.with_columns(NodeType.ACCOUNT, columns) if len(names) else snapshot
 
@@ -114,8 +114,8 @@ def lockstep(account: Ints, cluster: Ints, at: Ints, place: Ints, size: int) -> 
     together = moments.others(0)
     for column, shifts in enumerate(SHIFTS.values()):
         usual, judged = moments.usual(shifts)
-        observed = np.bincount(moments.account, together * judged, size)
-        expected = np.bincount(moments.account, usual, size)
+        observed = np.bincount(moments.account, together * judged, size).astype(np.float64)
+        expected = np.bincount(moments.account, usual, size).astype(np.float64)
         figures[seen, column] = _deviance(observed, expected)[seen]
     return figures
 
