@@ -1,5 +1,6 @@
 """The regular jobs over real stores: the same rings and scores wherever the graph lives."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,6 +18,8 @@ from graph.door import Door
 from graph.errors import InputError, KeyRefused, StoreCorrupt
 from graph.journal import Journal
 from graph.rings import Rings
+from graph.rings.evidence import found_again, pack_of
+from graph.rings.record import FOLDER, kept_record
 from graph.schema import NodeType
 from graph.simulate import World, small_world, table
 from graph.store import GraphStore
@@ -98,6 +101,21 @@ def test_the_next_refresh_goes_on_from_what_the_last_one_kept(
         assert store.generation() == (2, world.town.end)
     earlier = {ring.ring_id for ring in first.rings}
     assert earlier & {ring.ring_id for ring in second.rings}
+
+
+def test_rings_are_found_again_on_the_record_that_a_second_refresh_kept(
+    journal: Journal, world: World, scorer: Scorer, tmp_path: Path
+) -> None:
+    with open_store("sqlite://") as store:
+        deployment = _deployment(journal, store, tmp_path)
+        refresh_now(deployment, scorer, world.town.end - DAY)
+        report = refresh_now(deployment, scorer, world.town.end)
+    ring = report.rings.rings[0]
+
+    files = pack_of(tmp_path / FOLDER, ring.ring_id)
+
+    assert found_again(files, kept_record(tmp_path / FOLDER)) == []
+    assert json.loads(files["provenance.json"])["model_version"] == scorer.version
 
 
 def test_a_refresh_never_goes_back(journal: Journal, world: World, tmp_path: Path) -> None:
