@@ -12,7 +12,8 @@ import numpy as np
 
 from etl.canaries import costs
 from etl.exam import ExamConfig, Paper, beginning, sit, slices_of
-from etl.gate import Evidence, GateLimits, Pair, gate
+from etl.gate import Evidence, Pair, gate
+from etl.gate_limits import GateLimits
 from etl.lazily import LazyStore
 from etl.outcome import Truth
 from etl.refresh import Job, RefreshConfig, RefreshState, refresh

@@ -13,46 +13,13 @@ from typing import Any
 
 import numpy as np
 
+from etl.gate_limits import GateLimits
 from etl.outcome import Board
 from gnn import evaluate
 from gnn.evaluate import NEVER, Bools, Floats, Interval
 
 FALSE_POSITIVE_LIMIT = 0.001
 CLEARED = "legitimate"
-
-
-@dataclass(frozen=True, slots=True)
-class GateLimits:
-    """What a challenger may cost: ``GateLimits(prevented_margin=0.03)``.
-
-    Shares are 0..1. ``prevented_margin``: exchanges prevented that may be lost;
-    ``honest_margin``: more of honest accounts flagged, ``unlabelled_margin`` where only labels
-    say who is honest; ``honest_limit``: flagged at all, shown beyond chance; ``cleared_limit``:
-    the same of accounts that a label cleared, which fall on the conspicuous and are partly wrong;
-    ``slice_margin``: more flagged in a slice of at least ``slice_least`` honest accounts;
-    ``slice_ratio``: how many times as often the honest of one country or pathway may be flagged
-    as the others; ``brier_margin``: calibration, ``world_brier_margin`` where fraud is as
-    frequent as a standing world has it, which no deployment is calibrated for; ``latency_ratio``
-    and ``size_ratio``: to the champion's; ``size_bytes``: at all; ``least_fraud``: fewer known
-    fraud accounts than this are too few to compare recall on.
-    """
-
-    prevented_margin: float = 0.03
-    recall_margin: float = 0.10
-    honest_margin: float = 0.002
-    unlabelled_margin: float = 0.03
-    honest_limit: float = 0.01
-    cleared_limit: float = 0.25
-    slice_margin: float = 0.02
-    slice_least: int = 50
-    slice_ratio: float = 4.0
-    brier_margin: float = 0.01
-    world_brier_margin: float = 0.03
-    latency_ratio: float = 2.0
-    size_ratio: float = 3.0
-    size_bytes: int = 500_000_000
-    least_fraud: int = 10
-    shuffled_auc: float = 0.65
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,9 +139,7 @@ def prevented(pair: Pair, limits: GateLimits, rng: np.random.Generator) -> Findi
                        f"{pair.name}: prevents {_per(share)} of fraudulent exchanges; there is "
                        "no champion to compare with", {"challenger": _plain(share)})  # fmt: skip
     if int(seen.fraud.sum()) < limits.least_fraud:
-        return Finding(f"{pair.name}: prevented", True,
-                       f"{pair.name}: {int(seen.fraud.sum())} known fraud accounts are too few "
-                       "to compare what was prevented")  # fmt: skip
+        return _acted(pair, held, limits, rng)
     ours, theirs = seen.prevented(), held.prevented()
     change = evaluate.bootstrap(seen.groups, lambda w: ours.share(w) - theirs.share(w), rng)
     worse = change.value < -limits.prevented_margin and change.high < 0.0
@@ -186,6 +151,36 @@ def prevented(pair: Pair, limits: GateLimits, rng: np.random.Generator) -> Findi
     return Finding(f"{pair.name}: prevented", not worse, text,
                    {"challenger": _plain(share), "champion": _plain(theirs.share()),
                     **_of(change)})  # fmt: skip
+
+
+def _acted(pair: Pair, held: Board, limits: GateLimits, rng: np.random.Generator) -> Finding:
+    """Where labels are too few to say what was prevented: does it act on as much as before?
+
+    A model that falls silent would pass every other rule; whether the silence is right, a person
+    can say, and force it.
+    """
+    ours, theirs = _after_flags(pair.challenger), _after_flags(held)
+
+    def ratio_of(weight: Floats) -> float:
+        total = float(weight @ theirs)
+        return float(weight @ ours) / total if total else float("nan")
+
+    ratio = evaluate.bootstrap(np.arange(len(ours)), ratio_of, rng)
+    silent = ratio.value < limits.acted_ratio and ratio.high < 1.0
+    text = (
+        f"{pair.name}: {int(pair.challenger.fraud.sum())} known fraud accounts are too few to "
+        f"compare what was prevented; it acts on {ours.sum():.0f} exchanges, the champion on "
+        f"{theirs.sum():.0f}, and {limits.acted_ratio:g} of those are asked for"
+    )
+    figures = {"ratio": _plain(ratio.value), "high": _plain(ratio.high)}
+    return Finding(f"{pair.name}: prevented", not silent, text, figures)
+
+
+def _after_flags(seen: Board) -> Floats:
+    """Exchanges of each account after its flag, whoever it is, [N]."""
+    late = seen.exchange_at > seen.flagged_at[seen.exchange_account]
+    size = len(seen.account_id)
+    return np.bincount(seen.exchange_account[late], minlength=size).astype(np.float64)
 
 
 def recall(pair: Pair, limits: GateLimits, rng: np.random.Generator) -> Finding | None:

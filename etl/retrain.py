@@ -20,7 +20,8 @@ import pyarrow as pa
 
 from etl.backtest import KEY_ID
 from etl.exam import ExamConfig, Paper, beginning
-from etl.gate import Evidence, Finding, GateLimits, Ruling, gate
+from etl.gate import Evidence, Finding, Ruling, gate
+from etl.gate_limits import GateLimits
 from etl.inputs import InputLimits, inputs
 from etl.kept import keep, kept
 from etl.label_review import ReviewLimits, review

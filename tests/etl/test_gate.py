@@ -5,7 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from etl.gate import Cost, Evidence, GateLimits, Pair, gate, ratio_to_rest, wilson
+from etl.gate import Cost, Evidence, Pair, gate, ratio_to_rest, wilson
+from etl.gate_limits import GateLimits
 from etl.outcome import Board
 from gnn.evaluate import NEVER
 
@@ -124,6 +125,20 @@ def test_slow_or_heavy_is_refused(cost, rule):
     good = board(60, 0)
 
     assert refused_by(evidence(good, good, challenger_cost=cost)) == [rule]
+
+
+def test_a_model_that_falls_silent_is_refused_where_labels_are_too_few_to_ask():
+    champion, silent = board(50, 0), board(12, 0)
+    unlabelled = np.full(460, NEVER, np.int64)
+    few = [
+        replace(one, active_from=unlabelled, campaign=[None] * 460) for one in (silent, champion)
+    ]
+
+    pair = Pair("last weeks", *few, {}, by_labels=True)
+    found = evidence(champion, champion, recent=pair, worlds=())
+
+    assert refused_by(found) == ["last weeks: prevented"]
+    assert "acts on" in ruled(found).reasons[0]
 
 
 def test_a_gain_needs_no_excuse():
