@@ -16,8 +16,9 @@ from api.cli_out import AsJson, Bars, answer, desk_of
 from graph.errors import InputError, ModelMissing
 
 if TYPE_CHECKING:
+    from api.settings import Settings
     from etl.load import BuildReport
-    from etl.refresh import RefreshReport
+    from etl.refresh import FitsClusters, RefreshReport
     from gnn.scorer import Scorer
 
 Moment = Annotated[
@@ -118,7 +119,15 @@ def train(
     answer(payload, as_json, lambda console: console.print(text))
 
 
-def refresh(context: typer.Context, as_of: Moment = None, as_json: AsJson = False) -> None:
+def refresh(
+    context: typer.Context,
+    as_of: Moment = None,
+    source: Annotated[
+        str | None,
+        typer.Option(help="Read templates, redacted, from these events again: the graph has none."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
     """Find prompt clusters and rings, score every account, publish it all as one generation."""
     settings = desk_of(context).settings
     from api.opened import store_of  # noqa: PLC0415
@@ -134,10 +143,20 @@ def refresh(context: typer.Context, as_of: Moment = None, as_json: AsJson = Fals
         scorer = None
     with Bars() as bars, journal_of(settings) as journal, store_of(settings, make=True) as store:
         moment = latest_moment(journal) if as_of is None else time_of(as_of)
-        deployment = Deployment(journal, store, fit_clusters, settings.refresh_path)
+        fit = fit_clusters if source is None else _showing(settings, source)
+        deployment = Deployment(journal, store, fit, settings.refresh_path)
         report = refresh_now(deployment, scorer, moment, bars)
     payload = refresh_payload(report, scorer)
     answer(payload, as_json, lambda console: show_refresh(console, payload))
+
+
+def _showing(settings: "Settings", source: str) -> "FitsClusters":
+    """The fit of prompt clusters, with templates read from a source of events."""
+    from etl.prompt_templates import prompts_in, showing  # noqa: PLC0415
+    from etl.prompts import fit_clusters  # noqa: PLC0415
+    from graph.prompts import Fingerprinter  # noqa: PLC0415
+
+    return showing(fit_clusters, prompts_in(source), Fingerprinter(settings.given_key()))
 
 
 def refresh_payload(report: "RefreshReport", scorer: "Scorer | None") -> dict[str, Any]:

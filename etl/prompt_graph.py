@@ -40,7 +40,7 @@ class Joining:
 
     per_shingle: int = 150
     partners: int = 24
-    phrase_jaccard: float = 0.4
+    phrase_jaccard: float = 0.35
     purity: float = 0.6
     rounds: int = 5
     min_shingles: int = 3

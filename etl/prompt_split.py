@@ -41,10 +41,10 @@ class Telling:
     """
 
     alike: float = 0.38
-    akin: float = 0.1
-    same_accounts: float = 0.25
+    akin: float = 0.06
+    same_accounts: float = 0.15
     few: int = 8
-    stray: float = 0.15
+    stray: float = 0.1
     rows: int = 3_000
     own: float = 0.5
     typical: float = 0.2
