@@ -6,11 +6,14 @@ world's truth is opened for the report alone: what the model in use prevented we
 that was stopped goes on from its last finished week. The events are :mod:`etl.quarter`'s.
 """
 
+import json
 import os
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -152,17 +155,23 @@ def _killed_once(bench: Bench, week: int) -> bool:
     sealed = bench.out / "runs" / run_name(plan) / "features" / "seal.json"
     if sealed.exists():
         return False
-    child = os.fork()
-    if not child:
-        with Journal(bench.out / "journal.db", Door(KEY).key_id) as journal:
-            weekly(bench.desk(journal, week), plan, at_once=True)
-        os._exit(0)
-    deadline = time.monotonic() + PATIENCE_S
-    while not sealed.exists() and time.monotonic() < deadline:
-        time.sleep(0.2)
-    os.kill(child, signal.SIGKILL)
-    _, status = os.waitpid(child, 0)
-    return os.WIFSIGNALED(status)
+    # A process of its own from the start: thread pools of this one do not survive a fork.
+    told = json.dumps(asdict(bench.quarter.spec))
+    call = "import sys; from etl.bench_pipeline import alone; alone(*sys.argv[1:])"
+    command = [sys.executable, "-c", call, str(bench.out), told, str(week)]
+    with subprocess.Popen(command) as child:  # noqa: S603 - this very program
+        deadline = time.monotonic() + PATIENCE_S
+        while not sealed.exists() and child.poll() is None and time.monotonic() < deadline:
+            time.sleep(0.2)
+        child.kill()
+    return child.returncode == -signal.SIGKILL
+
+
+def alone(out: str, spec: str, week: str) -> None:
+    """The run of one week in this process, to be killed by another."""
+    bench = Bench(Path(out), Quarter(QuarterSpec(**json.loads(spec))))
+    with Journal(bench.out / "journal.db", Door(KEY).key_id) as journal:
+        weekly(bench.desk(journal, int(week)), bench.plan(int(week)), at_once=True)
 
 
 def _happened(spec: QuarterSpec, week: int) -> str:
