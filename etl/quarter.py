@@ -113,7 +113,7 @@ class Quarter:
             found["requests"] = self._broken(found["requests"])
         if week == self.spec.broken + 1:
             whole = self._between("requests", self.end_of(week - 2), self.end_of(week - 1))
-            found["requests"] = pa.concat_tables([found["requests"], self._missing(whole)])
+            found["requests"] = pa.concat_tables([found["requests"], whole])
         if week == self.spec.poisoned:
             found["labels"] = pa.concat_tables([found["labels"], self._planted(week)])
         return found
@@ -144,9 +144,6 @@ class Quarter:
         place = rows.column_names.index("prompt")
         empty = pa.array([""] * rows.num_rows, rows.schema.field(place).type)
         return rows.set_column(place, rows.schema.field(place), empty)
-
-    def _missing(self, requests: pa.Table) -> pa.Table:
-        return requests.filter(pa.array(self._lost(requests)))
 
     def _planted(self, week: int) -> pa.Table:
         """A partner's batch: honest customers called fraud, a ring's accounts called honest."""
