@@ -35,6 +35,10 @@ def upgrade() -> None:
     )
     op.create_index("ix_signup_answer_id", "signup_answer", ["id"])
     op.create_index("ix_signup_answer_account_id", "signup_answer", ["account_id"])
+    _make_outbox()
+
+
+def _make_outbox() -> None:
     op.create_table(
         "outbox",
         sa.Column(
