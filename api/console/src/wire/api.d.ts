@@ -24,26 +24,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/metrics": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Get Metrics
-         * @description Figures for Prometheus, in its text form.
-         */
-        get: operations["get_metrics"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/readyz": {
         parameters: {
             query?: never;
@@ -73,7 +53,7 @@ export interface paths {
         };
         /**
          * Get Account Risk
-         * @description What is known of an account: score and ring of the last refresh, live match, its sign-up.
+         * @description What is known of an account: score and ring of the last refresh, and its sign-up.
          *
          *     An account that was only ever denied is known by its sign-up alone.
          */
@@ -721,7 +701,8 @@ export interface paths {
          * Get Ring
          * @description One ring: why it is suspected, and what speaks against that.
          *
-         *     The ETag is the ring's version and the case's: it changes when either does.
+         *     The ETag is the refresh's number, the ring's version and the case's: with `If-None-Match` the
+         *     answer is 304 while none of them has changed.
          */
         get: operations["get_ring"];
         put?: never;
@@ -2067,27 +2048,6 @@ export interface components {
          */
         ListName: "block" | "allow" | "protected";
         /**
-         * LiveMatch
-         * @description A match by what the account did since the last refresh; ``odds`` in nats.
-         */
-        LiveMatch: {
-            /**
-             * At
-             * Format: date-time
-             */
-            at: string;
-            /** Families */
-            families: {
-                [key: string]: number;
-            };
-            /** Flagged */
-            flagged: boolean;
-            /** Odds */
-            odds: number;
-            /** Ring Id */
-            ring_id: string;
-        };
-        /**
          * Me
          * @description The caller: name, rights, the console's limits, and what unsafe calls of a session carry.
          */
@@ -2869,10 +2829,10 @@ export interface components {
         };
         /**
          * RiskOut
-         * @description What is known of an account's risk, between refreshes too.
+         * @description What is known of an account's risk.
          *
          *     ``score`` is the last refresh's (null before the first, or for an account it did not know),
-         *     ``flagged`` whether the account calls for action by refresh or by live match; ``signup`` is the
+         *     ``flagged`` whether the account calls for action; ``signup`` is the
          *     latest answer to its sign-up.
          */
         RiskOut: {
@@ -2884,7 +2844,6 @@ export interface components {
             graph_as_of: string | null;
             /** Known */
             known: boolean;
-            live: components["schemas"]["LiveMatch"] | null;
             /** Reasons */
             reasons: components["schemas"]["ReasonOut"][];
             ring: components["schemas"]["RingRef"] | null;
@@ -3474,53 +3433,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Health"];
-                };
-            };
-        };
-    };
-    get_metrics: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "text/plain": string;
-                };
-            };
-            /** @description No key, token or session that is known */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Known, without the scope or the role */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description More calls than the key is allowed */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -6830,7 +6742,9 @@ export interface operations {
                 /** @description as it was then; an answer says if that is not kept */
                 as_of?: string | null;
             };
-            header?: never;
+            header?: {
+                "if-none-match"?: string | null;
+            };
             path: {
                 ring_id: string;
             };
@@ -6846,6 +6760,13 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["RingDetail"];
                 };
+            };
+            /** @description Not changed since the tag of `If-None-Match` */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description No key, token or session that is known */
             401: {
