@@ -86,7 +86,7 @@ def generation(number: int, keys: pa.Array, seed: int) -> Generation:
     """What a refresh publishes of every account: a score, and a ring for one in a hundred."""
     chance = np.random.default_rng(seed + number)
     ringed = chance.random(len(keys)) < 0.01
-    rings = pa.array(np.where(ringed, "r1", None).tolist(), pa.string())
+    rings = pa.array(["r1" if one else None for one in ringed.tolist()], pa.string())
     columns = {
         "key": keys,
         "score": pa.array(chance.random(len(keys)) ** 4),

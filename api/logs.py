@@ -7,7 +7,7 @@ traceback, whose text may hold a personal value. It knows nothing of what is log
 import json
 import logging
 import sys
-import time
+from datetime import UTC, datetime
 from typing import TextIO
 
 from api.places import place_of
@@ -19,12 +19,10 @@ _OWN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "task
 class JsonLines(logging.Formatter):
     """A record as one line of JSON."""
 
-    converter = time.gmtime
-
     def format(self, record: logging.LogRecord) -> str:
         """The line; an exception is told by its class and place."""
         told: dict[str, object] = {
-            "time": self.formatTime(record, "%Y-%m-%dT%H:%M:%S") + f".{int(record.msecs):03d}Z",
+            "time": _written(record.created),
             "level": record.levelname.lower(),
             "logger": record.name,
             "message": record.getMessage(),
@@ -34,6 +32,10 @@ class JsonLines(logging.Formatter):
             error = record.exc_info[1]
             told |= {"error": type(error).__name__, "place": place_of(error)}
         return json.dumps(told, default=repr)
+
+
+def _written(moment_s: float) -> str:
+    return datetime.fromtimestamp(moment_s, UTC).isoformat(timespec="milliseconds")
 
 
 def to_stderr(level: int = logging.WARNING, stream: TextIO = sys.stderr) -> None:

@@ -42,9 +42,6 @@ class Metrics:
         self._events = Counter(
             "ringsight_events", "Rows sent to /v1/events", ["result"], registry=self._registry
         )
-        self._matches = Counter(
-            "ringsight_live_flags", "Accounts flagged between refreshes", registry=self._registry
-        )
 
     def answered(self, job: Job) -> None:
         """Count one answered sign-up."""
@@ -60,10 +57,6 @@ class Metrics:
         """Count the rows of one call."""
         self._events.labels("accepted").inc(accepted)
         self._events.labels("refused").inc(refused)
-
-    def flagged(self) -> None:
-        """Count one live flag."""
-        self._matches.inc()
 
     def watch(self, name: str, what: str, read: Callable[[], float]) -> None:
         """A gauge that is read when somebody asks."""

@@ -1,4 +1,4 @@
-"""How risky an account is right now: the last refresh, what was seen since, and its sign-up."""
+"""How risky an account is: score and ring of the last refresh, and what its sign-up was told."""
 
 from typing import Annotated
 
@@ -20,7 +20,7 @@ AccountId = Annotated[str, Path(min_length=1, max_length=256)]
 
 @router.get("/{account_id:path}/risk", operation_id="get_account_risk", response_model=RiskOut)
 def get_account_risk(account_id: AccountId, service: ServiceDep) -> RiskOut:
-    """What is known of an account: score and ring of the last refresh, live match, its sign-up.
+    """What is known of an account: score and ring of the last refresh, and its sign-up.
 
     An account that was only ever denied is known by its sign-up alone.
     """
@@ -47,7 +47,6 @@ def _risk(service: Service, account_id: str, near: Near, told: object) -> RiskOu
         flagged=flag is not None,
         status=found["status"],
         ring=_ring(service, found["ring_id"]),
-        live=None,
         signup=signup,
         reasons=[] if signup is None else signup.reasons,
         graph_as_of=moment(near.as_of) if near.generation else None,

@@ -93,21 +93,11 @@ class BatchOut(Wire):
     items: list[BatchItem]
 
 
-class LiveMatch(Wire):
-    """A match by what the account did since the last refresh; ``odds`` in nats."""
-
-    ring_id: str
-    at: datetime
-    odds: float
-    families: dict[str, float]
-    flagged: bool
-
-
 class RiskOut(Wire):
-    """What is known of an account's risk, between refreshes too.
+    """What is known of an account's risk.
 
     ``score`` is the last refresh's (null before the first, or for an account it did not know),
-    ``flagged`` whether the account calls for action by refresh or by live match; ``signup`` is the
+    ``flagged`` whether the account calls for action; ``signup`` is the
     latest answer to its sign-up.
     """
 
@@ -117,7 +107,6 @@ class RiskOut(Wire):
     flagged: bool
     status: str | None
     ring: RingRef | None
-    live: LiveMatch | None
     signup: AssessmentOut | None
     reasons: list[ReasonOut]
     graph_as_of: datetime | None
