@@ -8,7 +8,7 @@ as it runs: with what earlier refreshes knew.
 
 import json
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -30,6 +30,7 @@ from gnn.evaluate import b_cubed, honest_flagged
 from gnn.scorer import Scorer
 from gnn.train import TrainConfig, train
 from graph.errors import InputError
+from graph.flush import Told
 from graph.rings.find import RingConfig, scene_of, weigh
 from graph.rings.inputs import RingInputs
 from graph.rings.model import Ring
@@ -38,7 +39,6 @@ from graph.stores import open_store
 
 WEEK_US = 7 * DAY_US
 KEY = b"a key for benchmarks, no secret"
-Progress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +101,7 @@ class Held:
         }  # fmt: skip
 
 
-def bench_rings(world: Path, work: Path, *, model: bool, progress: Progress) -> dict[str, Any]:
+def bench_rings(world: Path, work: Path, *, model: bool, progress: Told) -> dict[str, Any]:
     """Figures of every method on ``world`` (a folder that ``simulate`` wrote).
 
     Raises:
@@ -131,7 +131,7 @@ def _row(held: Held, inputs: RingInputs, name: str) -> dict[str, float]:
     return {**held.figures(rings), "cpu_s": time.process_time() - start}
 
 
-def _lived(timeline: Timeline, train_until: int, model: bool, progress: Progress) -> RefreshReport:
+def _lived(timeline: Timeline, train_until: int, model: bool, progress: Told) -> RefreshReport:
     """Weekly refreshes up to the end; gives the last one's report."""
     until = timeline.bounds[1]
     with LazyStore(open_store("sqlite://"), unroll(timeline)) as store:
