@@ -18,6 +18,7 @@ from gnn.training_rows import Ints, Mask, Roll
 
 WIDEST = 50  # an entity with more accounts ties nobody
 LEAST_KNOWN, LEAST_SHARE = 3, 0.1
+LONE = 0.25
 STRICTER = (LEAST_SHARE, 0.25, 0.5)
 LEAST_SHARE_OF_PAIR = 0.2  # where only two are known more of the others must be
 
@@ -121,13 +122,17 @@ def fold_of(roll: Roll, groups: Groups, count: int, rng: np.random.Generator) ->
 
 
 def ring_weights(fraud: Mask, group: Ints) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-    """A weight for each known account so that every ring counts alike (their mean is 1), [A]."""
+    """A weight for each known account so that every ring counts alike (their mean is 1), [A].
+
+    One that stands alone then counts a quarter: bans by mistake have no mates.
+    """
     weight = np.zeros(len(fraud))
     rings, place, sizes = np.unique(group[fraud], return_inverse=True, return_counts=True)
     if len(rings):
-        # a ring counts by the square root of its size: a lone account may be a wrong label
+        # a ring counts by the square root of its size
         share = np.sqrt(sizes) / sizes
         weight[fraud] = share[place] * fraud.sum() / np.sqrt(sizes).sum()
+        weight[fraud] *= np.where(sizes[place] == 1, LONE, 1.0)
     return weight
 
 

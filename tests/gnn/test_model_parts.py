@@ -256,6 +256,16 @@ def test_a_large_ring_does_not_drown_a_small_one():
     assert weight[:100].sum() / weight[100:].sum() == pytest.approx(np.sqrt(20))
 
 
+def test_known_accounts_without_mates_count_less_than_mates():
+    fraud = np.array([True] * 6 + [False])
+    group = np.array([0, 0, 0, 0, 1, 2, 3])
+
+    weight = ring_weights(fraud, group)
+
+    assert weight[4] == weight[5] == pytest.approx(weight[0] / 2)
+    assert weight[6] == 0
+
+
 def test_an_account_is_no_row_once_it_was_known(training):
     roll = Roll.of(training)
     roll.known_at[:] = np.where(roll.fraud, training.moments[0].as_of, roll.known_at)
