@@ -5,10 +5,10 @@ Every answer says what moment it describes (``as_of``), what it leaves out (``tr
 ``api.schemas_rings``.
 """
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated
 
-from pydantic import Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
 
 from api.schemas import Wire
 from graph.facts import Value
@@ -19,6 +19,13 @@ LIST_MAX = 200
 SUPERNODE = 1_000
 """Neighbours from which a node is stepped over and never expanded in one go."""
 
+
+def aware(at: datetime) -> datetime:
+    """A moment with its offset; one without is taken for UTC."""
+    return at if at.tzinfo is not None else at.replace(tzinfo=UTC)
+
+
+Moment = Annotated[datetime, AfterValidator(aware)]
 Id = Annotated[str, StringConstraints(min_length=1, max_length=400)]
 
 
@@ -228,7 +235,7 @@ class SubgraphIn(Wire):
     """Nodes of a saved or shared view."""
 
     ids: Annotated[list[Id], Field(min_length=1, max_length=IDS_MAX)]
-    as_of: datetime | None = None
+    as_of: Moment | None = None
 
 
 class SearchIn(Wire):

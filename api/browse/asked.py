@@ -1,6 +1,5 @@
 """What a call may ask for in its address: filters, spans and pages, as models of parameters."""
 
-from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Literal
 
@@ -8,7 +7,7 @@ from fastapi import Path, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.browse.event_kinds import KINDS
-from api.schemas_graph import LIST_MAX
+from api.schemas_graph import LIST_MAX, Moment
 from graph.schema import NodeType
 
 RingId = Annotated[str, Path(max_length=200)]
@@ -16,7 +15,7 @@ EntityId = Annotated[
     str, Path(description="`kind:key`, such as `account:a-17` or `subnet:203.0.113.0/24`")
 ]
 AsOf = Annotated[
-    datetime | None, Query(description="as it was then; an answer says if that is not kept")
+    Moment | None, Query(description="as it was then; an answer says if that is not kept")
 ]
 
 
@@ -39,8 +38,8 @@ class PageQuery(_Asked):
 class SpanQuery(_Asked):
     """A stretch of time, both ends included."""
 
-    since: datetime | None = Field(None, alias="from")
-    until: datetime | None = Field(None, alias="to")
+    since: Moment | None = Field(None, alias="from")
+    until: Moment | None = Field(None, alias="to")
 
 
 class Sort(StrEnum):
@@ -85,27 +84,27 @@ class PictureQuery(SpanQuery):
     detail: Literal["grouped", "all"] = "grouped"
     max_nodes: int = Field(200, ge=10, le=1_500)
     group_least: int = Field(3, ge=2, le=50, description="alike accounts that make a group")
-    as_of: datetime | None = None
+    as_of: Moment | None = None
 
 
 class TimelineQuery(SpanQuery):
     """How finely time is cut."""
 
     buckets: int = Field(144, ge=2, le=1_000)
-    as_of: datetime | None = None
+    as_of: Moment | None = None
 
 
 class MembersQuery(PageQuery):
     """A page of accounts, as of a moment."""
 
-    as_of: datetime | None = None
+    as_of: Moment | None = None
 
 
 class EventsQuery(PageQuery, SpanQuery):
     """Which events."""
 
     kind: list[str] | None = Field(None, description=", ".join(KINDS.values()))
-    as_of: datetime | None = None
+    as_of: Moment | None = None
 
 
 class Order(StrEnum):

@@ -223,6 +223,13 @@ def test_accounts_without_a_tie_in_the_span_leave_the_picture(seen: Seen) -> Non
     assert 0 < len(accounts) < seen.ring.size
 
 
+@pytest.mark.parametrize("part", ["graph", "timeline", "events"])
+def test_a_moment_without_an_offset_is_one_in_utc(seen: Seen, part: str) -> None:
+    url, at = f"/v1/rings/{GROWN}/{part}", "2026-03-10T00:00:00"
+
+    assert seen.get(url, **{"from": at}) == seen.get(url, **{"from": f"{at}Z"})
+
+
 # -- its table, timeline and events ----------------------------------------------------------------
 
 
