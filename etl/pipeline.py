@@ -68,7 +68,7 @@ def _asset(
     description: str,
 ) -> dg.AssetsDefinition:
     @dg.asset(name=name, deps=after, group_name=GROUP, description=description)
-    def step() -> dg.MaterializeResult:
+    def step() -> Any:
         with opened() as (desk, plan):
             return dg.MaterializeResult(metadata=made(begin(desk.place, plan)))
 
@@ -80,7 +80,7 @@ def _settled(opened: Opened) -> dg.AssetsDefinition:
         name="model_in_shadow", deps=["ruling", "panel"], group_name=GROUP,
         description="What became of it: shelf, shadow, registry, monitoring, report.",
     )  # fmt: skip
-    def settled() -> dg.MaterializeResult:
+    def settled() -> Any:
         with opened() as (desk, plan):
             found = finished(desk, plan) or weekly(desk, plan)
         return dg.MaterializeResult(
