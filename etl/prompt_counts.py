@@ -30,6 +30,8 @@ class Floors:
         per_account_day, per_account: prompts of one account that count, in a day and in all.
         buckets_log2: size of the first pass' table; 2**24 serves a million prompts, 2**28 ten.
         accounts_counted: distinct accounts are told apart up to this many.
+        keys_at_once: shingles in memory while they are counted, about; more are counted in parts,
+            each of which is a pass over the source. Some 180 bytes each.
     """
 
     min_prompts: int = 20
@@ -39,6 +41,7 @@ class Floors:
     per_account: int = 200
     buckets_log2: int = 24
     accounts_counted: int = 12
+    keys_at_once: int = 4_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +151,7 @@ def _surveyed(source: PromptSource, floors: Floors) -> tuple[NDArray[np.uint8], 
 
 
 def _counted(
-    source: PromptSource, floors: Floors, changes: NDArray[np.uint8]
+    source: PromptSource, floors: Floors, sieve: tuple[NDArray[np.uint8], int, int]
 ) -> tuple[Keys, Counts, Counts]:
     table = _new_table(1 << 16, floors)
     gate, used = Gate(floors), 0
@@ -158,7 +161,7 @@ def _counted(
         while start < len(part.owner):
             offsets = part.sketches.offsets[start:]
             read, used = count_exactly(
-                part.sketches.values, part.owner[start:], offsets, changes, table, used
+                part.sketches.values, part.owner[start:], offsets, sieve, table, used
             )
             start += read
             if start < len(part.owner):
@@ -178,14 +181,28 @@ def _grown(table: tuple[Keys, Counts, Counts], floors: Floors) -> tuple[Keys, Co
     return larger
 
 
-def heavy_shingles(source: PromptSource, floors: Floors) -> HeavyShingles:
-    """The heavy shingles of a source, by exact counts of prompts and accounts."""
-    changes, accounts_seen = _surveyed(source, floors)
-    keys, prompts, accounts = _counted(source, floors, changes)
+def _heavy(table: tuple[Keys, Counts, Counts], floors: Floors, accounts_seen: int) -> HeavyShingles:
+    keys, prompts, accounts = table
     distinct = (accounts > 0).sum(axis=1).astype(np.uint32)
     heavy = (prompts >= floors.min_prompts) & (distinct >= floors.min_accounts)
     ceiling = max(200.0, floors.max_accounts_share * accounts_seen)
     heavy &= (keys > 0) & (prompts <= ceiling * floors.per_account_day)
     chosen = np.flatnonzero(heavy)
-    chosen = chosen[np.argsort(keys[chosen])]
     return HeavyShingles(keys[chosen], prompts[chosen], distinct[chosen])
+
+
+def heavy_shingles(source: PromptSource, floors: Floors) -> HeavyShingles:
+    """The heavy shingles of a source, by exact counts of prompts and accounts."""
+    changes, accounts_seen = _surveyed(source, floors)
+    many = int((changes >= min(5, floors.accounts_counted)).sum())
+    parts = max(1, -(-many // floors.keys_at_once))
+    found = [
+        _heavy(_counted(source, floors, (changes, part, parts)), floors, accounts_seen)
+        for part in range(parts)
+    ]
+    keys, prompts, accounts = (
+        np.concatenate([getattr(one, name) for one in found])
+        for name in ("shingles", "prompts", "accounts")
+    )
+    order = np.argsort(keys)
+    return HeavyShingles(keys[order], prompts[order], accounts[order])

@@ -77,7 +77,7 @@ def count_exactly(
     values: Keys,
     owners: Counts,
     offsets: NDArray[np.int64],
-    changes: NDArray[np.uint8],
+    sieve: tuple[NDArray[np.uint8], int, int],
     table: tuple[Keys, Counts, Counts],
     used: int,
 ) -> tuple[int, int]:
@@ -87,7 +87,7 @@ def count_exactly(
         values: sketches of a chunk of prompts.
         owners: the account of each prompt, 1 and up.
         offsets: where each prompt's sketch begins and ends in ``values``.
-        changes: what :func:`survey` left.
+        sieve: what :func:`survey` left; and which part of all hashes is counted, of how many.
         table: keys [2**b]; prompts [2**b]; accounts [2**b, k], the first ``k`` distinct accounts
             of each key, 0 where there are fewer. Updated.
         used: how many keys the table holds.
@@ -96,12 +96,15 @@ def count_exactly(
         how many prompts were read, and how many keys the table holds now.
     """
     keys, prompts, accounts = table
+    changes, part, parts = sieve
     room = len(keys) // 3 * 2
     floor = accounts.shape[1]
     for row in range(len(owners)):
         if used + (offsets[row + 1] - offsets[row]) > room:
             return row, used
         for i in range(offsets[row], offsets[row + 1]):
+            if (values[i] >> np.uint64(7)) % np.uint64(parts) != np.uint64(part):
+                continue
             if not promising(values[i], changes, min(5, floor)):
                 continue
             at = slot_of(keys, values[i])

@@ -136,6 +136,18 @@ def test_counts_of_heavy_shingles_are_exact(traffic):
     assert (heavy.accounts[at] == 9).all()
 
 
+def test_counting_in_parts_finds_the_same(traffic):
+    traffic.send(traffic.text(20), traffic.new(9, (1, 5)), 7)
+    source = in_chunks(traffic.columns())
+
+    whole = heavy_shingles(source, Floors(buckets_log2=12))
+    parts = heavy_shingles(source, Floors(buckets_log2=12, keys_at_once=500))
+
+    for name in ("shingles", "prompts", "accounts"):
+        assert (getattr(whole, name) == getattr(parts, name)).all()
+    assert len(whole.shingles) >= 18
+
+
 def test_a_new_ring_with_a_rare_template_is_tied(traffic):
     template = traffic.text(20)
     traffic.send(template, traffic.new(12, (1, 5)), 8)
