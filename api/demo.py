@@ -42,7 +42,11 @@ DAY_US = 86_400_000_000
 FORTNIGHT_US = 14 * DAY_US
 # What the demo makes in the home folder, and may therefore remove from it.
 _MADE = (
-    *(f"{name}.db{rest}" for name in ("graph", "journal", "ledger") for rest in ("", "-wal", "-shm")),
+    *(
+        f"{name}.db{rest}"
+        for name in ("graph", "journal", "ledger")
+        for rest in ("", "-wal", "-shm")
+    ),
     "bundles",
     "refresh",
     "world",
