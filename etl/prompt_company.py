@@ -46,9 +46,9 @@ def company(cluster: Ints, account: Ints, at: Ints) -> tuple[Ints, Floats]:
     if not len(at):
         return np.empty(0, np.int64), np.empty(0, np.float64)
     pair = cluster * (int(account.max()) + 1) + account
-    near = _within(cluster, at, NEAR_US) - _within(pair, at, NEAR_US)
+    near: Ints = _within(cluster, at, NEAR_US) - _within(pair, at, NEAR_US)
     around = _within(cluster, at, AROUND_US) - _within(pair, at, AROUND_US)
-    return near, around * (NEAR_US / AROUND_US)
+    return near, np.asarray(around * (NEAR_US / AROUND_US), np.float64)
 
 
 def lockstep(prompts: pl.DataFrame, by: list[str]) -> pl.DataFrame:

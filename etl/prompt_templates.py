@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from etl.mapping import SourceMapping, plain
 from etl.prompt_columns import PromptColumns
+from etl.refresh import FitsClusters
 from etl.sources import list_source
 from graph.prompts.fingerprint import Fingerprinter
 from graph.prompts.index import ClusterIndex
@@ -21,7 +22,6 @@ from graph.prompts.redact import GAP, MIN_ACCOUNTS, redacted
 
 Texts = Callable[[], Iterator[Sequence[str | None]]]
 """Prompts, a chunk at a time, from the beginning at every call."""
-Fit = Callable[[PromptColumns, ClusterIndex, int], tuple[ClusterIndex, pa.Table]]
 LOOKS = 12
 """Prompts of a cluster that are looked at; more show no more of the template."""
 
@@ -77,7 +77,7 @@ def prompts_in(source: str, mapping: SourceMapping | None = None) -> Texts:
     return texts
 
 
-def showing(fit: Fit, texts: Texts, reader: Fingerprinter) -> Fit:
+def showing(fit: FitsClusters, texts: Texts, reader: Fingerprinter) -> FitsClusters:
     """``fit`` whose table of clusters has a column ``template``: redacted wordings, or null."""
 
     def fitted(

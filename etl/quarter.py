@@ -150,7 +150,8 @@ class Quarter:
         rng = np.random.default_rng(self.spec.seed + 7)
         until, schema = self.end_of(week), self._tables["labels"].schema
         seen = set(self._between("signups", None, until - 3 * DAY_US)["account_id"].to_pylist())
-        honest, guilty = [], []
+        honest: list[str] = []
+        guilty: list[str] = []
         for account, campaign, since in self.truth.accounts.select(
             "account_id", "campaign", "active_from"
         ).iter_rows():
