@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from threading import Event as Signal
 from threading import Lock
-from types import TracebackType
 from typing import Self
 
 from api.applier import Applier, Load
@@ -37,6 +36,7 @@ from api.shadow import Shadow
 from api.workshop import journal_of, shelf_of
 from gnn.assess import Decision, Policy
 from gnn.vicinity import ids_of
+from graph.closing import Closing
 from graph.contract import PATHWAYS
 from graph.door import Door
 from graph.errors import Overloaded, SettingsError, StoreError
@@ -69,7 +69,7 @@ class Bounds:
     outbox_most: int = 50_000
 
 
-class Service:
+class Service(Closing):
     """Everything an endpoint needs; safe to share between threads."""
 
     def __init__(  # noqa: PLR0913 - what it holds, each opened by its own home
@@ -352,17 +352,6 @@ class Service:
         self.office.close()
         self.journal.close()
         self.store.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 def policy_of(said: str) -> Policy:
