@@ -247,6 +247,7 @@ def test_a_source_that_is_not_there_or_holds_no_table_says_so(tmp_path: Path) ->
         ("signups.csv", b"\xff\xfe\xfa,b\n"),
         ("signups.jsonl.zst", b"no zstd"),
     ],
+    ids=["cut gzip", "cut parquet", "two columns of one name", "not utf-8", "not zstd"],
 )
 def test_a_damaged_file_is_named_and_not_quoted(tmp_path: Path, name: str, data: bytes) -> None:
     file = put(tmp_path, name, data)
