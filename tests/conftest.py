@@ -86,9 +86,10 @@ def small_world() -> World:
     return simulate.small_world()
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Side by side, a file's tests stay together, and all that empty the one Neo4j server do."""
-    if not config.pluginmanager.hasplugin("xdist"):
+    if not hasattr(config, "workerinput"):  # not one of several processes
         return
     for item in items:
         named = getattr(item, "fixturenames", ())

@@ -82,14 +82,17 @@ def test_the_demo_serves_what_it_found_and_starts_anew(tmp_path: Path) -> None:
     home = tmp_path / "home"
     command = [sys.executable, "-m", "api", "demo", "--preset", "small", "--port", "0", "--json"]
     with subprocess.Popen(
-        command, cwd=ROOT, env=_environment(home), stdout=subprocess.PIPE, text=True
-    ) as process:
+        command, cwd=ROOT, env=_environment(home), text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    ) as process:  # fmt: skip
         assert process.stdout is not None
+        assert process.stderr is not None
         url = json.loads(process.stdout.readline())["url"]
+        key = next(line.split()[-1] for line in process.stderr if line.startswith("The key"))
         try:
             ready = _read(f"{url}/readyz")
             body = (home / "demo-signup.json").read_bytes()
-            scored = json.loads(_read(f"{url}/v1/signups/score", body))
+            scored = json.loads(_read(f"{url}/v1/signups/score", body, key))
         finally:
             process.terminate()
             process.wait(timeout=30)
@@ -116,10 +119,11 @@ def test_a_demo_leaves_other_peoples_data_alone(tmp_path: Path) -> None:
     assert (home / "graph.db").exists()
 
 
-def _read(url: str, body: bytes | None = None, patience_s: float = 60) -> bytes:
+def _read(url: str, body: bytes | None = None, key: str = "") -> bytes:
     """What ``url`` answers, once there is somebody who answers."""
-    request = urllib.request.Request(url, body, {"content-type": "application/json"})
-    deadline = time.monotonic() + patience_s
+    headers = {"content-type": "application/json", "authorization": f"Bearer {key}"}
+    request = urllib.request.Request(url, body, headers)
+    deadline = time.monotonic() + 60
     while True:
         try:
             with urllib.request.urlopen(request, timeout=30) as answer:
