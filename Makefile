@@ -44,7 +44,7 @@ demo: $(VENV)/.runtime ## simulate a world, find its rings, serve them on 127.0.
 	$(BIN)/ringsight demo $(DEMO)
 
 test: $(VENV)/.dev ## the tests, a process a core (what lacks Neo4j is skipped by name and counted)
-	$(BIN)/python -m pytest -m 'not slow' -n auto --dist loadgroup $(PYTEST)
+	$(BIN)/python -m pytest -m 'not slow' -n auto --dist loadfile $(PYTEST)
 
 test-slow: $(VENV)/.dev ## kill, scale and long replays: before a piece of work is called done
 	$(BIN)/python -m pytest -m slow $(PYTEST)

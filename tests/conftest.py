@@ -9,7 +9,9 @@ that ``RINGSIGHT_TEST_NEO4J_SERVER`` names (``start HOME [PORT]``, which prints 
 of the variables above; ``kill HOME``).
 """
 
+import fcntl
 import os
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NoReturn
@@ -67,8 +69,10 @@ def sqlite_store(tmp_path: Path) -> Iterator[GraphStore]:
 
 @pytest.fixture
 def neo4j_store(neo4j_address: tuple[str, str, str]) -> Iterator[GraphStore]:
-    """The test server, emptied."""
-    with open_store(*neo4j_address) as store:
+    """The test server, emptied; of several test processes one has it at a time."""
+    place = Path(tempfile.gettempdir()) / "ringsight-tests-neo4j.lock"
+    with place.open("w") as lock, open_store(*neo4j_address) as store:
+        fcntl.flock(lock, fcntl.LOCK_EX)
         store.clear()
         yield store
 
@@ -84,18 +88,6 @@ def store(request: pytest.FixtureRequest) -> GraphStore:
 def small_world() -> World:
     """A simulated world of some 200 accounts and three rings, made once a run; do not change it."""
     return simulate.small_world()
-
-
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Side by side, a file's tests stay together, and all that empty the one Neo4j server do."""
-    if not hasattr(config, "workerinput"):  # not one of several processes
-        return
-    for item in items:
-        named = getattr(item, "fixturenames", ())
-        shared = item.get_closest_marker("neo4j") or "neo4j_address" in named
-        group = "neo4j" if shared else item.nodeid.partition("::")[0]
-        item.add_marker(pytest.mark.xdist_group(group))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
