@@ -12,7 +12,8 @@ of the variables above; ``kill HOME``).
 import fcntl
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import NoReturn
 
@@ -67,12 +68,27 @@ def sqlite_store(tmp_path: Path) -> Iterator[GraphStore]:
         yield store
 
 
-@pytest.fixture
-def neo4j_store(neo4j_address: tuple[str, str, str]) -> Iterator[GraphStore]:
-    """The test server, emptied; of several test processes one has it at a time."""
+Turn = Callable[[], AbstractContextManager[None]]
+
+
+@pytest.fixture(scope="session")
+def neo4j_turn() -> Turn:
+    """A turn at the one test server: of several test processes one has it at a time."""
     place = Path(tempfile.gettempdir()) / "ringsight-tests-neo4j.lock"
-    with place.open("w") as lock, open_store(*neo4j_address) as store:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+
+    @contextmanager
+    def turn() -> Iterator[None]:
+        with place.open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
+    return turn
+
+
+@pytest.fixture
+def neo4j_store(neo4j_address: tuple[str, str, str], neo4j_turn: Turn) -> Iterator[GraphStore]:
+    """The test server, emptied."""
+    with neo4j_turn(), open_store(*neo4j_address) as store:
         store.clear()
         yield store
 
