@@ -43,8 +43,10 @@ setup: $(VENV)/.dev ## install everything into .venv, the CPU build of torch fir
 demo: $(VENV)/.runtime ## simulate a world, find its rings, serve them on 127.0.0.1
 	$(BIN)/ringsight demo $(DEMO)
 
-test: $(VENV)/.dev ## the tests, a process a core (what lacks Neo4j is skipped by name and counted)
-	$(BIN)/python -m pytest -m 'not slow' -n auto --dist loadfile $(PYTEST)
+# A process a core; then, in one process, what empties the one Neo4j server.
+test: $(VENV)/.dev ## the tests (what lacks Neo4j is skipped by name and counted)
+	$(BIN)/python -m pytest -m 'not slow and not neo4j' -n auto --dist loadfile $(PYTEST)
+	$(BIN)/python -m pytest -m 'not slow and neo4j' $(PYTEST) $(if $(findstring --cov,$(PYTEST)),--cov-append)
 
 test-slow: $(VENV)/.dev ## kill, scale and long replays: before a piece of work is called done
 	$(BIN)/python -m pytest -m slow $(PYTEST)

@@ -9,11 +9,8 @@ that ``RINGSIGHT_TEST_NEO4J_SERVER`` names (``start HOME [PORT]``, which prints 
 of the variables above; ``kill HOME``).
 """
 
-import fcntl
 import os
-import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NoReturn
 
@@ -68,27 +65,10 @@ def sqlite_store(tmp_path: Path) -> Iterator[GraphStore]:
         yield store
 
 
-Turn = Callable[[], AbstractContextManager[None]]
-
-
-@pytest.fixture(scope="session")
-def neo4j_turn() -> Turn:
-    """A turn at the one test server: of several test processes one has it at a time."""
-    place = Path(tempfile.gettempdir()) / "ringsight-tests-neo4j.lock"
-
-    @contextmanager
-    def turn() -> Iterator[None]:
-        with place.open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            yield
-
-    return turn
-
-
 @pytest.fixture
-def neo4j_store(neo4j_address: tuple[str, str, str], neo4j_turn: Turn) -> Iterator[GraphStore]:
+def neo4j_store(neo4j_address: tuple[str, str, str]) -> Iterator[GraphStore]:
     """The test server, emptied."""
-    with neo4j_turn(), open_store(*neo4j_address) as store:
+    with open_store(*neo4j_address) as store:
         store.clear()
         yield store
 

@@ -1,8 +1,7 @@
 """The read side says the same over either store: every kind of question, word for word."""
 
 import shutil
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote
 
@@ -37,18 +36,8 @@ GETS = [
 
 
 @pytest.fixture(scope="module")
-def turn(neo4j_turn: Callable[[], AbstractContextManager[None]]) -> Iterator[None]:
-    """The server is this module's until its last question is answered."""
-    with neo4j_turn():
-        yield
-
-
-@pytest.fixture(scope="module")
 def other(
-    turn: None,
-    built: Home,
-    neo4j_address: tuple[str, str, str],
-    tmp_path_factory: pytest.TempPathFactory,
+    built: Home, neo4j_address: tuple[str, str, str], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Seen]:
     """The same home over Neo4j."""
     url, user, password = neo4j_address
