@@ -2,6 +2,9 @@
 
 import asyncio
 import json
+from collections.abc import Coroutine
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
@@ -12,6 +15,12 @@ from api.service import Service
 from graph.errors import StoreUnavailable
 from graph.store import Generation
 from tests.api.small_home import Home, rings_of
+
+
+def ran(awaited: Coroutine[Any, Any, Any]) -> Any:
+    """What it comes to, in a thread of its own: a browser's tests leave a loop in this one."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, awaited).result()
 
 
 def standing(rings: dict[str, int], cases: dict[str, int] | None = None) -> Standing:
@@ -48,7 +57,7 @@ def test_a_published_refresh_is_told_to_who_listens(service: Service, home: Home
         service.store.publish(Generation(2, 2, {}, table.slice(0, 2), members))
         return [await anext(stream)]
 
-    (event,) = asyncio.run(listen())
+    (event,) = ran(listen())
 
     lines = dict(line.split(": ", 1) for line in event.strip().splitlines())
     assert lines["event"] == "ring.changed"
@@ -57,7 +66,7 @@ def test_a_published_refresh_is_told_to_who_listens(service: Service, home: Home
 
 
 def test_silence_is_broken_by_a_beat(service: Service) -> None:
-    pieces = asyncio.run(take(service.reader, 2))
+    pieces = ran(take(service.reader, 2))
 
     assert pieces[0].startswith("retry: ")
     assert pieces[1].startswith(":")
@@ -66,8 +75,8 @@ def test_silence_is_broken_by_a_beat(service: Service) -> None:
 def test_who_comes_back_after_a_change_is_told_to_fetch_again(service: Service) -> None:
     mark = Standing.of(service.reader).mark
 
-    missed = asyncio.run(take(service.reader, 2, known="0.0"))
-    current = asyncio.run(take(service.reader, 2, known=mark))
+    missed = ran(take(service.reader, 2, known="0.0"))
+    current = ran(take(service.reader, 2, known=mark))
 
     assert "event: resync" in missed[1]
     assert "resync" not in current[1]
@@ -82,7 +91,7 @@ def test_a_store_that_is_away_for_a_moment_ends_no_stream(
         monkeypatch.setattr(service.store, "generation", _away)
         return await anext(stream)
 
-    assert asyncio.run(listen()).startswith(":")
+    assert ran(listen()).startswith(":")
 
 
 def _away() -> tuple[int, int]:
