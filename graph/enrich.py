@@ -9,6 +9,7 @@ that name by the rules below. It knows nothing of events or pseudonyms.
 """
 
 import re
+import threading
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -179,9 +180,21 @@ def operator_key(name: str) -> str:
 _class_of = lru_cache(maxsize=1 << 16)(class_of)
 
 
-@lru_cache(maxsize=1)
+_LOADING = threading.Lock()
+
+
 def _table() -> Any:
-    """The embedded table; .3 s and 100 MB once a process, nothing where no address is met."""
+    """The embedded table; .3 s and 100 MB once a process, nothing where no address is met.
+
+    Loaded once whoever asks first: the library keeps its lists in its module, so a second load
+    beside a lookup would make that lookup miss.
+    """
+    with _LOADING:
+        return _loaded()
+
+
+@lru_cache(maxsize=1)
+def _loaded() -> Any:
     import geoip2fast  # noqa: PLC0415 - its one home, paid on the first address
 
     file = Path(geoip2fast.__file__).parent / "geoip2fast-asn-ipv6.dat.gz"
