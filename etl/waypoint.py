@@ -59,8 +59,11 @@ class Waypoints:
     @property
     def bundle(self) -> Bundle | None:
         """The model, once it is trained."""
-        place = self._folder / "bundle"
-        return Bundle.load(place) if place.exists() else None
+        return Bundle.load(self._model) if self._model.exists() else None
+
+    @property
+    def _model(self) -> Path:
+        return self._folder / "bundle"
 
     @property
     def learnt(self) -> Path:
@@ -72,7 +75,7 @@ class Waypoints:
     def trained(self, bundle: Bundle, waypoint: Waypoint) -> None:
         """Training ended: keep the first waypoint, then the model that makes it count."""
         self.passed(waypoint)
-        bundle.save(self._folder / "bundle")
+        bundle.save(self._model)
 
     def passed(self, waypoint: Waypoint) -> None:
         """Keep ``waypoint`` in place of the one before."""
@@ -93,7 +96,7 @@ class Waypoints:
     def newest(self, key_id: str) -> Waypoint | None:
         """The waypoint to go on from; None where training has not ended yet."""
         head = self._folder / "newest.json"
-        if self.bundle is None or not head.exists():
+        if not self._model.exists() or not head.exists():
             return None
         at = int(json.loads(head.read_text(encoding="utf-8"))["at"])
         place = self._folder / str(at)
