@@ -65,7 +65,7 @@ class Bench:
             self.quarter.end_of(week),
             course=Course(every_us=48 * HOUR_US, days=28.0, refit_days=4.0),
             exam=ExamConfig(look_every_us=12 * HOUR_US),
-            standing=(0,),
+            standing=(0, 1),
             panel=("rule", "xgboost_own", "score_propagation"),
         )
 

@@ -27,6 +27,7 @@ from gnn.training_rows import TrainingRows
 from graph.stores import open_store
 
 PLANTED = 20
+LEAST_SHUFFLED = 10
 
 
 def future_gap(timeline: Timeline, fit: FitsClusters, bundle: Bundle, at: int) -> float:
@@ -83,18 +84,21 @@ def _with(table: pa.Table, rows: Sequence[dict[str, object]]) -> pa.Table:
     return pa.concat_tables([table, pa.Table.from_pylist(list(rows), schema=table.schema)])
 
 
-def shuffled_auc(rows: TrainingRows, rng: np.random.Generator) -> float:
-    """AUC (0..1) of held-out verdicts that were dealt out at random; about .5 unless labels leak.
+def shuffled_auc(rows: TrainingRows, rng: np.random.Generator) -> tuple[float, float]:
+    """AUC (0..1) of held-out verdicts dealt out at random, and what chance alone spreads it by.
 
-    .5 is given where there are too few of either kind to say.
+    About .5 unless labels leak; the spread is the standard deviation of Mann and Whitney's
+    statistic (1947), for ten labels say little. (.5, .5) where there are too few of either kind.
     """
     from sklearn.metrics import roc_auc_score  # noqa: PLC0415
 
     keys, matrix = last_rows(rows, rows.known.fraud)
     fraud = rng.permutation(np.array([key in rows.known.fraud for key in keys], bool))
-    if min(int(fraud.sum()), int((~fraud).sum())) < 10:
-        return 0.5
-    return float(roc_auc_score(fraud, opinion(matrix, fraud, rng)))
+    guilty, others = int(fraud.sum()), int((~fraud).sum())
+    if min(guilty, others) < LEAST_SHUFFLED:
+        return 0.5, 0.5
+    spread = float(np.sqrt((guilty + others + 1) / (12.0 * guilty * others)))
+    return float(roc_auc_score(fraud, opinion(matrix, fraud, rng))), spread
 
 
 def costs(bundles: Sequence[Bundle], sizes: Sequence[int], rounds: int = 400) -> list[Cost]:

@@ -91,16 +91,20 @@ def beginning() -> RefreshState:
 
 
 def standing_spec(number: int) -> WorldSpec:
-    """A small world with campaigns of the preset ``hard``: known ones before, three after.
+    """A small world with campaigns of the preset ``hard``: two known ones before, six after.
 
-    Which campaigns come depends on the number, so that several worlds ask different questions.
+    Which come depends on the number, so that several worlds ask different questions. Many small
+    rings say more than a few large ones: the ring is what models differ by.
     """
     hard = preset_named("hard").campaigns
     known = [spec for spec in hard if spec.known]
     later = [spec for spec in hard if spec.begins > 2 / 3]
-    chosen = [known[number % len(known)], *(later[(3 * number + i) % len(later)] for i in range(3))]
-    campaigns = tuple(replace(spec, accounts=16) for spec in chosen)
-    return WorldSpec(f"standing-{number}", 420, 30.0, campaigns, volume=0.6, label_share=0.6)
+    chosen = [
+        *(known[(2 * number + i) % len(known)] for i in range(2)),
+        *(later[(6 * number + i) % len(later)] for i in range(6)),
+    ]
+    campaigns = tuple(replace(spec, accounts=12) for spec in chosen)
+    return WorldSpec(f"standing-{number}", 450, 30.0, campaigns, volume=0.6, label_share=0.6)
 
 
 def standing_paper(number: int, seed: int) -> Paper:

@@ -14,7 +14,9 @@ from typing import Any
 import numpy as np
 
 from etl.gate_limits import GateLimits
-from etl.outcome import Board
+from etl.gate_rings import expected, ring_changes
+from etl.gate_slices import against, slices_seen
+from etl.outcome import HONEST_KIND_WITHOUT_TRUTH, Board
 from gnn import evaluate
 from gnn.evaluate import NEVER, Bools, Floats, Interval
 
@@ -52,6 +54,12 @@ class Pair:
         if not self.by_labels:
             return ~self.challenger.fraud
         return np.array([kind == CLEARED for kind in self.challenger.kind], np.bool_)
+
+    @property
+    def judged(self) -> Bools:
+        """Accounts of which something is known: all by the truth, those with a label, [N]."""
+        known = [kind != HONEST_KIND_WITHOUT_TRUTH for kind in self.challenger.kind]
+        return np.array(known, np.bool_) if self.by_labels else np.ones(len(known), np.bool_)
 
     @property
     def word(self) -> str:
@@ -113,6 +121,8 @@ def gate(evidence: Evidence, limits: GateLimits, rng: np.random.Generator) -> Ru
     exams = [*([evidence.recent] if evidence.recent else []), *evidence.worlds]
     for pair in exams:
         findings += _exam(pair, limits, rng)
+    if (finding := next_ring(exams, limits)) is not None:
+        findings.append(finding)
     findings += _cost(evidence, limits)
     return Ruling(all(finding.passed for finding in findings), tuple(findings))
 
@@ -127,7 +137,29 @@ def _exam(pair: Pair, limits: GateLimits, rng: np.random.Generator) -> Iterator[
     for rule in rules:
         if (finding := rule(pair, limits, rng)) is not None:
             yield finding
-    yield from slices(pair, limits, rng)
+    if (finding := slices(pair, limits)) is not None:
+        yield finding
+
+
+def next_ring(exams: Sequence[Pair], limits: GateLimits) -> Finding | None:
+    """What promoting is expected to cost against the next ring, by the rings of every exam."""
+    changes = [
+        change
+        for pair in exams
+        if pair.champion is not None
+        for change in ring_changes(pair.name, pair.challenger, pair.champion)
+    ]
+    found = expected([one.change for one in changes], limits.ring_spread, limits.ring_worth)
+    if found is None:
+        return None
+    text = (
+        f"the next ring: {found.rings} rings say that its exchanges prevented change by "
+        f"{100 * found.change:+.1f} points ({100 * found.low:+.1f} to {100 * found.high:+.1f}); "
+        f"an expected loss of {_per(found.loss)}, {_per(limits.expected_loss)} may be"
+    )
+    if found.loss > limits.expected_loss and found.change > -limits.expected_loss:
+        text += ": too little is known to risk it"
+    return Finding("next ring", found.loss <= limits.expected_loss, text, asdict(found))
 
 
 def prevented(pair: Pair, limits: GateLimits, rng: np.random.Generator) -> Finding | None:
@@ -184,9 +216,13 @@ def _after_flags(seen: Board) -> Floats:
 
 
 def recall(pair: Pair, limits: GateLimits, rng: np.random.Generator) -> Finding | None:
-    """Recall at 0.1 % false positives: not shown to be worse by more than the margin."""
+    """Recall at 0.1 % false positives: not shown to be worse by more than the margin.
+
+    Not asked where labels judge: what ranks highest among accounts without a verdict is mostly
+    fraud that nobody labelled yet, and a model that finds more of it would look worse.
+    """
     seen, held = pair.challenger, pair.champion
-    if held is None or int(seen.fraud.sum()) < limits.least_fraud:
+    if held is None or pair.by_labels or int(seen.fraud.sum()) < limits.least_fraud:
         return None
     fraud = seen.fraud
 
@@ -240,78 +276,45 @@ def _more(ours: Bools, theirs: Bools, rows: Bools, rng: np.random.Generator) -> 
 
 
 def calibration(pair: Pair, limits: GateLimits, rng: np.random.Generator) -> Finding | None:
-    """Brier score: not shown to be worse by more than the margin."""
-    seen, held = pair.challenger, pair.champion
-    if held is None:
+    """Brier score: not shown to be worse by more than the margin.
+
+    Where labels judge, of accounts with a verdict alone: one that was flagged and never labelled
+    says nothing of calibration, and two models that are compared share how verdicts are chosen.
+    """
+    seen, held, judged = pair.challenger, pair.champion, pair.judged
+    if held is None or int(seen.fraud.sum()) < limits.least_fraud:
         return None
     fraud = seen.fraud.astype(float)
-    more = (seen.score - fraud) ** 2 - (held.score - fraud) ** 2
-    change = evaluate.bootstrap(seen.groups, lambda w: float(w @ more / max(w.sum(), 1.0)), rng)
-    margin = limits.brier_margin if pair.by_labels else limits.world_brier_margin
+    more = ((seen.score - fraud) ** 2 - (held.score - fraud) ** 2)[judged]
+    change = evaluate.bootstrap(
+        seen.groups[judged], lambda w: float(w @ more / max(w.sum(), 1.0)), rng
+    )
+    margin = limits.brier_margin
     worse = change.value > margin and change.low > 0.0
     text = (
-        f"{pair.name}: the Brier score of accounts changes by {change.value:+.4f} "
-        f"({change.low:+.4f} to {change.high:+.4f}), {margin} may be added"
+        f"{pair.name}: the Brier score of {int(judged.sum())} accounts changes by "
+        f"{change.value:+.4f} ({change.low:+.4f} to {change.high:+.4f}), {margin} may be added"
     )
     return Finding(f"{pair.name}: calibration", not worse, text, _of(change))
 
 
-def slices(pair: Pair, limits: GateLimits, rng: np.random.Generator) -> Iterator[Finding]:
+def slices(pair: Pair, limits: GateLimits) -> Finding | None:
     """No slice of honest people is flagged much more than before, or than everybody else."""
+    if not pair.slices:
+        return None
     mine, flagged = ~pair.challenger.fraud, _flagged(pair.challenger)
-    before = None if pair.champion is None else _flagged(pair.champion)
-    worst: list[str] = []
-    for kind, values in pair.slices.items():
-        named = np.asarray(values, dtype=object).astype(str)
-        for name in np.unique(named[mine]):
-            here = mine & (named == name)
-            if int(here.sum()) < limits.slice_least:
-                continue
-            rest = mine & ~here
-            if (
-                not pair.by_labels
-                and kind != "ip_class"
-                and (said := _ratio(flagged, here, rest, limits))
-            ):
-                worst.append(f"{kind} {name}: {said}")
-            if before is not None and (said := _grown(flagged, before, here, limits, rng)):
-                worst.append(f"{kind} {name}: {said}")
-    if pair.slices:
-        told = "; ".join(worst) or (
-            f"no country, pathway or kind of network with {limits.slice_least} honest accounts or "
-            f"more is flagged {_per(limits.slice_margin)} more often than before, no country or "
-            f"pathway {limits.slice_ratio:g} times as often as the others"
-        )
-        yield Finding(f"{pair.name}: slices", not worst, f"{pair.name}: {told}")
-
-
-def _grown(
-    flagged: Bools, before: Bools, here: Bools, limits: GateLimits, rng: np.random.Generator
-) -> str | None:
-    if float((flagged[here].astype(float) - before[here]).mean()) <= limits.slice_margin:
-        return None
-    change = _more(flagged, before, here, rng)
-    return f"flagged {_between(change)} more often than before" if change.low > 0.0 else None
-
-
-def _ratio(flagged: Bools, here: Bools, rest: Bools, limits: GateLimits) -> str | None:
-    """The ratio of false positives to everybody else's, by Katz's logarithmic interval."""
-    ratio, low = ratio_to_rest(
-        int(flagged[here].sum()), int(here.sum()), int(flagged[rest].sum()), int(rest.sum())
+    before = flagged if pair.champion is None else _flagged(pair.champion)
+    seen = slices_seen(pair.slices, mine, flagged, before, limits.slice_least)
+    worst = list(against(seen, limits, by_labels=pair.by_labels))
+    margin = limits.labels_slice_margin if pair.by_labels else limits.slice_margin
+    ratio = "" if pair.by_labels else (
+        f", no country or pathway {limits.slice_ratio:g} times as often as the others"
+    )  # fmt: skip
+    told = "; ".join(worst) or (
+        f"none of {len(seen)} countries, pathways and kinds of network with {limits.slice_least} "
+        f"{pair.word} or more is flagged {_per(margin)} more often than before{ratio}"
     )
-    if low <= limits.slice_ratio:
-        return None
-    return (
-        f"its honest accounts are flagged {ratio:.1f} times as often as others (at least {low:.1f})"
-    )
-
-
-def ratio_to_rest(hits: int, size: int, other_hits: int, other_size: int) -> tuple[float, float]:
-    """Ratio of two shares and its lower 95 % bound; half a hit is imagined on either side."""
-    a, b = hits + 0.5, other_hits + 0.5
-    ratio = (a / (size + 1.0)) / (b / (other_size + 1.0))
-    spread = np.sqrt(max(1 / a - 1 / (size + 1.0) + 1 / b - 1 / (other_size + 1.0), 0.0))
-    return float(ratio), float(ratio * np.exp(-1.96 * spread))
+    return Finding(f"{pair.name}: slices", not worst, f"{pair.name}: {told}")
 
 
 def _canaries(figures: Mapping[str, float], limits: GateLimits) -> Iterator[Finding]:
@@ -324,13 +327,14 @@ def _canaries(figures: Mapping[str, float], limits: GateLimits) -> Iterator[Find
                       f"scores as of a moment change by up to {gap:.3g} when later events are "
                       "there: something of the future is read", {"gap": gap})  # fmt: skip
     if "shuffled_auc" in figures:
-        auc = figures["shuffled_auc"]
-        fine = auc <= limits.shuffled_auc
+        auc, spread = figures["shuffled_auc"], figures.get("shuffled_spread", 0.0)
+        most = max(limits.shuffled_auc, 0.5 + limits.shuffled_deviations * spread)
+        fine = auc <= most
         yield Finding("canary: shuffled labels", fine,
                       f"with labels dealt out at random the model tells nothing (AUC {auc:.2f})"
                       if fine else
                       f"with labels dealt out at random the model still tells (AUC {auc:.2f}, "
-                      f"limit {limits.shuffled_auc}): labels leak into columns",
+                      f"limit {most:.2f}): labels leak into columns",
                       {"auc": auc})  # fmt: skip
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from etl.canaries import costs, future_gap, shuffled_auc
-from etl.exam import Paper, keep_board, kept_board, sit, slices_of, standing_paper
+from etl.exam import Paper, keep_board, kept_board, sit, slices_of, standing_paper, standing_spec
 from etl.gate import Pair
 from etl.run_folder import Done, RunFolder, read_json, write_json
 from etl.timeline import Timeline
@@ -51,7 +51,10 @@ class Exams:
     def standing(self, number: int) -> Pair:
         """A standing world; what a bundle did there is kept for the runs to come."""
         kept_here = RunFolder(self.run.place.out / "exams")
-        name, given = f"standing-{number}", {"world": number, "exam": self._config()}
+        name, given = (
+            f"standing-{number}",
+            {"world": repr(standing_spec(number)), "exam": self._config()},
+        )
 
         def paper() -> Paper:
             return standing_paper(number, seed=1)
@@ -69,8 +72,9 @@ class Exams:
 
         def make(to: Path) -> None:
             gap = future_gap(self.timeline, fit, self.challenger, plan.since)
-            auc = shuffled_auc(rows, np.random.default_rng(plan.seed))
-            write_json(to / "canaries.json", {"future_edge": gap, "shuffled_auc": auc})
+            auc, spread = shuffled_auc(rows, np.random.default_rng(plan.seed))
+            found = {"future_edge": gap, "shuffled_auc": auc, "shuffled_spread": spread}
+            write_json(to / "canaries.json", found)
 
         self._told("canaries", 0, 0)
         given = {"bundle": self.challenger.version, "until": plan.until, "seed": plan.seed}

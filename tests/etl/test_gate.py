@@ -5,8 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from etl.gate import Cost, Evidence, Pair, gate, ratio_to_rest, wilson
+from etl.gate import Cost, Evidence, Pair, gate, wilson
 from etl.gate_limits import GateLimits
+from etl.gate_slices import ratio_to_rest
 from etl.outcome import Board
 from gnn.evaluate import NEVER
 
@@ -63,7 +64,7 @@ def test_the_first_champion_needs_nobody_to_beat():
 def test_losing_exchanges_beyond_the_margin_is_refused_and_said():
     found = evidence(board(10, 1), board(55, 1))
 
-    assert refused_by(found) == ["world: prevented"]
+    assert refused_by(found) == ["world: prevented", "next ring"]
     assert "the champion" in ruled(found).reasons[0]
 
 
@@ -139,6 +140,30 @@ def test_a_model_that_falls_silent_is_refused_where_labels_are_too_few_to_ask():
 
     assert refused_by(found) == ["last weeks: prevented"]
     assert "acts on" in ruled(found).reasons[0]
+
+
+def test_finds_that_nobody_labelled_spoil_neither_recall_nor_calibration():
+    champion = board(50, 0)
+    unlabelled = replace(champion, kind=["campaign"] * 60 + ["unlabelled"] * 400)
+    score = champion.score.copy()
+    score[60:75] = 0.99  # a ring that no label names yet
+    finder = replace(unlabelled, score=score)
+
+    pair = Pair("last weeks", finder, unlabelled, {}, by_labels=True)
+    found = ruled(evidence(champion, champion, recent=pair, worlds=()))
+
+    assert found.passed
+    assert "last weeks: recall" not in {finding.rule for finding in found.findings}
+
+
+def test_a_canary_of_few_labels_is_given_what_chance_gives_them():
+    good = board(60, 0)
+
+    few = evidence(good, good, canaries={"shuffled_auc": 0.72, "shuffled_spread": 0.13})
+    many = evidence(good, good, canaries={"shuffled_auc": 0.72, "shuffled_spread": 0.02})
+
+    assert not refused_by(few)
+    assert refused_by(many) == ["canary: shuffled labels"]
 
 
 def test_a_gain_needs_no_excuse():
