@@ -14,10 +14,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from threading import Condition, Lock, Thread
 
-import pyarrow as pa
-
 from api.places import place_of
-from graph.cleaned import SCHEMAS, TABLE_OF, event_of, row_of
+from graph.cleaned import event_of
 from graph.errors import StoreError
 from graph.facts import Event, Facts, Payment, facts_of
 from graph.flush import SEEN, flush
@@ -30,6 +28,7 @@ from graph.store import GraphStore
 log = logging.getLogger("ringsight.service")
 
 BATCH_MOST = 500
+MANY = 5_000
 RETRY_S = 0.5
 SIGN_OFF_S = 0.5
 SETTLED_S = 0.01
@@ -162,31 +161,24 @@ class Applier:
         return False
 
     def _apply(self, batch: Sequence[Load]) -> None:
+        """One transaction in the journal, and one in the store with all that follows from it."""
         with self._lock:
             before = self._journal.version
-            for table, events in _by_table(batch):
-                self._append(table, events)
-            self._bring(before)
-            offers = [facts_of(offer) for load in batch for offer in load.offers]
-            if offers:
-                self._store.write(_joined(offers))
-
-    def _append(self, table: str, events: list[Event]) -> None:
-        if len(events) == 1:
-            self._journal.append_event(events[0])
-            return
-        rows = [row_of(event) for event in events]
-        self._journal.append(table, pa.RecordBatch.from_pylist(rows, schema=SCHEMAS[table]))
-
-    def _bring(self, before: int) -> None:
-        """Tell the store what the journal has just learnt, and now and then how far it is.
-
-        While another process builds, the store may know less than ``before``: its own flush sees
-        to that. When the two are seen to be level again, so is the mark.
-        """
-        for facts in self._journal.facts_since(before):
-            self._store.write(facts)
-        self._told = self._journal.version if self._told == before else None
+            events = [event for load in batch for event in load.events]
+            if events:
+                self._journal.append_events(events)
+            news = [facts_of(offer) for load in batch for offer in load.offers]
+            for facts in self._journal.facts_since(before, MANY):
+                news.append(facts)
+                # Another process's chunk came in meanwhile: not all of it in one transaction.
+                if len(facts.nodes) + len(facts.edges) >= MANY:
+                    self._store.write(_joined(news))
+                    news.clear()
+            if news:
+                self._store.write(_joined(news))
+            # While another process builds, the store may know less than `before`: its own flush
+            # sees to that. When the two are seen to be level again, so is the mark.
+            self._told = self._journal.version if self._told == before else None
 
     def _sign_off(self, *, force: bool = False) -> None:
         """Take what has arrived out of the outbox; late costs a repetition at the next start."""
@@ -238,15 +230,6 @@ def _events(body: Sequence[tuple[str, dict[str, object]]]) -> Iterator[Event]:
         if row.get("sketch") is not None:
             row["sketch"] = bytes.fromhex(str(row["sketch"]))
         yield event_of(table, row)
-
-
-def _by_table(batch: Sequence[Load]) -> Iterator[tuple[str, list[Event]]]:
-    """Events by table, each in its order; between tables none matters to the journal."""
-    found: dict[str, list[Event]] = {}
-    for load in batch:
-        for event in load.events:
-            found.setdefault(TABLE_OF[type(event)], []).append(event)
-    yield from found.items()
 
 
 def _joined(parts: Sequence[Facts]) -> Facts:

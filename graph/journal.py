@@ -42,6 +42,8 @@ from graph.snapshot import Snapshot
 
 # Events that came one by one, by the live path, stand in no file.
 LIVE = 0
+# From so many events of one table group-bys over columns are quicker than one row at a time.
+COLUMNAR_LEAST = 256
 _MARK_COLUMNS = frozenset(
     ("sketch", "system_digest", "first_turn_digest", "language", "words", "intent")
 )
@@ -54,7 +56,7 @@ class Intake:
     """One chunk of a file: cleaned rows with their row numbers, and the rows that were refused.
 
     ``numbers`` None: the rows stand in no file. ``again`` names rows that leave the quarantine
-    first, because this very intake judges them anew. ``event`` is the event of an only row.
+    first, because this very intake judges them anew.
     """
 
     table: str
@@ -63,7 +65,6 @@ class Intake:
     refused: Sequence[QuarantineRecord] = ()
     chunk: Chunk | None = None
     again: Sequence[int] = ()
-    event: Event | None = None
 
 
 class Journal(Closing):
@@ -103,11 +104,26 @@ class Journal(Closing):
 
     def append_event(self, event: Event) -> Taken:
         """Take in one cleaned event; the law of :meth:`commit`."""
-        table = TABLE_OF[type(event)]
-        # A mark's cluster is the graph's to know, not the event's: no fact of it is told here.
-        alone = replace(event, cluster=None) if isinstance(event, Request) else event
-        rows = pa.RecordBatch.from_pylist([row_of(event)], schema=SCHEMAS[table])
-        return self.commit(LIVE, Intake(table, rows, None, event=alone))
+        return self.append_events((event,))
+
+    def append_events(self, events: Sequence[Event]) -> Taken:
+        """Take in cleaned events of any tables in one transaction; the law of :meth:`commit`."""
+        groups: dict[str, list[Event]] = {}
+        for event in events:
+            # A mark's cluster is the graph's to know, not the event's: no fact of it is told here.
+            alone = replace(event, cluster=None) if isinstance(event, Request) else event
+            groups.setdefault(TABLE_OF[type(event)], []).append(alone)
+        with self._link.transaction() as connection:
+            version = next_version(connection)
+            row, told = version << 20, Taken(0, 0, ())
+            for table, group in groups.items():
+                places: list[Place] = [(LIVE, row + n) for n in range(len(group))]
+                row += len(group)
+                taken = _written(BatchWriter(connection, table, version), table, group, places)
+                lost = [(p[0], _conflict(table, p[1], key)) for p, key in taken.losers]
+                journal_sources.quarantine(connection, lost)
+                told += taken
+        return told
 
     def commit(self, source: int, intake: Intake) -> Taken:
         """Take in a chunk: events, sums, quarantine and watermark in one transaction.
@@ -123,7 +139,7 @@ class Journal(Closing):
             numbers = intake.numbers or range(version << 20, (version << 20) + len(intake.rows))
             places: list[Place] = [(source, row) for row in numbers]
             writer = BatchWriter(connection, intake.table, version)
-            taken = writer.write(intake.rows, places, intake.event)
+            taken = writer.write(intake.rows, places)
             refused = [(source, record) for record in intake.refused]
             lost = [(p[0], _conflict(intake.table, p[1], key)) for p, key in taken.losers]
             journal_sources.quarantine(connection, refused + lost)
@@ -330,6 +346,15 @@ class Journal(Closing):
     def close(self) -> None:
         """Let go of the file; the journal can be opened again."""
         self._link.close()
+
+
+def _written(
+    writer: BatchWriter, table: str, events: Sequence[Event], places: Sequence[Place]
+) -> Taken:
+    if len(events) < COLUMNAR_LEAST:
+        return writer.write_events(events, places)
+    rows = [row_of(event) for event in events]
+    return writer.write(pa.RecordBatch.from_pylist(rows, schema=SCHEMAS[table]), places)
 
 
 def _span(since: int | None, until: int | None) -> tuple[int, int]:

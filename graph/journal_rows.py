@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from graph.cleaned import INTENTS_TYPE, SCHEMAS
+from graph.cleaned import INTENTS_TYPE, SCHEMAS, TABLE_OF, row_of
+from graph.facts import Event
 
 _FETCH_ROWS = 65_536
 
@@ -19,6 +20,14 @@ _FETCH_ROWS = 65_536
 def values_of(batch: pa.RecordBatch) -> list[tuple[Any, ...]]:
     """The rows of ``batch`` as SQL values."""
     return list(zip(*(_column_values(column) for column in batch.columns), strict=True))
+
+
+def values_of_event(event: Event) -> tuple[Any, ...]:
+    """The columns of one event as SQL values: what :func:`values_of` gives of its row."""
+    row = row_of(event)
+    if row.get("intent") is not None:
+        row["intent"] = np.asarray(row["intent"], "<f4").tobytes()
+    return tuple(row[name] for name in SCHEMAS[TABLE_OF[type(event)]].names)
 
 
 def _column_values(column: pa.Array) -> list[Any]:

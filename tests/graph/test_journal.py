@@ -16,7 +16,7 @@ from graph.door import Door
 from graph.errors import KeyRefused, SchemaMismatch, StoreCorrupt
 from graph.facts import Event, Signup, facts_of
 from graph.flush import flush
-from graph.journal import Intake, Journal
+from graph.journal import COLUMNAR_LEAST, Intake, Journal
 from graph.journal_sources import Chunk, SourceFile
 from graph.quarantine import QuarantineRecord
 from graph.reasons import Reason
@@ -256,6 +256,39 @@ def test_conflicts_inside_one_batch_are_settled_alike(journal: Journal, tmp_path
 
     assert list(journal.events()) == list(one_by_one.events())
     assert len(journal.quarantine()) == len(one_by_one.quarantine()) == 3
+
+
+def test_live_events_of_several_tables_go_in_at_once_as_if_they_came_in_files(
+    journal: Journal, tmp_path: Path
+) -> None:
+    before = journal.version
+    rivals = [signup("a", 1, device_id=f"d{i}") for i in range(3)]
+    mixed = [*WORLD, *rivals, *WORLD[:4]]
+
+    taken = journal.append_events(mixed)
+
+    by_table = Journal(tmp_path / "other.db", DOOR.key_id)
+    put(by_table, mixed)
+    assert journal.version == before + 1
+    assert taken.added == sum(by_table.counts().values())
+    assert journal.snapshot(FOREVER).digest == by_table.snapshot(FOREVER).digest
+    assert {q.key for q in journal.quarantine()} == {q.key for q in by_table.quarantine()}
+    assert len(journal.quarantine()) == len(by_table.quarantine())
+
+
+@pytest.mark.parametrize("count", [3, COLUMNAR_LEAST + 3])
+def test_few_live_events_and_many_leave_the_same(
+    journal: Journal, tmp_path: Path, count: int
+) -> None:
+    events = [session(f"s{n}", f"a{n % 7}", n % 600, "52.1.2.3", f"d{n % 3}") for n in range(count)]
+    journal.append_events(events)
+
+    one_by_one = Journal(tmp_path / "other.db", DOOR.key_id)
+    for event in events:
+        one_by_one.append_event(event)
+
+    assert list(journal.events()) == list(one_by_one.events())
+    assert journal.snapshot(FOREVER).digest == one_by_one.snapshot(FOREVER).digest
 
 
 def test_a_store_that_follows_holds_the_journals_snapshot(

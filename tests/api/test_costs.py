@@ -1,0 +1,68 @@
+"""What a sign-up costs, counted: statements, transactions and rows, never seconds."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+from api.applier import Load
+from api.schemas_signup import SignupIn
+from api.service import Service
+from gnn.vicinity import ids_of
+from tests.api.small_home import Home, newcomer
+
+
+@contextmanager
+def statements(connection: Any) -> Iterator[list[str]]:
+    """What is executed on a connection of SQLite meanwhile."""
+    found: list[str] = []
+    connection.set_trace_callback(found.append)
+    yield found
+    connection.set_trace_callback(None)
+
+
+def loads_of(service: Service, home: Home, count: int) -> list[Load]:
+    found = []
+    for n in range(count):
+        body = {**newcomer(home), "account_id": f"costs-{n}", "email": f"one.{n}@example.org"}
+        event, payment = service.events_of(SignupIn.model_validate(body))
+        offers = () if payment is None else (payment,)
+        found.append(Load(0, (event,), offers, ids_of(event, payment)))
+    return found
+
+
+@pytest.fixture
+def taking_in(service: Service, home: Home) -> Callable[[int], tuple[list[str], list[str]]]:
+    """The statements of journal and store while so many sign-ups are taken in at once."""
+
+    def measured(count: int) -> tuple[list[str], list[str]]:
+        loads = loads_of(service, home, count)
+        journal = service.journal._link.connection()
+        store = service.store._link._open_writer()  # type: ignore[attr-defined]
+        with statements(journal) as of_journal, statements(store) as of_store:
+            service.applier._apply(loads)
+        return of_journal, of_store
+
+    return measured
+
+
+@pytest.mark.parametrize("count", [1, 20])
+def test_however_many_sign_ups_come_in_together_two_transactions_take_them(
+    taking_in: Callable[[int], tuple[list[str], list[str]]], count: int
+) -> None:
+    of_journal, of_store = taking_in(count)
+
+    written = [s for s in of_journal if s.startswith("BEGIN IMMEDIATE")]
+    assert len(written) == 1
+    assert of_store.count("BEGIN IMMEDIATE") == of_store.count("COMMIT") == 1
+
+
+def test_taking_in_twenty_costs_far_less_than_twenty_times_one(
+    taking_in: Callable[[int], tuple[list[str], list[str]]],
+) -> None:
+    # What one sign-up must pay by itself are its own rows: about thirty in both files.
+    alone = sum(map(len, taking_in(1)))
+    together = sum(map(len, taking_in(20)))
+
+    assert together < 20 * alone * 0.75
