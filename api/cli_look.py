@@ -118,7 +118,9 @@ def score(
         raise InputError(f"{signup} is no sign-up; wrong or missing: {places}") from None
     settings = desk_of(context).settings
     with Service.of(settings, settings.known_key()) as service:
-        reply = service.score(body.model_copy(update={"dry_run": True}))
+        # Nobody's sign-up flow waits here: the model is given the time it takes.
+        patient = {"dry_run": True, "budget_ms": body.budget_ms or 60_000}
+        reply = service.score(body.model_copy(update=patient))
     payload = reply.model_dump(mode="json")
     answer(payload, as_json, lambda console: _show_assessment(console, payload))
 
