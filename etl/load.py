@@ -20,7 +20,8 @@ import pyarrow as pa
 from etl.check import Finding, check_columns
 from etl.mapping import SourceMapping, TableMapping, plain
 from etl.quarantine import DEFAULT_LIMIT, Tally
-from etl.sources import Columns, File, RawChunk, RawRows, list_source
+from etl.raw import Columns, File, RawChunk, RawRows
+from etl.sources import chunks_of, list_source
 from graph.door import Admission, Door
 from graph.flush import flush
 from graph.journal import Intake, Journal
@@ -206,7 +207,7 @@ class _Run:
         self.report.files_read += 1
         recorded = iter(self._journal.chunks(source))
         same = True
-        for raw in file.chunks(mapping.wanted):
+        for raw in chunks_of(file, mapping.wanted):
             same = same and next(recorded, None) == raw.chunk
             if not same:
                 self._take(file, mapping, source, raw)
@@ -263,7 +264,7 @@ class _Run:
             return
         self.report.files_read += 1
         missing = set(waiting.tolist())
-        for raw in file.chunks(mapping.wanted):
+        for raw in chunks_of(file, mapping.wanted):
             first, last = raw.chunk.first_row, raw.until_row
             if not ((waiting >= first) & (waiting < last)).any():
                 continue

@@ -15,7 +15,7 @@ import pyarrow as pa
 from etl.mapping import SourceMapping, plain
 from etl.prompt_columns import PromptColumns
 from etl.refresh import FitsClusters
-from etl.sources import list_source
+from etl.sources import chunks_of, list_source
 from graph.prompts.fingerprint import Fingerprinter
 from graph.prompts.index import ClusterIndex
 from graph.prompts.redact import GAP, MIN_ACCOUNTS, redacted
@@ -68,7 +68,7 @@ def prompts_in(source: str, mapping: SourceMapping | None = None) -> Texts:
             table = rules.tables.get(file.table)
             if file.table != "requests" or table is None or "prompt" not in table.rules:
                 continue
-            for raw in file.chunks(table.rules["prompt"].sources):
+            for raw in chunks_of(file, table.rules["prompt"].sources):
                 rows = raw.rows()
                 told = table.apply(rows.columns, len(rows.numbers)).get("prompt", [])
                 prompts = told.to_pylist() if hasattr(told, "to_pylist") else told

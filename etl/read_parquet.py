@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from etl.sources import CHUNK_ROWS, File, RawChunk, RawRows
+from etl.raw import CHUNK_ROWS, File, RawChunk, RawRows
 from graph.journal_sources import Chunk
 
 _READ_BYTES = 4 << 20

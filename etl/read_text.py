@@ -20,7 +20,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.csv
 
-from etl.sources import CHUNK_BYTES, Columns, File, RawChunk, RawRows
+from etl.raw import CHUNK_BYTES, Columns, File, RawChunk, RawRows
 from graph.errors import SourceError
 from graph.journal_sources import Chunk
 

@@ -11,76 +11,18 @@ import fnmatch
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import PurePosixPath
-from typing import Any
 
-import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 from pyarrow import fs
 
+from etl.raw import File, RawChunk, RawRows
+from etl.read_parquet import read_parquet
+from etl.read_text import read_csv, read_jsonl
 from graph.contract import TABLES
 from graph.errors import SourceError
-from graph.journal_sources import Chunk
-
-CHUNK_BYTES = 8 << 20
-CHUNK_ROWS = 50_000
-Columns = dict[str, "pa.Array | list[Any]"]
-
-
-@dataclass(frozen=True, slots=True)
-class RawRows:
-    """Rows as the file has them, by column, with their row numbers, and what did not parse.
-
-    ``seen`` names every column met, asked for or not; ``unreadable`` has (row, shape).
-    """
-
-    columns: Columns
-    numbers: npt.NDArray[np.int64]
-    unreadable: tuple[tuple[int, str], ...] = ()
-    seen: frozenset[str] = frozenset()
-
-
-@dataclass(frozen=True, slots=True)
-class RawChunk:
-    """A stretch of a file: where it is and its digest now, its rows when asked for.
-
-    Its rows are numbered from ``chunk.first_row`` to before ``until_row``.
-    """
-
-    chunk: Chunk
-    until_row: int
-    rows: Callable[[], RawRows]
-
-
-@dataclass(frozen=True, slots=True)
-class File:
-    """One file of a source as one table reads it; ``modified`` in nanoseconds."""
-
-    name: str
-    path: str
-    table: str
-    format: str
-    compression: str | None
-    size: int
-    modified: int
-    filesystem: fs.FileSystem = field(repr=False, compare=False)
-
-    def chunks(self, wanted: Iterable[str]) -> Iterator[RawChunk]:
-        """The file's chunks in order; only the ``wanted`` columns are read.
-
-        Raises:
-            SourceError: if the file cannot be read (any further).
-        """
-        with _translated(self.name):
-            for raw in _reader_of(self.format)(self, frozenset(wanted)):
-                yield replace(raw, rows=partial(_guarded, self.name, raw.rows))
-
-    def open(self) -> pa.NativeFile:
-        """The bytes of the file, decompressed."""
-        return self.filesystem.open_input_stream(self.path, compression=self.compression)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +41,7 @@ _FORMATS = {
     ".ndjson": "jsonl",
     ".json": "jsonl",
 }
+_READERS = {"parquet": read_parquet, "csv": read_csv, "jsonl": read_jsonl}
 _COMPRESSIONS = {".gz": "gzip", ".zst": "zstd"}
 
 
@@ -133,6 +76,17 @@ def list_source(source: str, globs: "dict[str, Sequence[str]] | None" = None) ->
     order = list(TABLES)
     files.sort(key=lambda file: (order.index(file.table), file.name))
     return Listing(tuple(files), tuple(strangers))
+
+
+def chunks_of(file: File, wanted: Iterable[str]) -> Iterator[RawChunk]:
+    """The chunks of ``file`` in order; only the ``wanted`` columns are read.
+
+    Raises:
+        SourceError: if the file cannot be read (any further).
+    """
+    with _translated(file.name):
+        for raw in _READERS[file.format](file, frozenset(wanted)):
+            yield replace(raw, rows=partial(_guarded, file.name, raw.rows))
 
 
 def _opened(source: str) -> tuple[fs.FileSystem, str]:
@@ -193,16 +147,6 @@ def _tables_of(path: PurePosixPath, globs: "dict[str, Sequence[str]] | None") ->
             if word == table or re.fullmatch(rf"{table}[-_0-9].*", word):
                 return [table]
     return []
-
-
-def _reader_of(kind: str) -> "Callable[[File, frozenset[str]], Iterator[RawChunk]]":
-    if kind == "parquet":
-        from etl.read_parquet import read_parquet  # noqa: PLC0415 - a reader is asked for by name
-
-        return read_parquet
-    from etl.read_text import read_csv, read_jsonl  # noqa: PLC0415 - as above
-
-    return read_csv if kind == "csv" else read_jsonl
 
 
 @contextmanager

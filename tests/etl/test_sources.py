@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 import etl.read_text
 import etl.sources
-from etl.sources import File, RawRows, list_source
+from etl.raw import File, RawRows
+from etl.sources import chunks_of, list_source
 from graph.errors import SourceError
 
 ROWS = [
@@ -84,7 +85,7 @@ def rows_of(parts: list[RawRows]) -> list[dict[str, Any]]:
 
 
 def read(file: File, wanted: list[str] = NAMES) -> list[RawRows]:
-    return [raw.rows() for raw in file.chunks(wanted)]
+    return [raw.rows() for raw in chunks_of(file, wanted)]
 
 
 @pytest.mark.parametrize("name", FORMS)
@@ -191,9 +192,11 @@ def test_the_same_bytes_give_the_same_chunks_and_a_tail_only_its_own(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(etl.read_text, "CHUNK_BYTES", 300)
-    before = [raw.chunk for raw in put(tmp_path, "sessions.csv", as_csv(ROWS[:30])).chunks(NAMES)]
+    before = [
+        raw.chunk for raw in chunks_of(put(tmp_path, "sessions.csv", as_csv(ROWS[:30])), NAMES)
+    ]
 
-    after = [raw.chunk for raw in put(tmp_path, "sessions.csv", as_csv(ROWS)).chunks(NAMES)]
+    after = [raw.chunk for raw in chunks_of(put(tmp_path, "sessions.csv", as_csv(ROWS)), NAMES)]
 
     assert after[: len(before) - 1] == before[:-1]
     assert len(after) > len(before)
@@ -204,14 +207,14 @@ def test_a_changed_value_changes_its_chunk_and_a_changed_header_all(
 ) -> None:
     monkeypatch.setattr(etl.read_text, "CHUNK_BYTES", 300)
     data = as_csv(ROWS)
-    before = [r.chunk.digest for r in put(tmp_path, "sessions.csv", data).chunks(NAMES)]
+    before = [r.chunk.digest for r in chunks_of(put(tmp_path, "sessions.csv", data), NAMES)]
 
     value = put(tmp_path, "sessions.csv", data.replace(b"e20,", b"E20,"))
-    changed = [r.chunk.digest for r in value.chunks(NAMES)]
+    changed = [r.chunk.digest for r in chunks_of(value, NAMES)]
     header = put(tmp_path, "sessions.csv", data.replace(b"prompt", b"tpmorp", 1))
 
     assert sum(a != b for a, b in zip(before, changed, strict=True)) == 1
-    assert not {r.chunk.digest for r in header.chunks(NAMES)} & set(before)
+    assert not {r.chunk.digest for r in chunks_of(header, NAMES)} & set(before)
 
 
 def test_tables_come_in_contract_order_and_strangers_are_named(tmp_path: Path) -> None:
