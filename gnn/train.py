@@ -18,7 +18,7 @@ from gnn.bundle import Bundle, Seats, Thresholds
 from gnn.calibrate import Calibration
 from gnn.folds import fold_of, groups_of
 from gnn.scorer import Stages
-from gnn.thresholds import Floats, interval_of, threshold_for
+from gnn.thresholds import Floats, flag_threshold, interval_of, threshold_for
 from gnn.train_accounts import AccountFit, Setting, fit_accounts, highest_of, out_of_ordinary
 from gnn.train_signups import SignupFit, fit_signups, signup_rows
 from gnn.training_rows import Roll, TrainingRows, chosen
@@ -73,7 +73,7 @@ def train(
     calibration = _calibration(setting, accounts)
     signups = _signups(rows, setting, accounts, calibration)
     progress("train", 2, 3)
-    bundle = _bundle(rows, config, Fits(setting, accounts, calibration, signups), rng)
+    bundle = _bundle(rows, config, Fits(setting, accounts, calibration, signups))
     progress("train", 3, 3)
     return bundle
 
@@ -112,16 +112,14 @@ def _signups(
     return fit_signups(table, accounts.fraud[seat], doubtful, setting.fold[seat], setting.seed)
 
 
-def _bundle(
-    rows: TrainingRows, config: TrainConfig, fits: Fits, rng: np.random.Generator
-) -> Bundle:
+def _bundle(rows: TrainingRows, config: TrainConfig, fits: Fits) -> Bundle:
     accounts, signups = fits.accounts, fits.signups
     seat = fits.setting.roll.numbers([signup.event.account_id for signup in rows.signups])
     signup_fraud, last = accounts.fraud[seat], fits.setting.seats[-1]
     signup_calibration = Calibration.fit(signups.margin, signup_fraud)
     score = signup_calibration.probability(signups.margin)
-    reference = _reference(fits)
-    flag = threshold_for(reference, config.flag_share)
+    reference, known = _reference(fits)
+    flag = flag_threshold(reference, known, config.flag_share)
     thresholds = Thresholds(
         account_flag=flag,
         signup_review=threshold_for(score, config.review_share),
@@ -142,7 +140,7 @@ def _bundle(
         thresholds=thresholds,
         usual=usual,
         trained_as_of=rows.as_of,
-        notes=_notes(config, fits, interval_of(reference, flag, rng)),
+        notes=_notes(config, fits, interval_of(reference, known, flag)),
         seats=_seats(fits),
     )
 
@@ -163,8 +161,8 @@ def _seats(fits: Fits) -> Seats:
     return Seats.of({key: int(fold[n]) for key, n in number.items() if not doubtful[n]})
 
 
-def _reference(fits: Fits) -> Floats:
-    """The highest score of each account that is not known or believed to be fraud.
+def _reference(fits: Fits) -> tuple[Floats, Floats]:
+    """The highest score of each account that is not known or believed to be fraud, and the known's.
 
     Believed are the unlabelled of bad groups whom the whole model, out of fold, finds out of the
     ordinary. They are too many to be left in: a ring is seldom labelled by half, and thresholds
@@ -173,7 +171,8 @@ def _reference(fits: Fits) -> Floats:
     scores = [fits.calibration.probability(margin) for margin in fits.accounts.margins]
     highest = highest_of(fits.setting, scores)
     fraud = fits.accounts.fraud | out_of_ordinary(fits.setting, highest)
-    return np.asarray(highest[~fraud & np.isfinite(highest)], np.float64)
+    seen, known = np.isfinite(highest), fits.setting.roll.fraud
+    return highest[~fraud & seen], highest[known & seen]
 
 
 def _usual(rows: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
@@ -198,5 +197,5 @@ def _notes(config: TrainConfig, fits: Fits, flagged: tuple[float, float]) -> dic
         "moments": len(fits.setting.moments),
         "account_rows": int(sum(pick.sum() for pick in fits.setting.picks)),
         "signup_rows": len(fits.signups.rows),
-        "flagged_share_90_percent_interval": list(flagged),
+        "honest_flagged_share_90_percent_interval": list(flagged),
     }

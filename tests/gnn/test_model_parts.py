@@ -9,7 +9,8 @@ from gnn.calibrate import Calibration
 from gnn.folds import fold_of, groups_of, ring_weights
 from gnn.known import Known
 from gnn.mates import MATE_LINKS, MATES_COLUMNS, Links, Ties, mates_matrix
-from gnn.thresholds import interval_of, threshold_for
+from gnn.scorer import probability
+from gnn.thresholds import flag_threshold, hidden_above, interval_of, threshold_for
 from gnn.training_rows import Roll, chosen
 from graph.errors import BundleCorrupt
 
@@ -107,18 +108,48 @@ def test_no_more_than_the_share_of_accounts_reach_the_threshold():
 
 
 def test_with_few_accounts_the_threshold_is_above_all_of_them():
-    threshold = threshold_for(np.array([0.1, 0.6]), 0.0005)
+    nobody = np.empty(0)
+    threshold = flag_threshold(np.array([0.1, 0.6]), nobody, 0.0005)
 
     assert threshold == pytest.approx(0.6 * np.e / (0.6 * np.e + 0.4))
-    assert threshold_for(np.array([]), 0.0005) > 1
+    assert flag_threshold(nobody, nobody, 0.0005) > 1
+
+
+def test_fraud_that_nobody_labelled_is_taken_off_the_reference():
+    rng = np.random.default_rng(4)
+    honest, known = rng.normal(-4, 1, 20_000), rng.normal(3, 1, 300)
+    hidden = rng.normal(3, 1, 60)
+    reference = probability(np.r_[honest, hidden])
+    at = np.quantile(probability(hidden), [0.5, 0.1])
+
+    expected = hidden_above(reference, probability(known), at)
+
+    assert expected == pytest.approx([30, 54], rel=0.35)
+    threshold = flag_threshold(reference, probability(known), 0.0005)
+    assert 0 < (probability(honest) >= threshold).sum() <= 10
+    assert (probability(hidden) >= threshold).mean() > 0.9
+    assert threshold < threshold_for(reference, 0.0005)
+
+
+def test_without_hidden_fraud_the_upper_end_of_the_interval_keeps_to_the_target():
+    reference = np.random.default_rng(2).random(20_000) / 2
+    known = np.full(50, 0.9)
+
+    threshold = flag_threshold(reference, known, 0.0005)
+
+    low, high = interval_of(reference, known, threshold)
+    flagged = (reference >= threshold).mean()
+    assert low < flagged < high <= 0.0005
+    assert flag_threshold(reference[:900], known, 0.0005) > reference[:900].max()
 
 
 def test_the_interval_of_a_share_holds_the_share():
     reference = np.r_[np.ones(50), np.zeros(9_950)]
 
-    low, high = interval_of(reference, 0.5, np.random.default_rng(1))
+    low, high = interval_of(reference, np.empty(0), 0.5)
 
     assert low < 0.005 < high
+    assert interval_of(np.zeros(1_000), np.empty(0), 0.5)[1] == pytest.approx(0.003, rel=0.01)
 
 
 def test_mates_scores_leave_the_account_itself_out(training):
