@@ -87,11 +87,12 @@ class Applier:
         except IndexError:
             return None
 
-    def put(self, load: Load) -> None:
-        """Apply ``load``, which the ledger has."""
-        with self._turn:
-            self._loads.append(load)
-            self._turn.notify()
+    def put(self, *loads: Load) -> None:
+        """Apply ``loads``, which the ledger has."""
+        if loads:
+            with self._turn:
+                self._loads.extend(loads)
+                self._turn.notify()
 
     def put_parcel(self, parcel: Parcel) -> None:
         """Apply a parcel that the ledger let go on."""

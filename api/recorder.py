@@ -36,21 +36,21 @@ RACES_MOST = 3
 
 
 class Recorder:
-    """The thread that records; ``onward`` is told each job that was, with its parcel's number."""
+    """The thread that records; ``onward`` is told which jobs were, and their parcels' numbers."""
 
     def __init__(
         self,
         ledger: Ledger,
         clock: Callable[[], int],
         *,
-        onward: Callable[[Job, int], None],
+        onward: Callable[[Sequence[tuple[Job, int]]], None],
         dropped: Callable[[Job], None],
     ) -> None:
         self._ledger = ledger
         self._clock = clock
         self._onward = onward
         self._dropped = dropped
-        self._queue: SimpleQueue[Job | None] = SimpleQueue()
+        self._queue: SimpleQueue[Sequence[Job] | None] = SimpleQueue()
         self._kept: deque[Job] = deque()
         self._anchored = (0, 0.0)
         self._thread = Thread(target=self._run, name="recorder", daemon=True)
@@ -61,9 +61,9 @@ class Recorder:
         """How many answers wait in memory for the ledger to come back."""
         return len(self._kept)
 
-    def put(self, job: Job) -> None:
-        """Record ``job``, then answer it."""
-        self._queue.put(job)
+    def put(self, jobs: Sequence[Job]) -> None:
+        """Record ``jobs``, then answer them."""
+        self._queue.put(jobs)
 
     def close(self) -> None:
         """Record what is queued, then stop."""
@@ -84,12 +84,12 @@ class Recorder:
         """Whatever is ready, and whether there may be more."""
         group: list[Job] = []
         try:
-            job = self._queue.get(timeout=RETRY_S if self._kept else ANCHOR_S)
-            while job is not None:
-                group.append(job)
-                if len(group) == GROUP_MOST:
+            jobs = self._queue.get(timeout=RETRY_S if self._kept else ANCHOR_S)
+            while jobs is not None:
+                group += jobs
+                if len(group) >= GROUP_MOST:
                     return group, True
-                job = self._queue.get_nowait()
+                jobs = self._queue.get_nowait()
         except Empty:
             return group, True
         return group, False
@@ -103,9 +103,9 @@ class Recorder:
             self._keep(group)
             return
         took = time.perf_counter() - began
-        for job, told in zip(group, found, strict=True):
+        for job in group:
             job.stages["record"] = took
-            self._tell(job, told)
+        self._tell(group, found)
 
     def _written(self, group: Sequence[Job]) -> list[Earlier | int | None]:
         answers = [answer_of(job, self._clock()) for job in group]
@@ -120,18 +120,18 @@ class Recorder:
                     raise
         raise last
 
-    def _tell(self, job: Job, told: Earlier | int | None) -> None:
-        if isinstance(told, Earlier):
-            same = told.request_digest == job.ask.digest and told.reply is not None
-            job.answer(told.reply.encode() if same and told.reply else KeyReused(_REUSED))
-            self._dropped(job)
-            return
-        # On its way before the answer is out: who asks next is put off until it has arrived.
-        if told is not None and not parked(job):
-            self._onward(job, told)
-        else:
-            self._dropped(job)
-        job.answer(job.reply)
+    def _tell(self, group: Sequence[Job], found: Sequence[Earlier | int | None]) -> None:
+        told = list(zip(group, found, strict=True))
+        # On their way before the answers are out: who asks next is put off until they arrived.
+        self._onward([(job, n) for job, n in told if isinstance(n, int) and not parked(job)])
+        for job, number in told:
+            if parked(job) or not isinstance(number, int):
+                self._dropped(job)
+            if isinstance(number, Earlier):
+                same = number.request_digest == job.ask.digest and number.reply
+                job.answer(number.reply.encode() if same and number.reply else KeyReused(_REUSED))
+            else:
+                job.answer(job.reply)
 
     def _keep(self, group: Sequence[Job]) -> None:
         """Answer without a record, and keep what is to be recorded later."""
@@ -150,9 +150,9 @@ class Recorder:
             found = self._written(group)
         except StoreError:
             return
-        for job, told in zip(group, found, strict=True):
+        for _ in group:
             self._kept.popleft()
-            self._tell(job, told)
+        self._tell(group, found)
 
     def _anchor(self, *, force: bool) -> None:
         """Write the end of the answers' chain into the audit chain, about once a second."""

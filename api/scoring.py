@@ -28,10 +28,11 @@ log = logging.getLogger("ringsight.service")
 
 TICK_S = 0.01
 SERVER_THREADS = 8
+TOGETHER_MOST = 8
 
 
 class Scoring:
-    """Threads that score; ``onward`` takes each job that is to be recorded."""
+    """Threads that score; ``onward`` takes the jobs that are to be recorded, a few at a time."""
 
     def __init__(  # noqa: PLR0913 - what a score is made of
         self,
@@ -41,7 +42,7 @@ class Scoring:
         policy: Policy,
         clock: Callable[[], int],
         *,
-        onward: Callable[[Job], None],
+        onward: Callable[[Sequence[Job]], None],
         threads: int = 1,
     ) -> None:
         self._store = store
@@ -81,34 +82,53 @@ class Scoring:
             thread.join(timeout=5)
 
     def _run(self) -> None:
+        scored: list[Job] = []
         while True:
-            try:
-                job = self._queue.get(timeout=TICK_S if len(self.pending) else None)
-            except Empty:
-                self.pending.sweep()
-                continue
-            if job is None:
+            job, more = self._next(waits=not scored)
+            if job is not None and self._taken(job):
+                scored.append(job)
+            # Whoever is next in the queue is scored first: a hand-over costs as much as a score.
+            if scored and (job is None or len(scored) == TOGETHER_MOST):
+                self._onward(scored)
+                scored = []
+            if not more:
                 return
-            try:
-                self._take(job)
-            except Exception as error:  # a fault in one job must not end the thread
-                log.error("scoring: %s at %s", type(error).__name__, place_of(error))
-                job.answer(error)
 
-    def _take(self, job: Job) -> None:
+    def _next(self, *, waits: bool) -> tuple[Job | None, bool]:
+        """The next job, if there is one or comes before the put-off ones must be looked at."""
+        tick_s = TICK_S if len(self.pending) else None
+        try:
+            job = self._queue.get(waits, tick_s)
+        except Empty:
+            self.pending.sweep()
+            return None, True
+        return job, job is not None
+
+    def _taken(self, job: Job) -> bool:
+        """Score ``job``; whether it is to be recorded."""
+        try:
+            return self._take(job)
+        except Exception as error:  # a fault in one job must not end the thread
+            log.error("scoring: %s at %s", type(error).__name__, place_of(error))
+            job.answer(error)
+            return False
+
+    def _take(self, job: Job) -> bool:
         began = time.perf_counter()
         if not job.answered:
             job.stages["queue"] = began - job.began_ns / 1e9
             found = self._assessed(job)
             if found is None:
-                return  # put off; it comes again
+                return False  # put off; it comes again
             found = self._with_lists(job, found)
             job.propose(found, rendered(job, found, written=True))
         job.stages["score"] = time.perf_counter() - began
         if job.ask.dry_run:
             job.answer(job.reply)
-            return
-        self._onward(job)
+            return False
+        # Before the answer is out, so that the next sign-up can know that this one is on its way.
+        self.pending.add(job.ask.ids)
+        return True
 
     def _assessed(self, job: Job) -> Assessment | None:
         """The assessment; None when it is put off because a sign-up it must see is on its way."""

@@ -215,17 +215,19 @@ class Service(Closing):
         }
         return event, self.door.payment(offer)
 
-    def _scored(self, job: Job) -> None:
-        # Before the answer is out, so that the next sign-up can know that this one is on its way.
-        self.scoring.pending.add(job.ask.ids)
-        if self.shadow is not None and job.found is not None:
-            self.shadow.saw(job.found)
-        self.recorder.put(job)
+    def _scored(self, jobs: Sequence[Job]) -> None:
+        for job in jobs:
+            if self.shadow is not None and job.found is not None:
+                self.shadow.saw(job.found)
+        self.recorder.put(jobs)
 
-    def _recorded(self, job: Job, seq: int) -> None:
+    def _recorded(self, told: Sequence[tuple[Job, int]]) -> None:
+        self.applier.put(*(self._load_of(job, seq) for job, seq in told))
+
+    def _load_of(self, job: Job, seq: int) -> Load:
         ask = job.ask
         offers = () if ask.payment is None else (ask.payment,)
-        self.applier.put(Load(seq, (ask.event,), offers, ask.ids, self.clock()))
+        return Load(seq, (ask.event,), offers, ask.ids, self.clock())
 
     def _dropped(self, job: Job) -> None:
         self.scoring.pending.over(job.ask.ids)

@@ -1,12 +1,15 @@
 """What a sign-up costs, counted: statements, transactions and rows, never seconds."""
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import pytest
+import sqlalchemy
 
 from api.applier import Load
+from api.job import Caller
 from api.schemas_signup import SignupIn
 from api.service import Service
 from gnn.vicinity import ids_of
@@ -45,6 +48,37 @@ def taking_in(service: Service, home: Home) -> Callable[[int], tuple[list[str], 
         return of_journal, of_store
 
     return measured
+
+
+def test_answers_that_are_ready_together_share_one_transaction_of_the_ledger(
+    service: Service, home: Home
+) -> None:
+    service.warm()
+    begun: list[str] = []
+    engine = service.office.ledger.engine
+    bodies = [
+        SignupIn.model_validate({**newcomer(home), "account_id": f"group-{n}"}) for n in range(8)
+    ]
+    told: list[object] = []
+    # The recorder's thread waits for this one, so the answers pile up before it.
+    with service.office.ledger.writing():
+        for body in bodies:
+            service.submit(body, Caller(), told.append)
+        until = time.monotonic() + 5
+        while service.recorder._queue.qsize() == 0 and time.monotonic() < until:
+            time.sleep(0.01)
+        sqlalchemy.event.listen(engine, "begin", lambda c: begun.append(_kind(c)))
+    until = time.monotonic() + 20
+    while len(told) < len(bodies) and time.monotonic() < until:
+        time.sleep(0.01)
+
+    assert len(told) == len(bodies)
+    assert begun.count("unsynced") <= 3
+
+
+def _kind(connection: sqlalchemy.Connection) -> str:
+    options = connection.get_execution_options()
+    return "synced" if options.get("ringsight_synced", True) else "unsynced"
 
 
 @pytest.mark.parametrize("count", [1, 20])
