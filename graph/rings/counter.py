@@ -92,7 +92,7 @@ def innocence(
     tied = np.any(handed, axis=0) if handed else np.zeros(groups.count, np.bool_)
     yield _unrelated_rhythms(clock.moments[0], groups).times(np.where(tied, 0.0, 1.0))
     if inputs.suspicion is not None:
-        yield _model(inputs.suspicion, groups)
+        yield _model(inputs, inputs.suspicion, groups)
 
 
 def named(incidences: Sequence[Incidence], groups: Groups) -> Floats:
@@ -167,7 +167,7 @@ def _old_customers(inputs: RingInputs, groups: Groups) -> Evidence:
     late[requests.account[~early]] = True
     steady[requests.account[early]] = True
     share = groups.share(steady & late)
-    usual = float((steady & late).mean()) if inputs.size else 0.0
+    usual = inputs.usual.of("counter.old_customers", lambda: float((steady & late).mean()))
     return Evidence(
         "counter.old_customers",
         None,
@@ -197,8 +197,10 @@ def _unrelated_rhythms(moments: Moments, groups: Groups) -> Evidence:
     )
 
 
-def _model(suspicion: Floats, groups: Groups) -> Evidence:
-    base = float(np.clip(np.nanmean(suspicion), 1e-4, 0.5)) if len(suspicion) else 0.01
+def _model(inputs: RingInputs, suspicion: Floats, groups: Groups) -> Evidence:
+    base = inputs.usual.of(
+        "model.suspicion", lambda: float(np.clip(np.nanmean(suspicion), 1e-4, 0.5))
+    )
     mean = np.clip(np.nan_to_num(groups.mean(suspicion), nan=base), 1e-4, 1 - 1e-4)
     nats = np.log(mean / (1 - mean)) - np.log(base / (1 - base))
     return Evidence(

@@ -97,7 +97,7 @@ def _suspicion(inputs: RingInputs, row: int) -> float | None:
 
 def _links(inputs: RingInputs, held: Sequence[Incidence], rows: Ints) -> list[dict[str, Any]]:
     """The strongest pairs of members, with what each family brings (nats)."""
-    tied = links.weigh(held, inputs.size)
+    tied = links.weigh(held, inputs)
     inside = {f: m[rows][:, rows].tocsr() for f, m in tied.families.items()}
     if not inside:
         return []

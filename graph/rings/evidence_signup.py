@@ -6,10 +6,11 @@ templates: a toolkit for researchers is used by researchers, and readers of one 
 it is talked about. What those look-alikes do too ties nobody.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import pyarrow as pa
 
 from graph.rings.evidence_ties import own_templates
 from graph.rings.groups import Evidence, Groups
@@ -23,6 +24,8 @@ CAP = 6.0
 TRAIT_CAP = 2.0
 """Most nats one trait brings: one habit in common is one habit."""
 BURST_CAP = 3.0
+_DAYS = 1_000_000
+"""More days than there are since the epoch, to number pairs of pathway and day."""
 SMOOTHING = 2.0
 """Accounts' worth of the population mixed into what a group is expected to show."""
 BACKGROUND = 20.0
@@ -129,16 +132,43 @@ def _most(cell: Ints, held: Ints, width: int, count: int) -> tuple[Floats, Ints]
     return top, place
 
 
+def joined(inputs: RingInputs) -> dict[tuple[str | None, int], int]:
+    """Sign-ups by pathway and day since the epoch."""
+    texts = inputs.snapshot.texts(NodeType.ACCOUNT, "pathway").dictionary_encode()
+    names = [*texts.dictionary.to_pylist(), None]
+    pathway = np.asarray(texts.indices.cast(pa.int64()).fill_null(len(names) - 1), dtype=np.int64)
+    cell, count = np.unique(pathway * _DAYS + inputs.created_at // DAY_US, return_counts=True)
+    pairs = zip((cell // _DAYS).tolist(), (cell % _DAYS).tolist(), strict=True)
+    return {(names[p], d): n for (p, d), n in zip(pairs, count.tolist(), strict=True)}
+
+
+def _pace(inputs: RingInputs) -> tuple[Floats, Ints]:
+    """Of every account: the share of its pathway that joined on its day, and the day; [N]."""
+    counted = joined(inputs) if inputs.joined is None else inputs.joined
+    totals = inputs.usual.of("burst/pathways", lambda: _totals(counted))
+    rate = {(p, d): n / max(totals.get(p or "", 1), n) for (p, d), n in counted.items()}
+    texts = inputs.snapshot.texts(NodeType.ACCOUNT, "pathway").dictionary_encode()
+    names = [*texts.dictionary.to_pylist(), None]
+    pathway = np.asarray(texts.indices.cast(pa.int64()).fill_null(len(names) - 1), dtype=np.int64)
+    day = inputs.created_at // DAY_US
+    cell, place = np.unique(pathway * _DAYS + day, return_inverse=True)
+    pairs = zip((cell // _DAYS).tolist(), (cell % _DAYS).tolist(), strict=True)
+    share = np.array([rate[names[p], d] for p, d in pairs], np.float64)[place]
+    return share, day - int(day.min(initial=0))
+
+
+def _totals(counted: Mapping[tuple[str | None, int], int]) -> dict[str, int]:
+    totals: dict[str, int] = {}
+    for (pathway, _), count in counted.items():
+        totals[pathway or ""] = totals.get(pathway or "", 0) + count
+    return totals
+
+
 def _burst(inputs: RingInputs, groups: Groups, alike: Alike) -> Evidence:
     """The most members that signed up within one day, against pathway and look-alikes."""
-    texts = inputs.snapshot.texts(NodeType.ACCOUNT, "pathway").dictionary_encode()
-    pathway = np.asarray(texts.indices.fill_null(len(texts.dictionary)), dtype=np.int64)
-    day = inputs.created_at // DAY_US
-    first = int(day.min(initial=0))
-    day = day - first
+    share, day = _pace(inputs)
     width = int(day.max(initial=0)) + 1
-    usual_rate = np.bincount(pathway * width + day, minlength=(pathway.max(initial=0) + 1) * width)
-    share = usual_rate[pathway * width + day] / np.bincount(pathway)[pathway]
+    looks = inputs.usual.of("burst/days", lambda: width)
     inside = groups.label >= 0
     cell, place, joined = np.unique(
         groups.label[inside] * width + day[inside], return_inverse=True, return_counts=True
@@ -147,7 +177,7 @@ def _burst(inputs: RingInputs, groups: Groups, alike: Alike) -> Evidence:
     mean_share = np.maximum(mean_share, alike.expected(day, mean_share, cell, width))
     group = cell // width
     expected = np.maximum(groups.sizes[group] * mean_share, 1e-3)
-    nats = joined * np.log(joined / expected) - (joined - expected) - np.log(width)
+    nats = joined * np.log(joined / expected) - (joined - expected) - np.log(looks)
     nats = np.where(joined > expected, nats / 2.0, 0.0)
     best = np.zeros(groups.count)
     np.maximum.at(best, group, nats)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 
 from graph.rings.groups import Evidence, Groups
-from graph.rings.inputs import Bools, Floats, Ints, distinct
+from graph.rings.inputs import Bools, Floats, Ints, RingInputs, distinct
 from graph.rings.links import FAMILY_CAP, Links
 from graph.rings.model import Family
 from graph.rings.relations import Incidence
@@ -40,21 +40,24 @@ _WORDS = {
 }
 
 
-def ties(incidences: Sequence[Incidence], links: Links, groups: Groups) -> Iterator[Evidence]:
+def ties(
+    inputs: RingInputs, incidences: Sequence[Incidence], links: Links, groups: Groups
+) -> Iterator[Evidence]:
     """Evidence of every relation, each weighing what the mean member's best tie is worth."""
     for incidence in incidences:
-        yield _tie(incidence, groups)
+        yield _tie(inputs, incidence, groups)
     prompts = links.families.get(Family.PROMPTS)
     if prompts is not None:
         share = groups.pair_mean(prompts) / links.chance
         yield _kit(share, incidences, groups)
 
 
-def _tie(incidence: Incidence, groups: Groups) -> Evidence:
+def _tie(inputs: RingInputs, incidence: Incidence, groups: Groups) -> Evidence:
     best, tied = _best_tie(incidence, groups)
     observed = groups.share(tied)
-    shares = (incidence.weight > 0)[incidence.entity]
-    usual_share = len(distinct(incidence.account[shares])) / max(len(groups.label), 1)
+    usual_share = inputs.usual.of(
+        f"share/{incidence.relation.verb}", lambda: _sharing(incidence, len(groups.label))
+    )
     code, words = _WORDS[incidence.relation.verb]
     weight = np.nan_to_num(groups.mean(np.where(groups.label >= 0, best, np.nan)))
     reach = _most(incidence, groups) if incidence.relation.verb in _NAMES else observed
@@ -71,6 +74,12 @@ def _tie(incidence: Incidence, groups: Groups) -> Evidence:
         "{usual:.1%} of all accounts share one with anybody",
         _entities(incidence, groups),
     )
+
+
+def _sharing(incidence: Incidence, size: int) -> float:
+    """The share of all accounts that share a thing of this relation with anybody."""
+    shares = (incidence.weight > 0)[incidence.entity]
+    return len(distinct(incidence.account[shares])) / max(size, 1)
 
 
 def _most(incidence: Incidence, groups: Groups) -> Floats:

@@ -171,10 +171,11 @@ def handover(clock: Clock) -> Evidence:
     tied = np.zeros(len(groups.label), np.bool_)
     tied[handed.account[within]] = True
     share = groups.share(tied)
-    acquainted = share[clock.reference & (groups.sizes >= 4)]
+    acquainted = clock.inputs.usual.of(
+        "timing.handover", lambda: _acquainted(share[clock.reference & (groups.sizes >= 4)])
+    )
     usual = np.maximum(
-        _share_of_others(groups, handed.account, clock.moments[0].account),
-        float(acquainted.mean()) if len(acquainted) >= MIN_REFERENCE else 0.0,
+        _share_of_others(groups, handed.account, clock.moments[0].account), acquainted
     )
     weight = np.where(share > usual, 2.0 * _bernoulli(share, usual), 0.0)
     return Evidence(
@@ -186,6 +187,11 @@ def handover(clock: Clock) -> Evidence:
         "{observed:.0%} of members go on with conversations begun on another member's account; "
         "{usual:.1%} is usual among people who know each other",
     )
+
+
+def _acquainted(shares: Floats) -> float:
+    """How much people who share an office or a home hand over, where the data know enough."""
+    return float(shares.mean()) if len(shares) >= MIN_REFERENCE else 0.0
 
 
 def _between_strangers(clock: Clock) -> Handovers:
@@ -293,7 +299,7 @@ def awakening(clock: Clock) -> Evidence:
     slept = at - np.where(previous >= 0, previous, opened) >= GAP_US
     woke = distinct(account[slept] * 100_000 + at[slept] // REPLACED_US)
     who, when = woke // 100_000, woke % 100_000
-    share, usual = _busiest(groups, who, when), _busiest_usual(who, when, clock.inputs.size)
+    share, usual = _busiest(groups, who, when), _busiest_usual(clock, when)
     weight = np.where(share > usual, 2.0 * _bernoulli(share, usual), 0.0)
     return Evidence(
         "timing.woke_together",
@@ -318,8 +324,8 @@ def _busiest(groups: Groups, who: Ints, when: Ints) -> Floats:
     return share
 
 
-def _busiest_usual(who: Ints, when: Ints, size: int) -> float:
-    del who
+def _busiest_usual(clock: Clock, when: Ints) -> float:
+    size = clock.inputs.usual.of("accounts", lambda: clock.inputs.size)
     counts = np.bincount(when) if len(when) else np.zeros(1)
     return float(np.clip((counts.max() + 1.0) / max(size, 1), 1e-3, 0.5))
 

@@ -7,12 +7,14 @@ they are called here.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pyarrow as pa
 from scipy import sparse
 
 from graph.rings import (
+    cells,
     communities,
     counter,
     evidence_signup,
@@ -20,6 +22,7 @@ from graph.rings import (
     evidence_timing,
     genome,
     lineage,
+    linkage,
     links,
     memory,
     relations,
@@ -65,19 +68,39 @@ class RingConfig:
 
 
 @dataclass(frozen=True)
+class Candidates:
+    """Groups by number: lowest account row, score (0..1) and members of each, all [G]."""
+
+    first: Ints
+    score: Floats
+    size: Ints
+
+    def kept(self, config: RingConfig) -> Ints:
+        """The numbers of the groups worth keeping, by their lowest account."""
+        worth = np.flatnonzero((self.score >= config.kept_score) | (self.size >= config.kept_size))
+        first, score, size = self.first[worth], self.score[worth], self.size[worth]
+        best = worth[np.lexsort((first, -size, -score))[: config.kept_most]]
+        return best[np.argsort(self.first[best])]
+
+
+@dataclass(frozen=True)
 class Scene:
-    """What a refresh looks at, before there are groups."""
+    """What a refresh looks at, before there are groups.
+
+    ``cell`` [N] parts accounts that only possessions could tie (:mod:`graph.rings.cells`).
+    """
 
     inputs: RingInputs
     incidences: Sequence[Incidence]
     links: Links
+    cell: Ints
     handed: Handovers
     moments: tuple[Moments, ...]
     traits: Sequence[Trait]
 
 
 @dataclass(frozen=True)
-class _Found:
+class Found:
     """Everything known about the candidate groups of a refresh."""
 
     inputs: RingInputs
@@ -88,6 +111,18 @@ class _Found:
     triage: Triage
     banned: Bools
 
+    @cached_property
+    def candidates(self) -> Candidates:
+        """All groups, by number."""
+        first = np.full(self.groups.count, len(self.groups.label), np.int64)
+        inside = np.flatnonzero(self.groups.label >= 0)
+        np.minimum.at(first, self.groups.label[inside], inside)
+        return Candidates(first, np.round(self.judgement.score, 6), self.groups.sizes)
+
+    def ring(self, group: int) -> Ring:
+        """A group as a ring under its founders' id."""
+        return _ring(self, group)
+
 
 def find(
     inputs: RingInputs, previous: Rings | None = None, config: RingConfig | None = None
@@ -97,7 +132,11 @@ def find(
     if not inputs.size:
         return lineage.carry_on([], previous, inputs.as_of)
     scene = scene_of(inputs)
-    found = weigh(scene, *grouped(scene, config), config)
+    return named(inputs, weigh(scene, *grouped(scene, config), config), previous)
+
+
+def named(inputs: RingInputs, found: Sequence[Ring], previous: Rings | None) -> Rings:
+    """The groups of a refresh as what they were in ``previous``, with those that fell silent."""
     banned = triage.banned(inputs)
     kept = memory.with_silent(found, previous, inputs, banned)
     rings = lineage.carry_on(kept, previous, inputs.as_of)
@@ -109,9 +148,15 @@ def weigh(scene: Scene, label: Ints, picked: Bools, config: RingConfig) -> list[
 
     ``label`` [N] is a group from 0 or -1, ``picked`` [N] marks the suspects.
     """
+    found = judged(scene, label, picked)
+    return [found.ring(int(group)) for group in found.candidates.kept(config)]
+
+
+def judged(scene: Scene, label: Ints, picked: Bools) -> Found:
+    """The evidence about given groups, see :func:`weigh`."""
     groups = Groups(label)
     evidence = list(_evidence(scene, groups, picked))
-    found = _Found(
+    return Found(
         scene.inputs,
         groups,
         evidence,
@@ -120,7 +165,6 @@ def weigh(scene: Scene, label: Ints, picked: Bools, config: RingConfig) -> list[
         triage.triage(scene.inputs, scene.incidences, groups),
         triage.banned(scene.inputs),
     )
-    return _rings(found, config)
 
 
 def _remembering(inputs: RingInputs, rings: Rings, previous: Rings | None, banned: Bools) -> Rings:
@@ -133,13 +177,17 @@ def _remembering(inputs: RingInputs, rings: Rings, previous: Rings | None, banne
     return genome.remembered(rings, previous)
 
 
-def scene_of(inputs: RingInputs) -> Scene:
-    """Everything that ties accounts, weighed."""
+def scene_of(inputs: RingInputs, cell: Ints | None = None) -> Scene:
+    """Everything that ties accounts, weighed; within ``cell`` [N] where it is known already."""
     incidences = list(relations.incidences(inputs))
+    if cell is None:
+        held = cells.Holdings.of(incidences, inputs.snapshot)
+        parts = cells.components(held, inputs.size)
+        cell = cells.cells(parts, cells.homes(held, inputs.size))
     handed = timing.handovers(inputs)
-    tied = _with_handovers(inputs, links.weigh(incidences, inputs.size), handed)
+    tied = _with_handovers(inputs, links.weigh(incidences, inputs, cell), handed)
     moments = tuple(Moments.of(inputs.request_columns, inputs.size, us) for us in timing.SCALES)
-    return Scene(inputs, incidences, tied, handed, moments, traits.traits(inputs))
+    return Scene(inputs, incidences, tied, cell, handed, moments, traits.traits(inputs))
 
 
 def _with_handovers(inputs: RingInputs, tied: Links, handed: Handovers) -> Links:
@@ -154,15 +202,17 @@ def _with_handovers(inputs: RingInputs, tied: Links, handed: Handovers) -> Links
 
 def grouped(scene: Scene, config: RingConfig) -> tuple[Ints, Bools]:
     """Groups of suspects by everything and of all others by what they hold, and the suspects."""
-    size, tied = scene.inputs.size, scene.links
+    inputs, tied = scene.inputs, scene.links
+    size = inputs.size
     zero = sparse.csr_array((size, size), dtype=np.float64)
     behaviour = (tied.kit + tied.families.get(Family.TIMING, zero)).tocsr()
     held = tied.without(Family.PROMPTS)
-    label = communities.communities(held.total, config.seed, smallest=config.smallest)
-    picked = suspects.suspects(tied, behaviour, scene.inputs.suspicion)
+    apart = linkage.average_linkage(held.total, communities.RESOLUTION, inputs.created_at)
+    label = communities.renumbered(apart, config.smallest)
+    picked = suspects.suspects(tied, behaviour, inputs.suspicion)
     if picked.any():
         model = traits.learn(list(scene.traits), behaviour, suspects.KIT * tied.chance)
-        ties = suspects.Ties(tied, model, scene.moments, scene.inputs.suspicion)
+        ties = suspects.Ties(tied, model, scene.moments, inputs.suspicion)
         found = suspects.tell_apart(picked, behaviour, ties, config.seed)
         label = np.where(found >= 0, found + label.max(initial=0) + 1, label)
     return communities.renumbered(label, config.smallest), picked
@@ -176,7 +226,7 @@ def _evidence(scene: Scene, groups: Groups, picked: Bools) -> Iterator[Evidence]
     reference = groups.share(picked) == 0
     held = scene.links.without(Family.PROMPTS).without(Family.TIMING).total
     clock = Clock(inputs, scene.moments, scene.handed, groups, reference, held)
-    pieces = list(evidence_ties.ties(incidences, scene.links, groups))
+    pieces = list(evidence_ties.ties(inputs, incidences, scene.links, groups))
     if len(inputs.request_columns):
         pieces += evidence_timing.timing(clock)
     pieces += evidence_signup.signup(inputs, scene.traits, incidences, groups)
@@ -184,14 +234,7 @@ def _evidence(scene: Scene, groups: Groups, picked: Bools) -> Iterator[Evidence]
     yield from counter.innocence(clock, incidences, pieces)
 
 
-def _rings(found: _Found, config: RingConfig) -> list[Ring]:
-    score, sizes = found.judgement.score, found.groups.sizes
-    kept = np.flatnonzero((score >= config.kept_score) | (sizes >= config.kept_size))
-    first = np.lexsort((kept, -sizes[kept], -score[kept]))[: config.kept_most]
-    return [_ring(found, int(group)) for group in np.sort(kept[first])]
-
-
-def _ring(found: _Found, group: int) -> Ring:
+def _ring(found: Found, group: int) -> Ring:
     rows = found.groups.members(group)
     told = _told(found, group, len(rows))
     inputs, judgement = found.inputs, found.judgement
@@ -219,7 +262,7 @@ def _ring(found: _Found, group: int) -> Ring:
     )
 
 
-def _told(found: _Found, group: int, size: int) -> list[Reason]:
+def _told(found: Found, group: int, size: int) -> list[Reason]:
     pieces = [p for p in found.evidence if abs(p.weight[group]) >= MIN_TOLD]
     reasons = [piece.reason(group, size) for piece in pieces]
     return sorted(reasons, key=lambda reason: (-abs(reason.weight), reason.code))

@@ -5,8 +5,8 @@ and nothing of an unknown account comes through. It knows nothing of evidence. R
 :mod:`graph.rings.find` next.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from graph.errors import InputError
+from graph.rings.usual import Usual
 from graph.schema import EDGE_OF, NodeType
 from graph.snapshot import Snapshot
 
@@ -90,6 +91,9 @@ class RingInputs:
             it be tied) and ``why``. None: weights are learnt from the graph alone.
         requests, payments, signups, enforcements: cleaned events as the journal gives them, with
             ``account_id`` and ``at``; each may be missing, and a missing column says nothing.
+        usual: what is usual in the population; learnt from these inputs where it is not known yet.
+        joined: sign-ups of the whole population by pathway and day, where these inputs are only
+            a part of it (:mod:`graph.rings.part`); None: counted here.
     """
 
     snapshot: Snapshot
@@ -100,6 +104,8 @@ class RingInputs:
     payments: pa.Table | None = None
     signups: pa.Table | None = None
     enforcements: pa.Table | None = None
+    usual: Usual = field(default_factory=Usual, compare=False)
+    joined: Mapping[tuple[str | None, int], int] | None = None
 
     def __post_init__(self) -> None:
         if self.suspicion is not None and len(self.suspicion) != self.size:
@@ -145,6 +151,14 @@ class RingInputs:
         columns = self.clusters.select(["cluster_id", "weight", "why"]).to_pydict()
         weights = zip(columns["weight"], columns["why"], strict=True)
         return dict(zip(columns["cluster_id"], weights, strict=True))
+
+    @cached_property
+    def active(self) -> Bools:
+        """Accounts that asked for anything of late, by requests or by templates, [N]."""
+        acts = np.zeros(self.size, np.bool_)
+        acts[self.request_columns.account] = True
+        acts[self.snapshot.ends("ASKED")[0]] = True
+        return acts
 
     @cached_property
     def request_columns(self) -> Columns:

@@ -13,14 +13,16 @@ from functools import cached_property
 import numpy as np
 from scipy import sparse
 
-from graph.rings.inputs import Floats, Ints, distinct
+from graph.rings.inputs import Bools, Floats, Ints, RingInputs, distinct
 from graph.rings.model import Family
-from graph.rings.relations import Incidence
+from graph.rings.relations import MOST_NATS, Incidence
 
-FAMILY_CAP = 8.0
+FAMILY_CAP = MOST_NATS
 """Most nats one family may add to a pair: odds of 3,000 to 1."""
 RING_SIZE = 30.0
 """A usual ring: sets how unlikely it is that two accounts drawn at random are of one ring."""
+GRAIN = 2.0**-12
+"""Step of what an edge brings to a pair: with steps a power of two, sums are exact."""
 MIN_LINK = 1.0
 """A pair tied by less is left out."""
 
@@ -64,51 +66,79 @@ class Links:
         return replace(self, families=left)
 
 
-def weigh(incidences: Iterable[Incidence], size: int) -> Links:
-    """Links of ``size`` accounts from everything they share."""
+def weigh(incidences: Iterable[Incidence], inputs: RingInputs, cell: Ints | None = None) -> Links:
+    """Links of accounts from everything they share.
+
+    Possessions tie accounts of one ``cell`` [N] (:mod:`graph.rings.cells`) and accounts that act;
+    without cells, all.
+    """
     by_family: dict[Family, list[Incidence]] = {}
     for incidence in incidences:
         by_family.setdefault(incidence.relation.family, []).append(incidence)
-    asked = [i.account for i in by_family.get(Family.PROMPTS, ())]
-    active = len(distinct(np.concatenate(asked))) if asked else size
-    chance = float(np.log(max(active / RING_SIZE, np.e)))
-    kit = _pairs([replace(i, weight=i.rarity) for i in by_family.get(Family.PROMPTS, ())], size)
-    links = Links({}, size, chance, _capped(kit, chance))
+    asked, size = by_family.get(Family.PROMPTS, []), inputs.size
+    chance = inputs.usual.of("chance", lambda: _chance(asked, size))
+    kit = _edges([replace(i, weight=i.rarity) for i in asked])
+    links = Links({}, size, chance, _capped(product(*kit, size), chance))
     for family, parts in by_family.items():
-        links = links.with_family(family, _pairs(parts, size))
+        edges = _edges(parts)
+        if cell is None or family is Family.PROMPTS:
+            pairs = product(*edges, size)
+        else:
+            pairs = _near(edges, cell, inputs.active)
+        links = links.with_family(family, pairs)
     return links
 
 
-def _pairs(parts: list[Incidence], size: int) -> sparse.csr_array:
-    accounts: list[Ints] = []
-    entities: list[Ints] = []
-    values: list[Floats] = []
-    offset = 0
-    if not parts:
-        return sparse.csr_array((size, size), dtype=np.float64)
+def _chance(asked: list[Incidence], size: int) -> float:
+    active = len(distinct(np.concatenate([i.account for i in asked]))) if asked else size
+    return float(np.log(max(active / RING_SIZE, np.e)))
+
+
+def _edges(parts: list[Incidence]) -> tuple[Ints, Ints, Floats]:
+    """Account, entity (numbered over all ``parts``) and value of every edge that makes pairs."""
+    none = np.empty(0, np.int64)
+    accounts, entities, values, offset = [none], [none], [none.astype(np.float64)], 0
     for part in parts:
-        useful = (part.weight > 0) & (part.degree <= part.relation.max_degree)
+        useful = (part.weight > 0) & part.ties
         keep = np.flatnonzero(useful[part.entity])
         accounts.append(part.account[keep])
         entities.append(part.entity[keep] + offset)
         values.append(np.sqrt(part.weight[part.entity[keep]] * part.strength[keep]))
         offset += len(part.weight)
-    return product(np.concatenate(accounts), np.concatenate(entities), np.concatenate(values), size)
+    return np.concatenate(accounts), np.concatenate(entities), np.concatenate(values)
+
+
+def _near(edges: tuple[Ints, Ints, Floats], cell: Ints, active: Bools) -> sparse.csr_array:
+    """Pairs within cells, and between accounts that act, [N, N]."""
+    account, entity, value = edges
+    width = int(entity.max(initial=0)) + 1
+    inside = product(account, cell[account] * width + entity, value, len(cell))
+    acts = active[account]
+    if not acts.any():
+        return inside
+    among = product(account[acts], entity[acts], value[acts], len(cell))
+    pairs = inside.tocoo()
+    rest = ~(active[pairs.row] & active[pairs.col])
+    ends = (pairs.row[rest], pairs.col[rest])
+    return (among + sparse.csr_array((pairs.data[rest], ends), shape=pairs.shape)).tocsr()
 
 
 def product(account: Ints, entity: Ints, value: Floats, size: int) -> sparse.csr_array:
     """Sum over shared entities of the product of both ends' ``value``; symmetric, no self pairs.
 
-    Shapes: account, entity, value [E] -> [size, size].
+    Shapes: account, entity, value [E] -> [size, size]. Values are rounded to :data:`GRAIN`, so that
+    sums of their products are exact and depend on no order.
     """
-    held, column = np.unique(entity, return_inverse=True)
-    shape = (size, len(held))
-    holds = sparse.csr_array((value, (account, column)), shape=shape)
-    pairs = (holds @ holds.T).tocoo()
-    apart = pairs.row != pairs.col
-    return sparse.csr_array(
-        (pairs.data[apart], (pairs.row[apart], pairs.col[apart])), shape=(size, size)
-    )
+    held, column, holders = np.unique(entity, return_inverse=True, return_counts=True)
+    shared = holders[column] >= 2  # what one account holds ties nobody
+    account, column, value = account[shared], column[shared], value[shared]
+    value = np.round(value / GRAIN) * GRAIN
+    holds = sparse.csr_array((value, (account, column)), shape=(size, len(held)))
+    pairs = (holds @ holds.T).tocsr()
+    row = np.repeat(np.arange(size), np.diff(pairs.indptr))
+    pairs.data[pairs.indices == row] = 0.0
+    pairs.eliminate_zeros()
+    return pairs
 
 
 def _capped(matrix: sparse.csr_array, cap: float) -> sparse.csr_array:

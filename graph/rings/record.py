@@ -19,11 +19,12 @@ import pyarrow.parquet as pq
 from graph.errors import NotFound, StoreCorrupt
 from graph.rings.inputs import RingInputs
 from graph.rings.model import Rings
+from graph.rings.usual import Usual
 from graph.snapshot import Snapshot
 
 FOLDER = "evidence"
 """Its name beside what one refresh leaves for the next."""
-FORMAT = 1
+FORMAT = 2
 _TABLES = ("clusters", "requests", "payments", "signups", "enforcements")
 _HEAD = "record.json"
 
@@ -67,6 +68,7 @@ def keep_record(record: Record, folder: Path) -> None:
         "format": FORMAT,
         "as_of": inputs.as_of,
         "previous_as_of": None if record.previous is None else record.previous.as_of,
+        "usual": inputs.usual.figures,
         "software": record.provenance.software,
         "model_version": record.provenance.model_version,
         "model_digest": record.provenance.model_digest,
@@ -95,7 +97,10 @@ def kept_record(folder: Path) -> Record:
         doubt = _table(folder, "suspicion")
         suspicion = None if doubt is None else np.asarray(doubt["suspicion"], np.float64)
         snapshot = Snapshot.load(folder / "snapshot")
-        inputs = RingInputs(snapshot, head["as_of"], suspicion, **tables)
+        usual = Usual(figures=head["usual"])
+        inputs = RingInputs(
+            snapshot, head["as_of"], suspicion, *(tables[n] for n in _TABLES), usual=usual
+        )
         before = head["previous_as_of"]
         return Record(
             inputs,

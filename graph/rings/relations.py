@@ -19,10 +19,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from graph.rings.inputs import DAY_US, Bools, Floats, Ints, RingInputs, distinct
 from graph.rings.model import Family
 from graph.schema import EDGE_OF, NodeType, node_id
+from graph.snapshot import Snapshot
 
 SHARED_BY_TIED = 0.5
 """Chance that two accounts of one operator share a thing of a kind that both have."""
@@ -30,6 +32,13 @@ PUBLIC = 0.5
 """Share of its rarity that a template keeps when the clusterer finds honest people on it."""
 COMMON = 200
 """A public template on more accounts than this ties nobody."""
+MOST_NATS = 8.0
+"""Most that sharing one fresh thing is worth: odds of 3,000 to 1."""
+ROOM = 2
+"""A thing may outgrow its relation's ``max_degree`` so many times before what is usual is learnt
+anew and it stops making pairs."""
+HELD_BY = "held_by:"
+"""Column of an entity table, with the verb after it: its holders in the graph it is a part of."""
 MIN_POPULATION = 200
 """A class in a country needs this many accounts to have a baseline of its own."""
 
@@ -71,7 +80,8 @@ class Incidence:
     Shapes: account, entity int64 [E]; strength float64 [E] (0..1: how recent and how firm the
     edge is); weight float64 [K] (nats that sharing an entity is worth), rarity float64 [K] (what
     it would be worth for its rarity alone, whatever is known of a template), degree int64 [K] (its
-    holders), crowd float64 [K] (usual number of fellow holders in its class).
+    holders), crowd float64 [K] (usual number of fellow holders in its class), ties bool [K]
+    (whether its holders are few enough to make pairs).
     """
 
     relation: Relation
@@ -85,6 +95,7 @@ class Incidence:
     rarity: Floats
     degree: Ints
     crowd: Floats
+    ties: Bools
     why: Mapping[int, str]
     keys: pa.Array
 
@@ -112,15 +123,17 @@ def _incidence(inputs: RingInputs, relation: Relation) -> Incidence | None:
     last = np.minimum(snapshot.edge_column(relation.verb, "last_seen")[known], inputs.as_of)
     count = snapshot.edge_column(relation.verb, "count")[known]
     kind = EDGE_OF[relation.verb].target
-    degree = np.bincount(entity, minlength=snapshot.size(kind))
-    weight, crowd = _surprise(inputs, relation, kind, (account, entity, degree))
-    strength = _recency(relation, inputs.as_of, last)
+    degree = holders(snapshot, relation.verb, entity)
+    weight, crowd = surprise(inputs, relation, (account, entity, degree))
+    strength = _recency(relation, inputs, last)
     why: dict[int, str] = {}
     rarity = weight
     if relation.family is Family.PROMPTS:
         strength = strength * _firmness(count)
         rarity = np.where(degree >= 2, np.maximum(weight + np.log(crowd), 0.0), 0.0)
         weight, why = _cluster_weights(inputs, snapshot.keys(kind), rarity, degree)
+    else:
+        weight = np.minimum(weight, MOST_NATS)
     keys = snapshot.keys(kind)
     return Incidence(
         relation,
@@ -134,37 +147,73 @@ def _incidence(inputs: RingInputs, relation: Relation) -> Incidence | None:
         rarity,
         degree,
         crowd,
+        makes_pairs(inputs, relation, keys, degree),
         why,
         keys,
     )
 
 
-def _surprise(
-    inputs: RingInputs, relation: Relation, kind: NodeType, edges: tuple[Ints, Ints, Ints]
+def holders(snapshot: Snapshot, verb: str, entity: Ints) -> Ints:
+    """Accounts that hold each entity, [K]; of the whole graph where this is a part of it."""
+    kind = EDGE_OF[verb].target
+    told = snapshot.nodes[kind]
+    if HELD_BY + verb in told.column_names:
+        return np.asarray(told[HELD_BY + verb].combine_chunks(), dtype=np.int64)
+    return np.bincount(entity, minlength=snapshot.size(kind))
+
+
+def makes_pairs(inputs: RingInputs, relation: Relation, keys: pa.Array, degree: Ints) -> Bools:
+    """Entities with few enough holders, [K]: as many as allowed when that was learnt, and room."""
+    most = relation.max_degree
+    if relation.family is Family.PROMPTS:
+        few: Bools = degree <= most
+        return few
+    learn = lambda: keys.filter(pa.array(degree > most)).to_pylist()  # noqa: E731
+    hubs = pa.array(inputs.usual.of(f"hubs/{relation.verb}", learn), pa.string())
+    hub = np.asarray(pc.is_in(keys, value_set=hubs), np.bool_)
+    return ~hub & (degree <= ROOM * most)
+
+
+def surprise(
+    inputs: RingInputs, relation: Relation, edges: tuple[Ints, Ints, Ints]
 ) -> tuple[Floats, Floats]:
-    """Weight and usual crowd of every entity, each [K], by its finest baseline that is one."""
+    """Weight and usual crowd of every entity, each [K], by its finest baseline that is one.
+
+    ``edges``: account and entity of every edge, and the holders of every entity.
+    """
     account, entity, degree = edges
     population, crowd = np.zeros(len(degree)), np.ones(len(degree))
-    for level in _levels(inputs, relation, kind):
-        holders, usual = _baseline(account, entity, degree, level)
-        firm = (holders[level] >= MIN_POPULATION) | (population == 0)
-        population = np.where(firm, holders[level], population)
-        crowd = np.where(firm, usual[level], crowd)
+    for number, (group, names) in enumerate(_levels(inputs, relation)):
+
+        def learn(group: Ints = group, names: list[str] = names) -> dict[str, tuple[float, float]]:
+            found = _baseline(account, entity, degree, group)
+            return dict(zip(names, zip(*(f.tolist() for f in found), strict=True), strict=True))
+
+        known = inputs.usual.of(f"crowd/{relation.verb}/{number}", learn)
+        figures = np.array([known.get(name, (0.0, 1.0)) for name in names], np.float64)
+        firm = (figures[group, 0] >= MIN_POPULATION) | (population == 0)
+        population = np.where(firm, figures[group, 0], population)
+        crowd = np.where(firm, figures[group, 1], crowd)
     odds = SHARED_BY_TIED * population / np.maximum(degree, 1)
     weight = np.log(np.maximum(odds, 1e-12)) - np.log(crowd)
     return np.where(degree >= 2, np.maximum(weight, 0.0), 0.0), crowd
 
 
-def _levels(inputs: RingInputs, relation: Relation, kind: NodeType) -> Iterator[Ints]:
-    """Ever finer groups of entities: all of the kind, by class, by class and country; each [K]."""
-    yield np.zeros(inputs.snapshot.size(kind), np.int64)
+def _levels(inputs: RingInputs, relation: Relation) -> Iterator[tuple[Ints, list[str]]]:
+    """Ever finer groups of entities: all of the kind, by class, by class and country.
+
+    Each as the group of every entity [K] and the groups' names.
+    """
+    snapshot, kind = inputs.snapshot, EDGE_OF[relation.verb].target
+    yield np.zeros(snapshot.size(kind), np.int64), [""]
     if relation.classes is None:
         return
-    classes = _codes(inputs.snapshot.texts(kind, relation.classes))
-    yield np.unique(classes, return_inverse=True)[1].astype(np.int64)
-    countries = _codes(inputs.snapshot.texts(kind, "country"))
-    both = classes * (countries.max(initial=0) + 1) + countries
-    yield np.unique(both, return_inverse=True)[1].astype(np.int64)
+    classes, class_names = _codes(snapshot.texts(kind, relation.classes))
+    yield classes, class_names
+    countries, country_names = _codes(snapshot.texts(kind, "country"))
+    both, place = np.unique(classes * len(country_names) + countries, return_inverse=True)
+    pairs = [divmod(int(pair), len(country_names)) for pair in both]
+    yield place.astype(np.int64), [f"{class_names[c]}|{country_names[o]}" for c, o in pairs]
 
 
 def _baseline(account: Ints, entity: Ints, degree: Ints, group: Ints) -> tuple[Floats, Floats]:
@@ -185,10 +234,12 @@ def _baseline(account: Ints, entity: Ints, degree: Ints, group: Ints) -> tuple[F
     return population.astype(np.float64), crowd
 
 
-def _recency(relation: Relation, as_of: int, last: Ints) -> Floats:
+def _recency(relation: Relation, inputs: RingInputs, last: Ints) -> Floats:
+    """How fresh each edge was when what is usual was learnt, 0..1, [E]."""
     if relation.half_life_days is None:
         return np.ones(len(last))
-    age_days = np.maximum(as_of - last, 0) / DAY_US
+    aged_at = inputs.usual.of("aged_at", lambda: inputs.as_of)
+    age_days = np.maximum(aged_at - last, 0) / DAY_US
     return np.exp2(-age_days / relation.half_life_days)
 
 
@@ -214,14 +265,11 @@ def _cluster_weights(
     return np.maximum(weight, public), {i: why for i, (_, why) in enumerate(rows) if why}
 
 
-def _codes(values: pa.Array) -> Ints:
-    """Text as integers from 1 in order of the text (0 = null), so that rows' order is no matter."""
-    words = sorted({word for word in values.unique().to_pylist() if word is not None})
-    place: dict[str | None, int] = {word: i + 1 for i, word in enumerate(words)}
+def _codes(values: pa.Array) -> tuple[Ints, list[str]]:
+    """Text as numbers from 0 (0 = unknown), and their names."""
     coded = values.dictionary_encode()
-    names = np.array([place[word] for word in coded.dictionary.to_pylist()] + [0], np.int64)
-    indices = np.asarray(coded.indices.fill_null(len(names) - 1), dtype=np.int64)
-    return names[indices]
+    names = ["", *coded.dictionary.to_pylist()]
+    return np.asarray(coded.indices.cast(pa.int64()).fill_null(-1), dtype=np.int64) + 1, names
 
 
 def shared_space(incidence: Incidence, usual: float) -> npt.NDArray[np.bool_]:

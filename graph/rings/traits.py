@@ -28,17 +28,17 @@ PAYMENT_TRAITS = ("kind", "issuer")
 
 @dataclass(frozen=True)
 class Trait:
-    """One trait of every account: ``code`` int64 [N] (-1 = unknown), ``share`` of each value."""
+    """One trait of every account.
+
+    ``code`` int64 [N] (-1 = unknown), ``share`` of each value in the population, ``chance`` that
+    two random accounts agree.
+    """
 
     name: str
     code: Ints
     share: Floats
     values: tuple[str, ...]
-
-    @property
-    def chance(self) -> float:
-        """How often two random accounts agree."""
-        return float(np.square(self.share).sum())
+    chance: float
 
     def agreement(self, i: Ints, j: Ints) -> tuple[float, int]:
         """The share of pairs that agree, and how many pairs know the trait."""
@@ -87,7 +87,7 @@ def traits(inputs: RingInputs) -> list[Trait]:
     texts["email_domain"] = pc.if_else(  # an organisation's own domain is an identifier
         pc.fill_null(private, False), pa.scalar(None, pa.string()), texts["email_domain"]
     )
-    found = [_trait(name, texts[name]) for name in names]
+    found = [_trait(inputs, name, texts[name]) for name in names]
     payments = inputs.payment_columns
     for name in PAYMENT_TRAITS if len(payments) else ():
         code, values = payments.codes(name)
@@ -95,19 +95,26 @@ def traits(inputs: RingInputs) -> list[Trait]:
         known = code >= 0
         latest[payments.account[known]] = code[known]  # in order of time: the last one stays
         held = pa.array([values[int(c)] if c >= 0 else None for c in latest], pa.string())
-        found.append(_trait(name, held))
+        found.append(_trait(inputs, name, held))
     return found
 
 
-def _trait(name: str, texts: pa.Array) -> Trait:
+def _trait(inputs: RingInputs, name: str, texts: pa.Array) -> Trait:
     words = sorted({word for word in texts.unique().to_pylist() if word is not None})
     place = {word: i for i, word in enumerate(words)}
     coded = texts.dictionary_encode()
     number = np.array([place.get(w, -1) for w in coded.dictionary.to_pylist()] + [-1], np.int64)
     indices = np.asarray(coded.indices.fill_null(len(number) - 1), dtype=np.int64)
     code = number[indices]
+    known = inputs.usual.of(f"trait/{name}", lambda: _shares(code, words))
+    share = np.array([known.get(word, 0.0) for word in words], np.float64)
+    chance = float(np.square(np.array(list(known.values()), np.float64)).sum())
+    return Trait(name, code, share, tuple(words), chance)
+
+
+def _shares(code: Ints, words: list[str]) -> dict[str, float]:
     held = np.bincount(code[code >= 0], minlength=len(words)).astype(np.float64)
-    return Trait(name, code, held / max(held.sum(), 1.0), tuple(words))
+    return dict(zip(words, (held / max(held.sum(), 1.0)).tolist(), strict=True))
 
 
 def learn(found: list[Trait], tied: sparse.csr_array, floor: float) -> TraitModel:
@@ -123,7 +130,7 @@ def learn(found: list[Trait], tied: sparse.csr_array, floor: float) -> TraitMode
     kept, rates = [], []
     for trait in found:
         rate, pairs = trait.agreement(i, j)
-        if pairs >= MIN_PAIRS and len(trait.values) > 1:
+        if pairs >= MIN_PAIRS and trait.chance < 1.0:
             kept.append(trait)
             chance = trait.chance
             rates.append(float(np.clip((rate * pairs + chance) / (pairs + 1), chance, 0.97)))

@@ -66,7 +66,7 @@ def test_what_was_shared_long_ago_ties_less_but_a_card_ties_for_good(town):
     early, late = town.inputs(START + 11 * DAY_US), town.inputs(START + 130 * DAY_US)
 
     def tie(inputs: RingInputs, family: Family) -> float:
-        links = weigh(list(relations.incidences(inputs)), inputs.size)
+        links = weigh(list(relations.incidences(inputs)), inputs)
         one, two, *_ = rows(inputs, "old")
         return float(links.families[family][one, two])
 

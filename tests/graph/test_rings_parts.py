@@ -40,7 +40,9 @@ def test_a_device_of_two_members_is_the_twos_and_of_all_the_groups(world, collea
     inputs = world.inputs(END)
     incidences = list(relations.incidences(inputs))
 
-    pieces = evidence_ties.ties(incidences, weigh(incidences, inputs.size), grouped(inputs, "read"))
+    pieces = evidence_ties.ties(
+        inputs, incidences, weigh(incidences, inputs), grouped(inputs, "read")
+    )
 
     assert least <= weights(list(pieces))["identifiers.shared_device"] <= most
 
@@ -50,10 +52,10 @@ def test_six_teams_with_six_names_are_not_one_organisation(world):
         world.account(f"team{i % 6}-{i}", START + i * DAY_US, organisation=f"lab {i % 6}")
     inputs = world.inputs(END)
     incidences = list(relations.incidences(inputs))
-    links = weigh(incidences, inputs.size)
+    links = weigh(incidences, inputs)
 
     several, one = (
-        weights(list(evidence_ties.ties(incidences, links, grouped(inputs, prefix))))
+        weights(list(evidence_ties.ties(inputs, incidences, links, grouped(inputs, prefix))))
         for prefix in ("team", "team0")
     )
 
