@@ -23,6 +23,7 @@ from gnn.scorer import Scorer
 from graph.ledger.lists import Lists
 from graph.snapshot import Snapshot
 from graph.store import GraphStore
+from graph.velocity import Velocity
 
 log = logging.getLogger("ringsight.service")
 
@@ -41,6 +42,7 @@ class Scoring:
         lists: Callable[[], Lists],
         policy: Policy,
         clock: Callable[[], int],
+        velocity: Velocity,
         *,
         onward: Callable[[Sequence[Job]], None],
         threads: int = 1,
@@ -50,6 +52,7 @@ class Scoring:
         self._lists = lists
         self._policy = policy
         self._clock = clock
+        self._velocity = velocity
         self._onward = onward
         self._queue: SimpleQueue[Job | None] = SimpleQueue()
         self.pending = Pending(self._queue.put)
@@ -137,7 +140,8 @@ class Scoring:
         now = min(ask.event.at, self._clock())
         try:
             looked = _Looked(self._store())
-            asked = Asked(ask.event, ask.payment, now, ask.ids)
+            rates = self._velocity.rates(ask.event, now, ask.payment)
+            asked = Asked(ask.event, ask.payment, now, ask.ids, rates)
             found = assess_asked(asked, looked, self._scorer(), self._policy)
         except Exception as error:  # a fault here must not stop a sign-up flow
             log.error("scoring failed: %s at %s", type(error).__name__, place_of(error))

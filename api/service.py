@@ -46,6 +46,7 @@ from graph.journal import Journal
 from graph.ledger import hot
 from graph.ledger.handover import Owed
 from graph.store import Flag, GraphStore, RingRow
+from graph.velocity import HORIZON_US, PAYMENT_COLUMNS, SIGNUP_COLUMNS, Velocity
 
 log = logging.getLogger("ringsight.service")
 
@@ -101,6 +102,7 @@ class Service(Closing):
         self.applier = Applier(
             office.ledger, journal, store, lock=self._writing, applied=self._arrived
         )
+        self.velocity = recent_velocity(journal)
         self.recorder = Recorder(office.ledger, clock, onward=self._recorded, dropped=self._dropped)
         self.scoring = Scoring(
             lambda: self.store,
@@ -108,6 +110,7 @@ class Service(Closing):
             lambda: office.lists,
             policy or Policy(),
             clock,
+            self.velocity,
             onward=self._scored,
             threads=threads,
         )
@@ -226,6 +229,7 @@ class Service(Closing):
 
     def _load_of(self, job: Job, seq: int) -> Load:
         ask = job.ask
+        self.velocity.see(ask.event)
         offers = () if ask.payment is None else (ask.payment,)
         return Load(seq, (ask.event,), offers, ask.ids, self.clock())
 
@@ -234,6 +238,8 @@ class Service(Closing):
 
     def _arrived(self, loads: Sequence[Load]) -> None:
         for load in loads:
+            for event in load.events:
+                self.velocity.see(event)
             self.scoring.pending.over(load.ids)
 
     def _told(self, owed: Owed) -> None:
@@ -354,6 +360,14 @@ class Service(Closing):
         self.office.close()
         self.journal.close()
         self.store.close()
+
+
+def recent_velocity(journal: Journal) -> Velocity:
+    """How fast sign-ups and payments came until now: nothing is lost with an earlier process."""
+    newest = max(journal.latest("signups") or 0, journal.latest("payments") or 0)
+    since = newest - HORIZON_US
+    signups = journal.read("signups", since, columns=SIGNUP_COLUMNS)
+    return Velocity.of(signups, journal.read("payments", since, columns=PAYMENT_COLUMNS))
 
 
 def policy_of(said: str) -> Policy:

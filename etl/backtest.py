@@ -199,7 +199,8 @@ class _Life:
     def signed_up(self, step: Applied) -> None:
         """A sign-up is decided on by what is known."""
         policy = self.walk.config.policy
-        found = assess(step.event, self.walk.job.store, self.scorer, policy, now=step.at)
+        store = self.walk.job.store
+        found = assess(step.event, store, self.scorer, policy, now=step.at, rates=step.rates)
         self.record.decided(step.event.account_id, step.at, found.score or 0.0, found.decision)
 
     def refreshed(self, at: int) -> None:

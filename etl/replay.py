@@ -8,14 +8,18 @@ What is done at each step is the caller's: :mod:`etl.train` keeps what a model l
 
 import heapq
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
+import pyarrow as pa
 
 from etl.lazily import LazyStore
 from etl.timeline import Timeline
 from etl.unrolled import signup_of
-from graph.facts import Signup
+from graph.cleaned import event_of
+from graph.facts import Event, Payment, Signup
+from graph.velocity import HORIZON_US, Rates, Velocity
 
 DAY_US = 86_400_000_000
 
@@ -25,10 +29,12 @@ class Applied:
     """A sign-up. The store knows what happened before ``at``, and nothing of the sign-up itself.
 
     Of two at the same microsecond neither knows of the other: their order is nobody's to say.
+    ``rates`` is how fast sign-ups came to what it names, as of the same moment.
     """
 
     at: int
     event: Signup
+    rates: Rates = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +80,32 @@ class Replay:
         self.store.advance(until + 1)
 
     def _signups(self, since: int, until: int) -> Iterator[Step]:
-        table = self.timeline.read("signups", since=since, until=until)
-        for batch in table.to_batches(max_chunksize=1_000):
-            for row in batch.to_pylist():
-                yield Applied(row["at"], signup_of(row, row["at"]))
+        velocity = Velocity.of(*self._flow(since - HORIZON_US, since))
+        waiting: list[Event] = []
+        for event in self._coming(since, until):
+            if waiting and waiting[0].at < event.at:
+                for earlier in waiting:
+                    velocity.see(earlier)
+                waiting = []
+            waiting.append(event)
+            if isinstance(event, Signup):
+                yield Applied(event.at, event, velocity.rates(event, event.at))
+
+    def _flow(self, since: int, until: int) -> tuple[pa.Table, pa.Table]:
+        signups = self.timeline.read("signups", since=since, until=until)
+        return signups, self.timeline.read("payments", since=since, until=until)
+
+    def _coming(self, since: int, until: int) -> Iterator[Signup | Payment]:
+        """Sign-ups and payments in the order of time."""
+        signups, payments = self._flow(since, until)
+        opened = (signup_of(row, row["at"]) for row in _rows(signups))
+        paid = (event_of("payments", row) for row in _rows(payments))
+        yield from heapq.merge(opened, paid, key=lambda event: event.at)  # type: ignore[misc]
+
+
+def _rows(table: pa.Table) -> Iterator[dict[str, Any]]:
+    for batch in table.to_batches(max_chunksize=1_000):
+        yield from batch.to_pylist()
 
 
 def refresh_moments(since: int, until: int, every_us: int) -> tuple[int, ...]:

@@ -21,6 +21,7 @@ from gnn.known import Known
 from gnn.mates import MATE_LINKS, Links, Ties
 from gnn.training_rows import AccountMoment, TrainingRows
 from gnn.vicinity import LINK_OF, MATE_COLUMNS, MATE_TEXTS, Tie, Vicinity
+from graph.velocity import KINDS
 
 
 def keep_timeline(timeline: Timeline, folder: Path) -> None:
@@ -105,6 +106,7 @@ _FLAT = pa.schema(
         ("keys", pa.list_(pa.string())), ("ties", pa.list_(_TIE)),
         *((f"number.{name}", pa.list_(pa.float64())) for name in MATE_COLUMNS),
         *((f"text.{name}", pa.list_(pa.string())) for name in MATE_TEXTS),
+        *((f"rate.{kind}", pa.list_(pa.float64())) for kind in KINDS),
     ]
 )  # fmt: skip
 
@@ -119,6 +121,7 @@ def _flat(signups: Sequence[Moment]) -> list[dict[str, Any]]:
             "ties": [_flat_tie(tie) for tie in signup.vicinity.ties.values()],
             **{f"number.{n}": signup.vicinity.numbers[n].tolist() for n in MATE_COLUMNS},
             **{f"text.{n}": signup.vicinity.texts[n] for n in MATE_TEXTS},
+            **{f"rate.{kind}": signup.rates.get(kind) for kind in KINDS},
         }
         for signup in signups
     ]
@@ -151,4 +154,6 @@ def _signup(flat: Mapping[str, Any], row: Mapping[str, Any]) -> Moment:
         flat["referrer"],
     )
     event = signup_of(row, row["at"])
-    return Moment(replace(event, at=row["at"]), vicinity, flat["now"])
+    held = {kind: flat[f"rate.{kind}"] for kind in KINDS}
+    rates = {kind: tuple(rate) for kind, rate in held.items() if rate is not None}
+    return Moment(replace(event, at=row["at"]), vicinity, flat["now"], rates=rates)

@@ -16,7 +16,6 @@ from gnn.features_signup import Moment
 from gnn.known import Known
 from gnn.training_rows import AccountMoment, TrainingRows
 from gnn.vicinity import Vicinity, ids_of
-from graph.facts import Signup
 from graph.store import GraphStore
 
 Progress = Callable[[str, int, int], None]
@@ -54,7 +53,7 @@ def collect(
     job = replace(job, config=replace(job.config, keep_asked=False, refit_days=refit_days))
     for step in replay.steps(start - 1, until, refresh_moments(first, until, course.every_us)):
         if isinstance(step, Applied):
-            signups.append(_seen(step.event, job.store, course.mates_per_entity))
+            signups.append(_seen(step, job.store, course.mates_per_entity))
             continue
         report = refresh(job, None, step.at, state)
         state = report.state
@@ -69,6 +68,7 @@ def known_at(events: EventTables, until: int) -> Known:
     return Known.of(labels, bans, until)
 
 
-def _seen(event: Signup, store: GraphStore, per_id: int) -> Moment:
+def _seen(step: Applied, store: GraphStore, per_id: int) -> Moment:
+    event = step.event
     piece = store.neighbourhood(ids_of(event), per_id=per_id)
-    return Moment(event, Vicinity.of(event, piece), event.at)
+    return Moment(event, Vicinity.of(event, piece), event.at, rates=step.rates)

@@ -23,6 +23,7 @@ from gnn.vicinity import EMPTY, Vicinity, ids_of
 from graph.errors import StoreUnavailable
 from graph.facts import Payment, Signup
 from graph.snapshot import Snapshot
+from graph.velocity import Rates
 
 
 class Decision(StrEnum):
@@ -108,15 +109,19 @@ class Surroundings(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A sign-up to be scored as of ``now`` (us); ``ids`` is what :func:`ids_of` says it names."""
+    """A sign-up to be scored as of ``now`` (us); ``ids`` is what :func:`ids_of` says it names.
+
+    ``rates`` is what a :class:`graph.velocity.Velocity` said of it at that moment.
+    """
 
     event: Signup
     payment: Payment | None
     now: int
     ids: tuple[str, ...]
+    rates: Rates = field(default_factory=dict)
 
 
-def assess(
+def assess(  # noqa: PLR0913 - what a decision is made of
     event: Signup,
     store: Surroundings,
     scorer: Scorer | None,
@@ -124,9 +129,10 @@ def assess(
     now: int,
     *,
     payment: Payment | None = None,
+    rates: Rates | None = None,
 ) -> Assessment:
     """Score ``event`` as of ``now`` (us) and decide; reads the store once and writes nothing."""
-    asked = Asked(event, payment, now, ids_of(event, payment))
+    asked = Asked(event, payment, now, ids_of(event, payment), rates or {})
     return assess_asked(asked, store, scorer, policy)
 
 
@@ -140,7 +146,7 @@ def assess_asked(
     except StoreUnavailable:
         return degraded(event, policy, payment=payment, why="the graph store did not answer")
     vicinity = Vicinity.of(event, piece, payment, ids=asked.ids)
-    moment = Moment(event, vicinity, asked.now, payment)
+    moment = Moment(event, vicinity, asked.now, payment, asked.rates)
     if scorer is None or not scorer.knows_signups:
         return degraded(
             event, policy, payment=payment, why="no model of sign-ups is loaded", moment=moment

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+import gnn.features_velocity  # noqa: F401 - its columns come after those of the sign-up
 from gnn.columns import Column
 from gnn.features_account import ACCOUNT, Accounts
 from gnn.features_signup import SIGNUP, Moment

@@ -7,7 +7,7 @@ the third at everybody the sign-up is tied to. Nothing here knows of stores or m
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 import numpy as np
@@ -15,6 +15,7 @@ import numpy as np
 from gnn.columns import Column, Family, Register, first_sentence
 from gnn.vicinity import LINKS, Floats, Link, Tie, Vicinity
 from graph.facts import Payment, Signup
+from graph.velocity import Rates
 
 HOUR_US = 3_600_000_000
 DAY_US = 24 * HOUR_US
@@ -23,12 +24,16 @@ SHRINK = 3.0  # a mean of n mates counts n / (n + 3): one mate alone is weak evi
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """A sign-up, what it is tied to, its first payment if it came along, and the time (us)."""
+    """A sign-up, what it is tied to, its first payment if it came along, and the time (us).
+
+    ``rates`` says how fast sign-ups came to what it names, empty where nobody counts.
+    """
 
     event: Signup
     vicinity: Vicinity
     now: int
     payment: Payment | None = None
+    rates: Rates = field(default_factory=dict)
 
 
 SIGNUP: Register[Moment, float] = Register()

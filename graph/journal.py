@@ -242,6 +242,13 @@ class Journal(Closing):
         with self._link.reading() as connection:
             return any(connection.execute(q, (as_of,)).fetchone()[0] for q in sql.LATER.values())
 
+    def latest(self, table: str) -> int | None:
+        """The moment (us) of the latest row of a table, None without one."""
+        table_named(table)
+        with self._link.reading() as connection:
+            found = connection.execute(sql.LATEST[table]).fetchone()[0]
+        return None if found is None else int(found)
+
     def last_signup(self) -> int:
         """The number of the latest sign-up that came in; numbers begin at 1, with few gaps."""
         with self._link.reading() as connection:

@@ -236,6 +236,7 @@ STATUSES = {"ban": "banned", "limit": "limited", "reinstate": "active"}
 LATER: dict[str, str] = {
     table: f"SELECT EXISTS (SELECT 1 FROM {table} WHERE at > ?)" for table in SCHEMAS
 }
+LATEST: dict[str, str] = {table: f"SELECT max(at) FROM {table}" for table in SCHEMAS}
 NTH_AFTER: dict[str, str] = {
     table: f"SELECT at FROM {table} WHERE at > ? AND at <= ? ORDER BY at LIMIT 1 OFFSET 20000"
     for table in SCHEMAS

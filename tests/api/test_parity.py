@@ -90,7 +90,8 @@ def by_replay(timeline: Timeline, half: int) -> dict[str, tuple[np.ndarray, floa
             if isinstance(step, Due):
                 store.publish(refreshed(store, half))
             if isinstance(step, Applied):
-                seen = assess(step.event, store, scorer, Policy(), step.at)
+                policy = Policy()
+                seen = assess(step.event, store, scorer, policy, step.at, rates=step.rates)
                 found[step.event.account_id] = (seen.row, seen.score)
     return found
 
@@ -130,7 +131,8 @@ def over_http(
             until = row["at"] - 1
             body = sendable(bodies[row["account_id"]])
             event, _ = service.events_of(SignupIn.model_validate(body))
-            before = assess(event, store, scorer, Policy(), event.at)
+            rates = service.velocity.rates(event, event.at)
+            before = assess(event, store, scorer, Policy(), event.at, rates=rates)
             answer = client.post("/v1/signups/score", json=body).json()
             assert not answer["degraded"]
             yield row["account_id"], (before.row, answer["score"])

@@ -45,10 +45,14 @@ def test_the_service_sees_rings_that_come_within_one_minute(tmp_path):
     assert (
         set(figures["product"]) == set(figures["own"]) == set(figures["causal_counts"]) == FIGURES
     )
+    assert set(figures["batch_counts"]) == set(figures["product_batch"]) == FIGURES
     assert figures["signups"] == 420
     # five of six have a mate before them; the first of each ring looks like anybody
     assert figures["product"]["recall_at_1pct_fpr"] > 0.7
     assert figures["own"]["recall_at_1pct_fpr"] < 0.3
+    # looking back from the end, the first has mates as well
+    assert figures["product_batch"]["recall_at_1pct_fpr"] > 0.9
+    assert figures["product"]["auroc"] < figures["product_batch"]["auroc"]
     assert figures["time_split"]["product"]["auroc"] > figures["time_split"]["own"]["auroc"]
 
 

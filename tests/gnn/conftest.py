@@ -32,6 +32,7 @@ from graph.facts import (
 )
 from graph.snapshot import Snapshot
 from graph.stores import open_store
+from graph.velocity import Velocity
 
 DAY = 86_400_000_000
 HOUR = DAY // 24
@@ -70,12 +71,15 @@ class Scene:
 
     def walk(self) -> Iterator[Moment]:
         """Each sign-up with the sign-ups before it."""
+        velocity = Velocity()
         with open_store("sqlite://") as store:
             for event in self.events:
                 if isinstance(event, Signup):
                     piece = store.neighbourhood(ids_of(event))
-                    yield Moment(event, Vicinity.of(event, piece), event.at)
+                    rates = velocity.rates(event, event.at)
+                    yield Moment(event, Vicinity.of(event, piece), event.at, rates=rates)
                     store.write(facts_of(event))
+                    velocity.see(event)
 
     def training(self, until: int, moments: Sequence[int]) -> TrainingRows:
         """What a training up to ``until`` is given; every second mate is known by then."""
