@@ -74,6 +74,20 @@ def prompts(
     answer(payload, as_json, lambda console: console.print(as_table(rows), markup=False))
 
 
+@app.command("intent")
+def intent(
+    path: Annotated[Path, typer.Argument(help="Parquet of honest prompts, with a column `text`.")],
+    families: Annotated[Path, typer.Option(help="JSON Lines of campaign templates.")],
+    as_json: AsJson = False,
+) -> None:
+    """Ask what templates are for that no model has seen, and how far the answer can be trusted."""
+    from etl.bench_intent import bench_intent  # noqa: PLC0415
+
+    with Bars() as bars:
+        figures = bench_intent(path, families, bars)
+    answer(figures, as_json, lambda console: show_figures(console, figures))
+
+
 @app.command("rings")
 def rings(
     world: Annotated[Path, typer.Argument(help="A folder that `simulate` wrote.")],

@@ -1,66 +1,46 @@
 """Training of the intent model that ships: ``python -m etl.intent FAMILIES PROMPTS OUT``.
 
-It learns from what may ship, the families written for this purpose and the packaged sample of
-prompts, and gives the same file bit by bit for the same input. Ordinary prompts are disguised just
-as campaigns are: where only one side carries typos, typos are what is learnt. Calibration is read
-on whole families held out, as means over a family, because clusters are what is judged.
+It learns from what may ship: the families written for this purpose (``origin`` of ``written``), the
+packaged sample of prompts, and sentences written for each intent. Calibration is read on clusters
+of whole families and of texts that were held out, because clusters are what is judged; the same
+input gives the same file. Read :mod:`etl.intent_examples` for what is taught, and
+:mod:`etl.bench_intent` for what has been learnt.
 """
 
 import random
 import sys
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix
+from scipy.optimize import minimize
+from scipy.sparse import csr_matrix, diags
 
-from etl.prompt_noise import LEVELS, dressed
-from etl.prompt_streams import Corpus, Family, filled, planted, read_corpus, read_families
+from etl.intent_examples import Cluster, campaigns, composed, honest, part, singles
+from etl.prompt_streams import Corpus, Family, read_corpus, read_families
 from graph.prompts.fingerprint import Fingerprinter
 from graph.prompts.intent import BITS, INTENTS, ORDINARY, READ_WORDS, IntentModel, buckets_into
 
 Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
 
-MEANS = {
-    "cot": "reasoning_elicitation",
-    "rubric": "reward_grading",
-    "grade": "reward_grading",
-    "synth": "synthetic_data",
-    "evol": "synthetic_data",
-    "qa": "synthetic_data",
-    "persona": "synthetic_data",
-    "sweep": "capability_sweep",
-    "agentic": "agentic_trajectory",
-    "tool": "agentic_trajectory",
-    "censor": "sensitive_rewriting",
-    "cens": "sensitive_rewriting",
-}
-"""Which intent a family's own word for it means."""
-PER_FAMILY = 20
 FOLDS = 3
-STEPS = 80
-RATE = 0.5
-DECAY = 2e-5
+PUBLIC = 150
+"""Honest templates that are taught, and as many that are held out."""
+ORDINARY_SHARE = 0.7
+"""Of clusters that are looked at, so many (0..1) are ordinary: probabilities are calibrated so."""
+INVERSE_PENALTY = 10.0
+MIN_PROMPTS = 3
+"""A word that fewer prompts use is not learnt."""
+SEED = 11
 
 
-@dataclass(frozen=True, slots=True)
-class Examples:
-    """Features [n, 2 ** BITS], intent [n], and the family each comes from (-1: ordinary)."""
-
-    features: csr_matrix
-    intent: NDArray[np.int64]
-    family: NDArray[np.int64]
-
-    def of(self, mask: NDArray[np.bool_]) -> "Examples":
-        """The rows of ``mask``."""
-        return Examples(self.features[mask], self.intent[mask], self.family[mask])
-
-
-def _features(texts: list[str]) -> csr_matrix:
+def features(texts: Sequence[str]) -> csr_matrix:
+    """Hashed words, each 1 over the root of their number. Shape [n, 2 ** BITS]."""
     reader = Fingerprinter(b"words are not keyed here")
-    out, columns, bounds = np.empty(3 * READ_WORDS, np.int64), [], [0]
-    values = []
+    out, columns, bounds = np.empty(READ_WORDS, np.int64), [np.empty(0, np.int64)], [0]
+    values = [np.empty(0)]
     for text in texts:
         words = reader.words(text)
         number = buckets_into(words, len(words), out)
@@ -71,89 +51,116 @@ def _features(texts: list[str]) -> csr_matrix:
     return csr_matrix((np.concatenate(values), np.concatenate(columns), bounds), shape=shape)
 
 
-def examples(families: list[Family], corpus: Corpus, seed: int = 11) -> Examples:
-    """Prompts of every family at levels 1 to 3, and ordinary prompts disguised as often."""
+def intents_by(clusters: Sequence[Cluster]) -> Ints:
+    """The intent of each cluster. Shape [n]."""
+    return np.array([one.intent for one in clusters], np.int64)
+
+
+def taught(families: Sequence[Family], corpus: Corpus, seed: int = SEED) -> list[Cluster]:
+    """All that the model learns from these families and texts."""
     rng = random.Random(seed)  # noqa: S311 (chance, not secrecy)
-    texts, intent, family = [], [], []
-    for number, one in enumerate(families):
-        for level in (1, 2, 3):
-            prompt = planted(one, level, corpus, rng)
-            for _ in range(PER_FAMILY):
-                wording = filled(rng.choice(one.variants), corpus, rng) if one.variants else ""
-                texts.append(wording or prompt())
-                intent.append(INTENTS.index(MEANS[one.intent]))
-                family.append(number)
-    for text in corpus.traffic:
-        for level in (1, 2, 3):
-            around = (rng.choice(corpus.slots), rng.choice(corpus.slots))
-            texts.append(dressed(text, LEVELS[level], around, rng))
-            intent.append(ORDINARY)
-            family.append(-1)
-    return Examples(_features(texts), np.array(intent), np.array(family))
+    return [
+        *campaigns(families, corpus, rng),
+        *composed(corpus, rng),
+        *honest(corpus, rng, PUBLIC),
+        *singles(corpus, rng),
+    ]
 
 
-def _fitted(known: Examples) -> tuple[Floats, Floats]:
-    """A logistic regression per intent, by Adam over all rows. Shapes [2 ** BITS, 7] and [7]."""
-    wanted = np.eye(len(INTENTS))[known.intent]
-    each = 1 / np.maximum(1, np.bincount(known.intent, minlength=len(INTENTS)))[known.intent]
-    each = each / each.sum()
-    weights = np.zeros((1 << BITS, len(INTENTS)))
-    bias = np.zeros(len(INTENTS))
-    first, second = np.zeros_like(weights), np.zeros_like(weights)
-    turned = known.features.T.tocsr()
-    for step in range(1, STEPS + 1):
-        margin = known.features @ weights + bias
-        error = (1 / (1 + np.exp(-margin)) - wanted) * each[:, None]
-        slope = turned @ error + DECAY * weights
-        first = 0.9 * first + 0.1 * slope
-        second = 0.999 * second + 0.001 * slope**2
-        moved = (first / (1 - 0.9**step)) / (np.sqrt(second / (1 - 0.999**step)) + 1e-8)
-        weights -= RATE * moved
-        bias -= RATE * error.sum(axis=0)
-    return weights, bias
+def asked_about(families: Sequence[Family], corpus: Corpus, seed: int = SEED) -> list[Cluster]:
+    """Clusters of these families, and honest ones, to judge a model by."""
+    rng = random.Random(seed)  # noqa: S311 (chance, not secrecy)
+    return [*campaigns(families, corpus, rng), *honest(corpus, rng, PUBLIC)]
 
 
-def _platt(margin: Floats, wanted: NDArray[np.bool_]) -> tuple[float, float]:
-    """Slope and offset that make means of a family's logits probabilities (Newton's method)."""
-    slope, offset = 1.0, 0.0
-    for _ in range(25):
-        chance = 1 / (1 + np.exp(-np.clip(slope * margin + offset, -30, 30)))
-        error, spread = chance - wanted, chance * (1 - chance) + 1e-6
-        gradient = np.array([(error * margin).mean() + 0.01 * (slope - 1), error.mean()])
-        cross = (spread * margin).mean()
-        hessian = np.array([[(spread * margin**2).mean() + 0.01, cross], [cross, spread.mean()]])
-        change = np.linalg.solve(hessian, gradient)
-        slope, offset = slope - change[0], offset - change[1]
-    return float(max(0.05, slope)), float(offset)
+def fitted(clusters: Sequence[Cluster]) -> tuple[Floats, Floats]:
+    """Multinomial logistic regression on words by rarity. Shapes [2 ** BITS, 7] and [7]."""
+    from sklearn.linear_model import LogisticRegression  # noqa: PLC0415 (heavy)
+
+    intent = np.repeat(intents_by(clusters), [len(one.texts) for one in clusters])
+    known = features([text for one in clusters for text in one.texts])
+    used = np.asarray((known > 0).sum(axis=0)).reshape(-1)
+    rarity = np.where(used >= MIN_PROMPTS, np.log((1 + len(intent)) / (1 + used)) / 4, 0.0)
+    model = LogisticRegression(C=INVERSE_PENALTY, class_weight="balanced", max_iter=150)
+    model.fit(known @ diags(rarity), intent)
+    return np.asarray(model.coef_.T * rarity[:, None]), np.asarray(model.intercept_)
 
 
-def _calibrated(known: Examples) -> Floats:
-    """Platt's slope and offset for each intent, on families that were held out. Shape [7, 2]."""
-    ordinary = np.flatnonzero(known.family < 0)
-    group = known.family.copy()
-    group[ordinary] = known.family.max() + 1 + np.arange(len(ordinary)) // PER_FAMILY
-    margins, intents = [], []
+def mean_logits(weights: Floats, bias: Floats, clusters: Sequence[Cluster]) -> Floats:
+    """The mean logits of each cluster's prompts. Shape [clusters, 7]."""
+    sizes = [len(one.texts) for one in clusters]
+    logits = features([text for one in clusters for text in one.texts]) @ weights + bias
+    owner = np.repeat(np.arange(len(clusters)), sizes)
+    mean = csr_matrix((np.ones(len(owner)), (owner, np.arange(len(owner)))))
+    return np.asarray(mean @ logits) / np.array(sizes)[:, None]
+
+
+def balance(intent: Ints) -> Floats:
+    """Weights of clusters, together 1: ordinary ones have their share, other intents alike.
+
+    Shape [n] -> [n].
+    """
+    count = np.bincount(intent, minlength=len(INTENTS))
+    others = int((np.delete(count, ORDINARY) > 0).sum())
+    share = np.full(len(INTENTS), (1 - ORDINARY_SHARE) / max(1, others))
+    share[ORDINARY] = ORDINARY_SHARE
+    each = (share / np.maximum(1, count))[intent]
+    return np.asarray(each / each.sum())
+
+
+def calibration_of(logits: Floats, intent: Ints) -> Floats:
+    """A slope and an offset for each intent, under which a softmax is calibrated. Shape [7, 2].
+
+    The slope is one for all intents: with a few families each, more would be learnt by heart.
+    Guo et al., *On Calibration of Modern Neural Networks* (2017).
+    """
+    weight, wanted = balance(intent), np.eye(len(INTENTS))[intent]
+
+    def loss(values: Floats) -> float:
+        margin = values[0] * logits + values[1:]
+        top = margin.max(axis=1, keepdims=True)
+        log = margin - top - np.log(np.exp(margin - top).sum(axis=1, keepdims=True))
+        held = 0.01 * ((values[0] - 1) ** 2 + float((values[1:] ** 2).mean()))
+        return float(-(weight[:, None] * wanted * log).sum() + held)
+
+    start = np.concatenate([[1.0], np.zeros(len(INTENTS))])
+    best = minimize(loss, start, method="L-BFGS-B", bounds=[(0.05, 5), *[(-6, 6)] * len(INTENTS)])
+    return np.stack([np.full(len(INTENTS), best.x[0]), best.x[1:]], axis=1)
+
+
+def calibrated(families: Sequence[Family], corpus: Corpus) -> Floats:
+    """:func:`calibration_of` clusters whose family and whose texts were held out. Shape [7, 2]."""
+    logits, intents = [], []
     for fold in range(FOLDS):
-        held = group % FOLDS == fold
-        weights, bias = _fitted(known.of(~held))
-        logits = known.features[held] @ weights + bias
-        for one in np.unique(group[held]):
-            margins.append(logits[group[held] == one].mean(axis=0))
-            intents.append(int(known.intent[group == one][0]))
-    margin, intent = np.array(margins), np.array(intents)
-    pairs = [_platt(margin[:, i], intent == i) for i in range(len(INTENTS))]
-    return np.array(pairs)
+        rest, held = part(corpus, fold, FOLDS)
+        weights, bias = fitted(taught(_without(families, fold), rest))
+        clusters = asked_about(families[fold::FOLDS], held)
+        logits.append(mean_logits(weights, bias, clusters))
+        intents.append(intents_by(clusters))
+    return calibration_of(np.concatenate(logits), np.concatenate(intents))
+
+
+def _without(families: Sequence[Family], fold: int) -> list[Family]:
+    return [one for i, one in enumerate(families) if i % FOLDS != fold]
+
+
+def trained(families: Sequence[Family], corpus: Corpus) -> IntentModel:
+    """The model for these families and texts, rounded as it is kept."""
+    weights, bias = fitted(taught(families, corpus))
+    small = weights.round(2).astype(np.float16).astype(np.float32)
+    calibration = calibrated(families, corpus).round(3).astype(np.float32)
+    return IntentModel(small, bias.round(3).astype(np.float32), calibration)
+
+
+def written_families(path: Path) -> list[Family]:
+    """The families of a file that were written for this purpose; public toolkits' only test."""
+    single, reworded = read_families(path, only="written")
+    return [*single, *reworded]
 
 
 def train_intent(families: Path, prompts: Path) -> IntentModel:
-    """The model for these families and ordinary prompts; the same input gives the same model."""
-    single, reworded = read_families(families)
-    known = examples([*single, *reworded], read_corpus(prompts))
-    weights, bias = _fitted(known)
-    used = np.asarray((known.features > 0).sum(axis=0)).reshape(-1) >= 3
-    small = np.where(used[:, None], weights, 0.0).round(2).astype(np.float16)
-    calibration = _calibrated(known).round(3).astype(np.float32)
-    return IntentModel(small.astype(np.float32), bias.round(3).astype(np.float32), calibration)
+    """The model for the written families of a file and ordinary prompts."""
+    return trained(written_families(families), read_corpus(prompts))
 
 
 if __name__ == "__main__":

@@ -129,21 +129,28 @@ def _form(text: str) -> str:
     return " ".join(text.split()[:4])
 
 
-def _forms(texts: Iterable[str]) -> dict[str, list[str]]:
+def forms(texts: Iterable[str]) -> dict[str, list[str]]:
     """Texts by their first four words."""
-    forms: dict[str, list[str]] = defaultdict(list)
+    found: dict[str, list[str]] = defaultdict(list)
     for text in texts:
-        forms[_form(text)].append(text)
-    return forms
+        found[_form(text)].append(text)
+    return found
 
 
-def read_families(path: Path) -> tuple[list[Family], list[Family]]:
-    """The families of a JSON Lines file: (those of one template, those with full rewordings)."""
+def read_families(path: Path, only: str = "") -> tuple[list[Family], list[Family]]:
+    """The families of a JSON Lines file: (those of one template, those with full rewordings).
+
+    Args:
+        path: the file.
+        only: take those alone whose ``origin`` begins so.
+    """
     single: list[Family] = []
     reworded: list[Family] = []
     try:
         rows = [json.loads(line) for line in path.read_text("utf-8").splitlines() if line.strip()]
         for row in rows:
+            if not str(row.get("origin", "")).startswith(only):
+                continue
             variants = tuple(row.get("variants") or ())
             sentences = tuple(row.get("sentences") or variants[:1])
             family = Family(str(row["id"]), str(row["intent"]), sentences, variants)
@@ -259,9 +266,8 @@ def _log_uniform(bounds: tuple[int, int], rng: random.Random) -> int:
 def _honest(build: _Builder, corpus: Corpus, number: int) -> None:
     """Honest traffic: applications, then public templates (7 %), then singles."""
     rng = build.rng
-    forms = _forms(corpus.traffic)
     singles: list[str] = []
-    for texts in forms.values():
+    for texts in forms(corpus.traffic).values():
         if len(texts) < FORM:
             singles.extend(texts)
             continue

@@ -1,9 +1,10 @@
 """What a prompt is for, judged by its words: seven intents, as a hint for ranking clusters.
 
-A linear model on hashed word 1- to 3-grams; a small table ships with the package and is made again
-bit by bit by ``python -m etl.intent``. One prompt's logits mean little (templates, not prompts, are
-what the model gets right or wrong); the mean over a cluster's accounts is calibrated. It knows
-nothing of clusters, and is never decisive alone. Read ``etl.intent`` for how it is trained.
+A linear model on hashed words; a small table ships with the package and is made again by
+``python -m etl.intent``. One prompt's logits mean little (templates, not prompts, are what the
+model gets right or wrong); the mean over a cluster's accounts is calibrated. It knows nothing of
+clusters, and is never decisive alone. Read ``etl.intent`` for how it is trained, and
+``etl.bench_intent`` for how far it can be trusted.
 """
 
 import hashlib
@@ -33,31 +34,24 @@ INTENTS = (
 ORDINARY = INTENTS.index("ordinary")
 READ_WORDS = 256
 """The words that count: the first 192 and the last 64; instructions stand at the ends."""
+HEAD_WORDS = 192
 BITS = 15
 _SPREAD = np.uint64(0x9E3779B97F4A7C15)
 
 
 @compiled
 def buckets_into(words: Words, count: int, out: NDArray[np.int64]) -> int:
-    """Write the distinct hash buckets of the 1- to 3-grams to ``out``, ascending; gives how many.
+    """Write the distinct hash buckets of the words to ``out``, ascending; gives how many.
 
-    ``out`` holds at least ``3 * READ_WORDS`` values; a bucket lies in 0 .. 2 ** BITS - 1.
+    ``out`` holds at least ``READ_WORDS`` values; a bucket lies in 0 .. 2 ** BITS - 1.
     """
     kept = min(count, READ_WORDS)
-    total = 0
     for i in range(kept):
-        gram = np.uint64(0)
-        for span in range(min(3, kept - i)):
-            at = i + span
-            if count > READ_WORDS and at >= 192:
-                at = count - READ_WORDS + at
-            gram = (gram + words[at] + np.uint64(span)) * _SPREAD
-            gram ^= gram >> np.uint64(29)
-            out[total] = np.int64((gram * _SPREAD) >> np.uint64(64 - BITS))
-            total += 1
-    ordered = np.sort(out[:total])
+        at = i if i < HEAD_WORDS or count <= READ_WORDS else count - READ_WORDS + i
+        out[i] = np.int64((words[at] * _SPREAD) >> np.uint64(64 - BITS))
+    ordered = np.sort(out[:kept])
     distinct = 0
-    for i in range(total):
+    for i in range(kept):
         if i == 0 or ordered[i] != ordered[i - 1]:
             out[distinct] = ordered[i]
             distinct += 1
@@ -69,7 +63,7 @@ def logits_of(
     words: Words, count: int, weights: NDArray[np.float32], bias: NDArray[np.float32]
 ) -> NDArray[np.float32]:
     """Logits of one text. Shapes: words [count]; weights [2 ** BITS, 7]; bias [7] -> [7]."""
-    buckets = np.empty(3 * READ_WORDS, np.int64)
+    buckets = np.empty(READ_WORDS, np.int64)
     number = buckets_into(words, count, buckets)
     total = np.zeros(weights.shape[1], np.float32)
     for i in range(number):
@@ -90,13 +84,13 @@ class IntentModel:
         return logits_of(words, len(words), self.weights, self.bias)
 
     def probabilities(self, logits: NDArray[np.float32]) -> NDArray[np.float64]:
-        """Calibrated probabilities (0..1, one against the rest) of clusters' mean logits.
+        """Calibrated probabilities (0..1, together 1) of clusters' mean logits.
 
-        Shapes: [..., 7] -> [..., 7].
+        They hold where seven clusters in ten are ordinary. Shapes: [..., 7] -> [..., 7].
         """
-        margin = logits * self.calibration[:, 0] + self.calibration[:, 1]
-        odds = np.exp(np.clip(margin.astype(np.float64), -30, 30))
-        return np.asarray(odds / (1.0 + odds))
+        margin = logits.astype(np.float64) * self.calibration[:, 0] + self.calibration[:, 1]
+        odds = np.exp(margin - margin.max(axis=-1, keepdims=True))
+        return np.asarray(odds / odds.sum(axis=-1, keepdims=True))
 
     def digest(self) -> str:
         """SHA-256 of what the model computes with."""
