@@ -67,19 +67,25 @@ def settings_of(home: Path, store: Settings | None = None) -> Settings:
 
 def fill(settings: Settings, store: GraphStore, accounts: int, hub: int, seed: int) -> Stand:
     """Put a graph of ``accounts`` behind a service in an empty store."""
+    entities = put_graph(store, accounts, hub, seed)
+    shelf_of(settings, sign=True).put(model(seed))
+    with Service.of(settings, SECRET) as service:
+        bearer = service.office.new_key(full_key("bench", wall_clock(), "bench"), "bench")
+    stand = Stand(settings, bearer, entities)
+    told = {"bearer": bearer, "entities": entities}
+    (settings.home / "stand.json").write_text(json.dumps(told))
+    return stand
+
+
+def put_graph(store: GraphStore, accounts: int, hub: int, seed: int) -> dict[str, int]:
+    """Fill an empty store, and publish a refresh; the number of entities by kind."""
     graph = bulk(accounts, accounts * EDGES_PER_ACCOUNT, hub, seed)
     door = Door(SECRET)
     named = _renamed(graph, door)
     store.load(retell(named))
     store.set_meta(KEY, door.key_id)
     store.publish(generation(1, named.keys(NodeType.ACCOUNT), seed))
-    shelf_of(settings, sign=True).put(model(seed))
-    sizes = {kind.value: graph.size(kind) for kind in _RAW}
-    with Service.of(settings, SECRET) as service:
-        bearer = service.office.new_key(full_key("bench", wall_clock(), "bench"), "bench")
-    stand = Stand(settings, bearer, sizes)
-    (settings.home / "stand.json").write_text(json.dumps({"bearer": bearer, "entities": sizes}))
-    return stand
+    return {kind.value: graph.size(kind) for kind in _RAW}
 
 
 def generation(number: int, keys: pa.Array, seed: int) -> Generation:

@@ -106,18 +106,24 @@ def rings(
 
 @app.command("serve")
 def serve(
+    context: typer.Context,
     accounts: Annotated[int, typer.Option(min=1_000, help="Accounts of the graph.")] = 1_000_000,
     hub: Annotated[int, typer.Option(min=100, help="Accounts at one address.")] = 100_000,
     seconds: Annotated[float, typer.Option(min=0.5, help="Length of each measurement.")] = 10.0,
     seed: Annotated[int, typer.Option(help="Its chance.")] = 1,
     as_json: AsJson = False,
 ) -> None:
-    """Score sign-ups over loopback, beside an endpoint that only validates, and a GNN a request."""
+    """Score sign-ups over loopback, beside an endpoint that only validates, and a GNN a request.
+
+    With an EMPTY Neo4j as RINGSIGHT_STORE its reads are measured too; it is filled and emptied.
+    """
     from api.bench_serve import Size, bench_serve  # noqa: PLC0415
 
     with Bars() as bars, TemporaryDirectory(prefix="ringsight-bench-") as work:
         size = Size(accounts, hub, seconds, seed=seed)
-        figures = bench_serve(Path(work) / "home", size, bars)
+        given = desk_of(context).settings
+        server = None if given.store_url.startswith("sqlite") else given
+        figures = bench_serve(Path(work) / "home", size, bars, server)
     answer(figures, as_json, lambda console: show_figures(console, figures))
 
 

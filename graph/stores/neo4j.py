@@ -79,6 +79,10 @@ class Neo4jStore(Closing):
         """How many reading statements were sent, for tests and benchmarks."""
         return self._link.round_trips
 
+    def ping(self) -> None:
+        """One round trip that asks for nothing: what any read costs at least."""
+        self._link.read("RETURN 1", {})
+
     def write(self, facts: Facts) -> None:
         """Take in nodes and edges, in one transaction; see the port for the law."""
         batch = Batch.of(facts)
