@@ -33,6 +33,7 @@ from api.schemas_signup import AssessmentOut, SignupIn
 from api.scoring import SERVER_THREADS, Scoring
 from api.settings import Settings
 from api.shadow import Shadow
+from api.traces import Traces
 from api.workshop import journal_of, shelf_of
 from gnn.assess import Decision, Policy
 from gnn.vicinity import ids_of
@@ -116,6 +117,7 @@ class Service(Closing):
         )
         self.intake = Intake(office.ledger, door, self.applier, clock, self.admit)
         self.metrics = self._metrics()
+        self.traces: Traces | None = None
         office.tell(self._told)
         office.follow(store)
 
@@ -126,13 +128,15 @@ class Service(Closing):
         Raises:
             KeyRefused: if the store or the journal was built with another key.
             StoreUnavailable: if the store cannot be reached.
+            SettingsError: if traces are wanted and cannot be written.
         """
+        traces = None if settings.traces is None else Traces.to(settings.traces)
         store = store_of(settings)
         journal = journal_of(settings, key)
         flush(journal, store)
         shelf = shelf_of(settings)
         champion = Champion(shelf)
-        return cls(
+        found = cls(
             store,
             journal,
             Door(key),
@@ -144,6 +148,8 @@ class Service(Closing):
             clock=clock,
             threads=1 if settings.store_url.startswith("sqlite") else SERVER_THREADS,
         )
+        found.traces = traces
+        return found
 
     # -- a sign-up -------------------------------------------------------------------------------
 
@@ -360,6 +366,8 @@ class Service(Closing):
         self.office.close()
         self.journal.close()
         self.store.close()
+        if self.traces is not None:
+            self.traces.close()
 
 
 def recent_velocity(journal: Journal) -> Velocity:

@@ -97,6 +97,11 @@ class Settings(BaseSettings):
         ge=1,
         description="parcels that may wait for the graph before new ones are refused with 503",
     )
+    traces: str | None = Field(
+        None,
+        description="OpenTelemetry collector that gets a span of each sign-up by OTLP over HTTP "
+        "(extra `traces`): `http://collector:4318/v1/traces`; unset is none",
+    )
     four_eyes_from: int | None = Field(
         None,
         ge=1,

@@ -8,7 +8,7 @@ that the ledger keeps, so a call repeated under its Idempotency-Key gets the sam
 import asyncio
 from typing import Annotated
 
-from fastapi import APIRouter, Header, Response
+from fastapi import APIRouter, Header, Request, Response
 from fastapi.responses import Response as RawResponse
 
 from api.auth import Scores
@@ -38,7 +38,11 @@ IdempotencyKey = Annotated[
 
 @router.post("/score", operation_id="score_signup", response_model=AssessmentOut)
 async def score_signup(
-    signup: SignupIn, service: ServiceDep, principal: Scores, key: IdempotencyKey = None
+    signup: SignupIn,
+    service: ServiceDep,
+    principal: Scores,
+    request: Request,
+    key: IdempotencyKey = None,
 ) -> Response:
     """How likely this sign-up belongs to a ring, what to do, and the evidence.
 
@@ -47,6 +51,7 @@ async def score_signup(
     """
     caller = Caller(principal.id, principal.reasons)
     job, reply = await answered(service, signup, caller, key)
+    traced(service, job, request)
     return RawResponse(
         reply, media_type="application/json", headers={"Server-Timing": timing_of(job)}
     )
@@ -54,7 +59,11 @@ async def score_signup(
 
 @router.post("/score/batch", operation_id="score_signups", response_model=BatchOut)
 async def score_signups(
-    batch: BatchIn, service: ServiceDep, principal: Scores, key: IdempotencyKey = None
+    batch: BatchIn,
+    service: ServiceDep,
+    principal: Scores,
+    request: Request,
+    key: IdempotencyKey = None,
 ) -> BatchOut:
     """Score up to a hundred sign-ups, in their order; one that breaks the contract stops no other.
 
@@ -62,16 +71,17 @@ async def score_signups(
     """
     caller = Caller(principal.id, principal.reasons)
     keys = [None if key is None else f"{key[:BATCH_KEY]} {n}" for n in range(len(batch.signups))]
-    work = (_item(service, s, caller, k) for s, k in zip(batch.signups, keys, strict=True))
+
+    async def item(signup: SignupIn, key: str | None) -> BatchItem:
+        try:
+            job, reply = await answered(service, signup, caller, key)
+        except InputError as error:
+            return BatchItem(error=str(error))
+        traced(service, job, request)
+        return BatchItem(assessment=AssessmentOut.model_validate_json(reply))
+
+    work = (item(s, k) for s, k in zip(batch.signups, keys, strict=True))
     return BatchOut(items=list(await asyncio.gather(*work)))
-
-
-async def _item(service: Service, signup: SignupIn, caller: Caller, key: str | None) -> BatchItem:
-    try:
-        _, reply = await answered(service, signup, caller, key)
-    except InputError as error:
-        return BatchItem(error=str(error))
-    return BatchItem(assessment=AssessmentOut.model_validate_json(reply))
 
 
 async def answered(
@@ -98,6 +108,12 @@ async def answered(
     finally:
         timer.cancel()
         service.metrics.answered(job)
+
+
+def traced(service: Service, job: Job, request: Request) -> None:
+    """Tell the collector of an answered sign-up, where there is one."""
+    if service.traces is not None:
+        service.traces.answered(job, request.headers)
 
 
 def timing_of(job: Job) -> str:
