@@ -1,54 +1,80 @@
-"""Canaries: two cheats that a training could commit unseen, tried on purpose before every gate.
+"""Canaries: three cheats that a training could commit unseen, tried on purpose before every gate.
 
-*The future*: scores as of a moment are computed twice, once from a timeline that ends there and
-once from one in which events, bans and labels of later are present, some of them planted to tie
-honest accounts to known fraud. A difference means that something read ahead. *Shuffled labels*: a
-model is fitted on verdicts dealt out at random; if it still tells held-out ones apart, a column
-knows the label. It knows nothing of the gate's limits.
+*The future*: scores, rows of sign-ups and verdicts as of a moment are made twice, once from a
+timeline that ends there and once from one in which events, bans and labels of later are present,
+some of them planted to tie honest accounts to known fraud. A difference means that something read
+ahead. *Shuffled labels*: verdicts are dealt out at random among accounts before any column is made;
+if a model still tells held-out ones apart, a column knows the label. *Torn rings*: a campaign on
+both sides of a fold. It knows nothing of the gate's limits.
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
 
+from etl.asked import DAY_US
 from etl.exam import beginning
 from etl.gate import Cost
 from etl.lazily import LazyStore
 from etl.refresh import FitsClusters, Job, RefreshConfig, refresh
+from etl.replay import Applied, Replay
 from etl.timeline import TABLES, Timeline
+from etl.train import known_at, seen
 from etl.unrolled import unroll
 from gnn.bundle import Bundle
-from gnn.features import SIGNUP_COLUMNS
+from gnn.features import SIGNUP_COLUMNS, row_of
+from gnn.known import Known
 from gnn.scorer import Scorer
 from gnn.second_opinion import last_rows, opinion
-from gnn.training_rows import TrainingRows
+from gnn.training_rows import AccountMoment, TrainingRows
 from graph.stores import open_store
 
 PLANTED = 20
+PER_ENTITY = 100
 LEAST_SHUFFLED = 10
+
+
+@dataclass(frozen=True)
+class _Told:
+    """All that a training and a refresh make of a timeline as of a moment."""
+
+    scores: Mapping[str, float]
+    signups: Mapping[str, bytes]
+    verdicts: Known
 
 
 def future_gap(timeline: Timeline, fit: FitsClusters, bundle: Bundle, at: int) -> float:
     """The largest change of any account's score as of ``at`` (us) that later events bring; 0..1.
 
-    Accounts that are seen in one of the two only count as a change of 1.
+    It is 1 where accounts are seen in one of the two only, where the row of a sign-up of the day
+    before differs, or a verdict.
     """
-    known = _scores(timeline.known_by(at), fit, bundle, at)
-    more = _scores(_planted(timeline, at), fit, bundle, at)
-    if known.keys() != more.keys():
+    known = _told(timeline.known_by(at), fit, bundle, at)
+    more = _told(_planted(timeline, at), fit, bundle, at)
+    if known.scores.keys() != more.scores.keys():
         return 1.0
-    return max((abs(score - more[key]) for key, score in known.items()), default=0.0)
+    if (known.signups, known.verdicts) != (more.signups, more.verdicts):
+        return 1.0
+    pairs = [(score, more.scores[key]) for key, score in known.scores.items()]
+    return max((abs(score - other) for score, other in pairs), default=0.0)
 
 
-def _scores(timeline: Timeline, fit: FitsClusters, bundle: Bundle, at: int) -> dict[str, float]:
+def _told(timeline: Timeline, fit: FitsClusters, bundle: Bundle, at: int) -> _Told:
     with LazyStore(open_store("sqlite://"), unroll(timeline)) as store:
+        signups = {
+            step.event.account_id: row_of(seen(step, store, PER_ENTITY)).tobytes()
+            for step in Replay(timeline, store).steps(at - DAY_US, at, ())
+            if isinstance(step, Applied)
+        }
         store.advance(at + 1)
         job = Job(timeline, store, fit, RefreshConfig(keep_asked=False))
         report = refresh(job, Scorer(bundle), at, beginning())
     assert report.scores is not None
-    return dict(zip(report.scores.keys, report.score.tolist(), strict=True))
+    scores = dict(zip(report.scores.keys, report.score.tolist(), strict=True))
+    return _Told(scores, signups, known_at(timeline, at))
 
 
 def _planted(timeline: Timeline, at: int) -> Timeline:
@@ -84,21 +110,63 @@ def _with(table: pa.Table, rows: Sequence[dict[str, object]]) -> pa.Table:
     return pa.concat_tables([table, pa.Table.from_pylist(list(rows), schema=table.schema)])
 
 
-def shuffled_auc(rows: TrainingRows, rng: np.random.Generator) -> tuple[float, float]:
+def shuffled_auc(
+    timeline: Timeline, fit: FitsClusters, at: int, rng: np.random.Generator
+) -> tuple[float, float]:
     """AUC (0..1) of held-out verdicts dealt out at random, and what chance alone spreads it by.
 
-    About .5 unless labels leak; the spread is the standard deviation of Mann and Whitney's
-    statistic (1947), for ten labels say little. (.5, .5) where there are too few of either kind.
+    About .5 unless labels leak into what is made of the timeline as of ``at`` (us); the spread is
+    the standard deviation of Mann and Whitney's statistic (1947), for ten labels say little.
+    (.5, .5) where there are too few of either kind.
     """
     from sklearn.metrics import roc_auc_score  # noqa: PLC0415
 
-    keys, matrix = last_rows(rows, rows.known.fraud)
-    fraud = rng.permutation(np.array([key in rows.known.fraud for key in keys], bool))
+    rows = _one_moment(dealt(timeline.known_by(at), rng), fit, at)
+    # Of accounts that were found out the last moment is asked, too: it is what would know.
+    keys, matrix = last_rows(rows, {})
+    fraud = np.array([key in rows.known.fraud for key in keys], bool)
     guilty, others = int(fraud.sum()), int((~fraud).sum())
     if min(guilty, others) < LEAST_SHUFFLED:
         return 0.5, 0.5
     spread = float(np.sqrt((guilty + others + 1) / (12.0 * guilty * others)))
     return float(roc_auc_score(fraud, opinion(matrix, fraud, rng))), spread
+
+
+def _one_moment(timeline: Timeline, fit: FitsClusters, at: int) -> TrainingRows:
+    with LazyStore(open_store("sqlite://"), unroll(timeline)) as store:
+        store.advance(at + 1)
+        job = Job(timeline, store, fit, RefreshConfig(keep_asked=False))
+        report = refresh(job, None, at, beginning())
+    return TrainingRows(at, known_at(timeline, at), [AccountMoment.of(report.snapshot)])
+
+
+def dealt(timeline: Timeline, rng: np.random.Generator) -> Timeline:
+    """The timeline with all labels and enforcements of each account dealt to another one."""
+    names = sorted(set(timeline.read("signups")["account_id"].to_pylist()))
+    other = dict(zip(names, rng.permutation(np.array(names, object)).tolist(), strict=True))
+    for name in ("labels", "enforcements"):
+        table = timeline.read(name)
+        place = table.column_names.index("account_id")
+        given = [other.get(key, key) for key in table["account_id"].to_pylist()]
+        column = pa.array(given, table.schema.field(place).type)
+        timeline = timeline.with_table(
+            name, table.set_column(place, table.schema.field(place), column)
+        )
+    return timeline
+
+
+def torn_rings(bundle: Bundle, known: Known) -> int:
+    """How many campaigns that labels name have accounts in several folds of the training.
+
+    A training that knows of a single campaign has to split it, and is not held to this.
+    """
+    members: dict[str, list[str]] = {}
+    for account, campaign in known.campaign.items():
+        members.setdefault(campaign, []).append(account)
+    if len(members) < 2:
+        return 0
+    folds = [set(bundle.seats.fold_of(mates).tolist()) - {-1} for mates in members.values()]
+    return sum(len(fold) > 1 for fold in folds)
 
 
 def costs(bundles: Sequence[Bundle], sizes: Sequence[int], rounds: int = 400) -> list[Cost]:

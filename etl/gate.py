@@ -326,6 +326,12 @@ def _canaries(figures: Mapping[str, float], limits: GateLimits) -> Iterator[Find
                       if gap <= 1e-9 else
                       f"scores as of a moment change by up to {gap:.3g} when later events are "
                       "there: something of the future is read", {"gap": gap})  # fmt: skip
+    if "torn_rings" in figures:
+        torn = int(figures["torn_rings"])
+        yield Finding("canary: rings on both sides", torn == 0,
+                      "no campaign stands on both sides of a fold" if torn == 0 else
+                      f"{torn} campaigns stand on both sides of a fold: out-of-fold figures are "
+                      "too good", {"torn": torn})  # fmt: skip
     if "shuffled_auc" in figures:
         auc, spread = figures["shuffled_auc"], figures.get("shuffled_spread", 0.0)
         most = max(limits.shuffled_auc, 0.5 + limits.shuffled_deviations * spread)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from etl.canaries import costs, future_gap, shuffled_auc
+from etl.canaries import costs, future_gap, shuffled_auc, torn_rings
 from etl.exam import Paper, keep_board, kept_board, sit, slices_of, standing_paper, standing_spec
 from etl.gate import Pair
 from etl.run_folder import Done, RunFolder, read_json, write_json
@@ -67,13 +67,16 @@ class Exams:
         return self._pair(name, sat)
 
     def canaries(self, rows: TrainingRows) -> dict[str, float]:
-        """The two cheats, tried on this run's own events and rows."""
+        """The three cheats, tried on this run's own events and rows."""
         plan, fit = self.run.plan, self.run.place.fit
 
         def make(to: Path) -> None:
             gap = future_gap(self.timeline, fit, self.challenger, plan.since)
-            auc, spread = shuffled_auc(rows, np.random.default_rng(plan.seed))
-            found = {"future_edge": gap, "shuffled_auc": auc, "shuffled_spread": spread}
+            rng = np.random.default_rng(plan.seed)
+            auc, spread = shuffled_auc(self.timeline, fit, plan.since, rng)
+            torn = torn_rings(self.challenger, rows.known)
+            found = {"future_edge": gap, "shuffled_auc": auc, "shuffled_spread": spread,
+                     "torn_rings": torn}  # fmt: skip
             write_json(to / "canaries.json", found)
 
         self._told("canaries", 0, 0)

@@ -53,7 +53,7 @@ def collect(
     job = replace(job, config=replace(job.config, keep_asked=False, refit_days=refit_days))
     for step in replay.steps(start - 1, until, refresh_moments(first, until, course.every_us)):
         if isinstance(step, Applied):
-            signups.append(_seen(step, job.store, course.mates_per_entity))
+            signups.append(seen(step, job.store, course.mates_per_entity))
             continue
         report = refresh(job, None, step.at, state)
         state = report.state
@@ -68,7 +68,8 @@ def known_at(events: EventTables, until: int) -> Known:
     return Known.of(labels, bans, until)
 
 
-def _seen(step: Applied, store: GraphStore, per_id: int) -> Moment:
+def seen(step: Applied, store: GraphStore, per_id: int) -> Moment:
+    """A sign-up with what surrounds it, at most ``per_id`` accounts of each thing it names."""
     event = step.event
     piece = store.neighbourhood(ids_of(event), per_id=per_id)
     return Moment(event, Vicinity.of(event, piece), event.at, rates=step.rates)
