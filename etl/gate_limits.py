@@ -35,7 +35,7 @@ class GateLimits:
     recall_margin: float = 0.10
     honest_margin: float = 0.002
     unlabelled_margin: float = 0.03
-    honest_limit: float = 0.01
+    honest_limit: float = 0.05
     cleared_limit: float = 0.25
     slice_margin: float = 0.02
     labels_slice_margin: float = 0.10

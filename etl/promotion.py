@@ -1,15 +1,14 @@
 """What is done with a ruling: registry, shadow, promotion, rollback; and what is told of it.
 
-The shelf's pointer is the one truth of which model serves, turned in a single rename; the history
-and the registry's aliases are written after it and brought up to it by whoever comes next, so that
-a kill between them loses nothing that matters. Every turn is noted with its reason. The service
-reads ``status.json`` and never imports this.
+The shelf's pointer is the one truth of which model serves, turned in a single rename. Why is noted
+before it (:mod:`etl.turns`), the registry's aliases follow after it and are brought up to it by
+whoever comes next, so that a kill between them loses nothing that matters. The service reads
+``status.json`` and never imports this.
 """
 
-import json
-import os
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,9 +17,10 @@ from etl.registry import CHALLENGER, CHAMPION, SHADOW, Registry
 from etl.retrain import Proven, Workplace
 from etl.run_folder import read_json, write_json
 from etl.shadow_report import ShadowLimits, shadow_finding
+from etl.turns import Turn, alone, history, mend, note
 from graph.errors import GateRefused, InputError, ModelMissing, RegistryUnavailable
 
-HISTORY, GATES, STATUS = "history.jsonl", "gates", "status.json"
+GATES, STATUS = "gates", "status.json"
 REMEMBERED_RUNS = 60
 
 
@@ -87,8 +87,7 @@ def promote(
     if against and not force:
         raise GateRefused(f"{wanted} is not promoted: {against}; --force --reason TEXT overrides")
     why = (reason or "the gate let it pass, and so did its shadow").strip()
-    left = next(iter(shelf.history()), None)
-    _turn(desk, wanted, "forced" if against else "promoted", why)
+    left = _turn(desk, wanted, "forced" if against else "promoted", why)
     return {"version": wanted, "before": left, "forced": bool(against), "against": against or None}
 
 
@@ -99,11 +98,15 @@ def rollback(desk: Desk, reason: str | None = None) -> dict[str, Any]:
         ModelMissing: if there was none before.
         ModelError: if it cannot be verified any more; nothing is changed then.
     """
-    left, now = desk.place.shelf.rollback()
-    _note(desk, "rolled back", now, left, (reason or "no reason given").strip())
-    follow(desk)
-    tell(desk)
-    return {"version": now, "before": left}
+    shelf, why = desk.place.shelf, (reason or "no reason given").strip()
+    with _turning(desk):
+        left, *before = shelf.history() or [""]
+        if not before:
+            raise ModelMissing("no champion before the one in use; nothing to go back to")
+        shelf.load(before[0])
+        _note(desk, "rolled back", before[0], left, why)
+        shelf.rollback()
+    return {"version": before[0], "before": left}
 
 
 def follow(desk: Desk) -> str:
@@ -117,21 +120,6 @@ def follow(desk: Desk) -> str:
     except RegistryUnavailable as error:
         return str(error)
     return "ok"
-
-
-def history(out: Path) -> list[dict[str, Any]]:
-    """Every turn of the shelf that was noted, oldest first; a torn last line is passed over."""
-    try:
-        lines = (out / HISTORY).read_text(encoding="utf-8").splitlines()
-    except FileNotFoundError:
-        return []
-    found = []
-    for line in lines:
-        try:
-            found.append(json.loads(line))
-        except ValueError:
-            continue
-    return found
 
 
 def ruling_of(out: Path, version: str) -> dict[str, Any] | None:
@@ -199,24 +187,31 @@ def _against(desk: Desk, version: str, limits: ShadowLimits) -> str:
     return "" if finding.passed else finding.sentence
 
 
-def _turn(desk: Desk, version: str, what: str, why: str) -> None:
-    left = next(iter(desk.place.shelf.history()), None)
-    desk.place.shelf.promote(version)
-    if left != version:
-        _note(desk, what, version, left, why)
+def _turn(desk: Desk, version: str, what: str, why: str) -> str | None:
+    """Put ``version`` into use; gives the version before. The reason is on the disk first."""
+    shelf = desk.place.shelf
+    with _turning(desk):
+        left = next(iter(shelf.history()), None)
+        shelf.load(version)
+        if left != version:
+            _note(desk, what, version, left, why)
+        shelf.promote(version)
+    return left
+
+
+@contextmanager
+def _turning(desk: Desk) -> Iterator[None]:
+    """One turn at a time, after what an earlier one left undone; told to everybody at its end."""
+    with alone(desk.place.out):
+        serving = next(iter(desk.place.shelf.history()), None)
+        mend(desk.place.out, serving, desk.now, desk.author)
+        yield
     follow(desk)
     tell(desk)
 
 
 def _note(desk: Desk, what: str, version: str, before: str | None, why: str) -> None:
-    """Add a line to the history, onto the disk, before anybody is told that it is done."""
-    line = {"at": desk.now, "what": what, "version": version, "before": before, "why": why,
-            "author": desk.author}  # fmt: skip
-    desk.place.out.mkdir(parents=True, exist_ok=True)
-    with (desk.place.out / HISTORY).open("a", encoding="utf-8") as file:
-        file.write(json.dumps(line) + "\n")
-        file.flush()
-        os.fsync(file.fileno())
+    note(desk.place.out, Turn(desk.now, what, version, before, why, desk.author))
 
 
 def metrics_of(proven: Proven) -> dict[str, float]:

@@ -1,23 +1,22 @@
 """What becomes of a ruling: shelf, shadow, registry and history, whole at any moment."""
 
-import json
+import multiprocessing
 import os
 import signal
-import time
+import sys
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
 
-from etl import promotion
 from etl.gate import Finding, Ruling
-from etl.promotion import Desk, follow, history, promote, record, rollback, settle
+from etl.promotion import Desk, follow, promote, record, rollback, settle
 from etl.registry import Registry
 from etl.retrain import Plan, Proven, Workplace
 from etl.run_folder import read_json, write_json
 from etl.shadow_report import ShadowLimits
 from etl.timeline import Timeline
+from etl.turns import HISTORY, history
 from gnn.shelf import Shelf
 from gnn.signing import Signer, Trust
 from graph.errors import GateRefused, InputError, ModelMissing, RegistryUnavailable
@@ -31,14 +30,16 @@ def bundles():
     return [tiny_bundle(seed) for seed in range(1, 4)]
 
 
+def desk_in(folder: Path) -> Desk:
+    signer = Signer.of("11" * 32)
+    shelf = Shelf(folder / "bundles", Trust.of([signer.public]), signer)
+    place = Workplace(Timeline({}), lambda *_: None, shelf, folder / "runs", folder / "pipeline")
+    return Desk(place, None, now=1_000_000)
+
+
 @pytest.fixture
 def desk(tmp_path: Path) -> Desk:
-    signer = Signer.of("11" * 32)
-    shelf = Shelf(tmp_path / "bundles", Trust.of([signer.public]), signer)
-    place = Workplace(
-        Timeline({}), lambda *_: None, shelf, tmp_path / "runs", tmp_path / "pipeline"
-    )
-    return Desk(place, None, now=1_000_000)
+    return desk_in(tmp_path)
 
 
 def proven(desk: Desk, bundle, *, passed: bool = True, champion: str | None = None) -> Proven:
@@ -154,34 +155,98 @@ def test_nothing_in_the_shadow_is_nothing_to_promote(desk):
 
 def test_a_torn_last_line_of_the_history_is_passed_over(desk, bundles):
     settle(desk, proven(desk, bundles[0]))
-    with (desk.place.out / promotion.HISTORY).open("a") as file:
+    with (desk.place.out / HISTORY).open("a") as file:
         file.write('{"at": 1, "what": "prom')
 
     assert len(history(desk.place.out)) == 1
 
 
-def test_a_kill_while_promoting_leaves_the_old_or_the_new_and_the_next_call_mends(desk, bundles):
-    for bundle in bundles[:2]:
+CHANGES = frozenset({"os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.truncate"})
+WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT
+MOST_CHANGES = 100
+
+
+def changes_files(event: str, told: tuple[object, ...]) -> bool:
+    """Whether an audit event is one that changes the disk; between two of these nothing does."""
+    if event == "open":
+        return isinstance(told[2], int) and bool(told[2] & WRITES)
+    return event in CHANGES
+
+
+def do(folder: Path, turn: str, version: str) -> None:
+    """One turn, by name: what a process of its own can be told to do."""
+    desk = desk_in(folder)
+    if turn == "rollback":
+        rollback(desk, "it denied a campus")
+    elif turn == "settle":
+        settle(desk, proven(desk, desk.place.shelf.load(version)), at_once=True)
+    else:
+        force, reason = turn == "force", "ring 7 must stop tonight" if turn == "force" else None
+        promote(desk, version, force=force, reason=reason, limits=ASKS_NOTHING)
+
+
+def die_at(number: int, folder: Path, turn: str, version: str) -> None:
+    """Do it in this process, which dies (-9) right before its change of a file of that number."""
+    seen = 0
+
+    def hook(event: str, told: tuple[object, ...]) -> None:
+        nonlocal seen
+        if changes_files(event, told):
+            seen += 1
+            if seen == number:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+    sys.addaudithook(hook)
+    do(folder, turn, version)
+
+
+def killed_at(number: int, *told: object) -> bool:
+    """Whether a process that does it came to so many changes of files, and died."""
+    # Forked from a process that never used a thread pool: XGBoost's does not survive a fork.
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([__name__])
+    child = context.Process(target=die_at, args=(number, *told))
+    child.start()
+    child.join(timeout=60)
+    assert child.exitcode in {0, -signal.SIGKILL}
+    return child.exitcode != 0
+
+
+@pytest.mark.parametrize("turn", ["promote", "force", "rollback", "settle"])
+def test_a_kill_at_any_file_operation_leaves_the_old_or_the_new_with_its_reason(
+    desk, bundles, turn
+):
+    old, new, folder = bundles[0].version, bundles[1].version, desk.place.out.parent
+    for bundle in (bundles[1], bundles[0]):
         settle(desk, proven(desk, bundle), at_once=True)
-    names = {bundle.version for bundle in bundles[:2]}
-    rng = np.random.default_rng(2)
+    before = {path: path.read_bytes() for path in files_of(folder)}
+    served = []
 
-    for _ in range(15):
-        child = os.fork()
-        if not child:
-            while True:
-                for bundle in bundles[:2]:
-                    promote(desk, bundle.version, limits=ASKS_NOTHING)
-        time.sleep(float(rng.uniform(0.01, 0.1)))
-        os.kill(child, signal.SIGKILL)
-        os.waitpid(child, 0)
+    for number in range(1, MOST_CHANGES):
+        for path in set(files_of(folder)) - before.keys():
+            path.unlink()
+        for path, held in before.items():
+            path.write_bytes(held)
+        if not killed_at(number, folder, turn, new):
+            break
         serving = desk.place.shelf.load().version
+        served.append(serving)
+        last = history(desk.place.out)[-1]
+        assert serving == old or (last["version"] == new and last["why"])
+        do(folder, "force", new)  # whoever comes next goes on from there
+        told = read_json(desk.place.out / "status.json")
+        assert told["champion"] == desk.place.shelf.current() == new
+        undone = [line for line in history(desk.place.out) if line["what"] == "not done"]
+        assert len(undone) == (serving == old and last["version"] == new)
+    else:
+        pytest.fail("it never ended")
 
-        assert serving in names
-        assert all(line["version"] in names for line in history(desk.place.out))
-        promote(desk, next(iter(names - {serving})), limits=ASKS_NOTHING)
-        told = json.loads((desk.place.out / "status.json").read_text())
-        assert told["champion"] == desk.place.shelf.current() != serving
+    assert set(served) == {old, new}
+    assert served == sorted(served, key=[old, new].index)  # once turned it stays turned
+
+
+def files_of(folder: Path) -> list[Path]:
+    return [path for path in folder.rglob("*") if path.is_file()]
 
 
 # -- the registry ----------------------------------------------------------------------------------
