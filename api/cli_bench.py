@@ -88,6 +88,19 @@ def intent(
     answer(figures, as_json, lambda console: show_figures(console, figures))
 
 
+@app.command("templates")
+def templates(
+    world: Annotated[Path, typer.Argument(help="A folder that `simulate` wrote.")],
+    as_json: AsJson = False,
+) -> None:
+    """Find a simulated world's rings with prompt clusters and without; whom they tie; their ids."""
+    from etl.bench_prompt_world import bench_templates  # noqa: PLC0415
+
+    with Bars() as bars, TemporaryDirectory(prefix="ringsight-bench-") as work:
+        figures = bench_templates(world, Path(work), bars)
+    answer(figures, as_json, lambda console: show_figures(console, figures))
+
+
 @app.command("rings")
 def rings(
     world: Annotated[Path, typer.Argument(help="A folder that `simulate` wrote.")],
@@ -181,6 +194,23 @@ def _show_quarter(console: Console, found: Mapping[str, Any]) -> None:
         table.add_row(str(run["week"]), run["became"], share, flagged, said)
     console.print(table, markup=False)
     console.print(f"report: {found['report']}", markup=False)
+
+
+@app.command("ring-scale")
+def ring_scale(
+    accounts: Annotated[int, typer.Option(min=1_000, help="Accounts of the graph.")] = 1_000_000,
+    edges: Annotated[int, typer.Option(min=1_000, help="Identifier edges.")] = 3_000_000,
+    hub: Annotated[int, typer.Option(min=0, help="Accounts at one address.")] = 100_000,
+    seed: Annotated[int, typer.Option(help="Its chance.")] = 1,
+    as_json: AsJson = False,
+) -> None:
+    """Find rings on a large graph and go on a day later, beside scipy's connected components."""
+    from etl.bench_ring_scale import bench_ring_scale  # noqa: PLC0415
+
+    with Bars() as bars:
+        figures = bench_ring_scale(accounts, edges, hub, seed, bars)
+    rows = {name.replace("_", " "): {"": figure} for name, figure in figures.items()}
+    answer(figures, as_json, lambda console: show_figures(console, rows))
 
 
 @app.command("regrowth")

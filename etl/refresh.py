@@ -23,7 +23,7 @@ from gnn.scorer import AccountScores, Scorer
 from graph.activity import add_activity
 from graph.lockstep import add_lockstep
 from graph.prompts import ClusterIndex
-from graph.rings import RingInputs, Rings, find
+from graph.rings import RingInputs, Rings, Standing, find, go_on
 from graph.rings.story import with_stories
 from graph.schema import NodeType
 from graph.snapshot import Snapshot
@@ -51,12 +51,14 @@ class RefreshConfig:
 
     Prompts of the last ``window_days`` make clusters, fitted anew every ``refit_days``;
     ``keep_asked`` writes account-to-cluster edges and entities' flagged accounts to the store, for
-    people to browse.
+    people to browse; ``go_on`` finds rings from the last refresh on where the same process made it,
+    which is worth it where no model moves everybody's score.
     """
 
     window_days: int = 14
     refit_days: float = 1.0
     keep_asked: bool = True
+    go_on: bool = False
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,7 @@ class RefreshState:
     number: int = 0
     rings: Rings | None = None
     edges: pl.DataFrame | None = None
+    standing: Standing | None = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True)
@@ -132,7 +135,9 @@ def refresh(
     scores = None if scorer is None else scorer.accounts(snapshot)
     progress(STEPS[3], 3, len(STEPS))
     inputs = _ring_inputs(job, answered, snapshot, scores)
-    rings = find(inputs, state.rings)
+    standing = go_on(state.standing, inputs, state.rings) if job.config.go_on else None
+    rings = find(inputs, state.rings) if standing is None else standing.rings
+    inputs = inputs if standing is None else standing.inputs
     progress(STEPS[4], 4, len(STEPS))
     if job.config.keep_asked:
         for facts in changes(state.edges, answered.edges, as_of):
@@ -140,7 +145,7 @@ def refresh(
     flags = flags_of(scores, rings, state.rings)
     since = flagged_since(job.store, flags, as_of)
     rings = with_stories(rings, state.rings, since)
-    after = RefreshState(answered.asked, state.number + 1, rings, answered.edges)
+    after = RefreshState(answered.asked, state.number + 1, rings, answered.edges, standing)
     report = RefreshReport(as_of, after, inputs, rings, scores, flags)
     job.store.publish(generation_of(report, since, entities=job.config.keep_asked))
     progress("refresh", len(STEPS), len(STEPS))

@@ -20,6 +20,7 @@ from graph.rings.model import (
     Verdict,
 )
 from graph.rings.profile import Profile, profiles
+from graph.rings.standing import Standing, go_on, stand
 
 __all__ = [
     "Change",
@@ -34,9 +35,12 @@ __all__ = [
     "RingConfig",
     "RingInputs",
     "Rings",
+    "Standing",
     "Status",
     "Verdict",
     "find",
     "genomes",
+    "go_on",
     "profiles",
+    "stand",
 ]

@@ -105,13 +105,27 @@ def homes(holdings: Holdings, size: int) -> Ints:
     return home
 
 
-def cells(component: Ints, home: Ints) -> Ints:
-    """The cell of every account, as the number of its lowest account, [N]."""
-    large = np.bincount(component, minlength=len(component))[component] > LARGEST
-    if not large.any():
-        return component
-    cut = np.flatnonzero(large)
-    _, place = np.unique(home[cut], return_inverse=True)
-    cell = component.copy()
-    cell[cut] = cut[lowest(place)]
-    return cell
+@dataclass(frozen=True)
+class Cells:
+    """Parts of the graph: ``component`` and ``cell`` [N], by lowest account; ``home`` [N]."""
+
+    component: Ints
+    home: Ints
+    cell: Ints
+
+    @classmethod
+    def of(cls, incidences: Sequence[Incidence], whole: Snapshot) -> "Cells":
+        """The cells of a graph."""
+        held, size = Holdings.of(incidences, whole), whole.size(NodeType.ACCOUNT)
+        return cls.cut(components(held, size), homes(held, size))
+
+    @classmethod
+    def cut(cls, component: Ints, home: Ints) -> "Cells":
+        """Components as they are, or where they are large, by :func:`homes`."""
+        cell = component.copy()
+        large = np.bincount(component, minlength=len(component))[component] > LARGEST
+        cut = np.flatnonzero(large)
+        if len(cut):
+            _, place = np.unique(home[cut], return_inverse=True)
+            cell[cut] = cut[lowest(place)]
+        return cls(component, home, cell)

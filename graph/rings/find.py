@@ -14,7 +14,6 @@ import pyarrow as pa
 from scipy import sparse
 
 from graph.rings import (
-    cells,
     communities,
     counter,
     evidence_signup,
@@ -31,6 +30,7 @@ from graph.rings import (
     traits,
     triage,
 )
+from graph.rings.cells import Cells
 from graph.rings.evidence_timing import Clock
 from graph.rings.groups import Evidence, Groups
 from graph.rings.inputs import Bools, Floats, Ints, RingInputs, distinct
@@ -87,13 +87,13 @@ class Candidates:
 class Scene:
     """What a refresh looks at, before there are groups.
 
-    ``cell`` [N] parts accounts that only possessions could tie (:mod:`graph.rings.cells`).
+    ``cells`` part accounts that only possessions could tie.
     """
 
     inputs: RingInputs
     incidences: Sequence[Incidence]
     links: Links
-    cell: Ints
+    cells: Cells
     handed: Handovers
     moments: tuple[Moments, ...]
     traits: Sequence[Trait]
@@ -177,17 +177,14 @@ def _remembering(inputs: RingInputs, rings: Rings, previous: Rings | None, banne
     return genome.remembered(rings, previous)
 
 
-def scene_of(inputs: RingInputs, cell: Ints | None = None) -> Scene:
-    """Everything that ties accounts, weighed; within ``cell`` [N] where it is known already."""
+def scene_of(inputs: RingInputs, cells: Cells | None = None) -> Scene:
+    """Everything that ties accounts, weighed; within ``cells`` where they are known already."""
     incidences = list(relations.incidences(inputs))
-    if cell is None:
-        held = cells.Holdings.of(incidences, inputs.snapshot)
-        parts = cells.components(held, inputs.size)
-        cell = cells.cells(parts, cells.homes(held, inputs.size))
+    cells = cells or Cells.of(incidences, inputs.snapshot)
     handed = timing.handovers(inputs)
-    tied = _with_handovers(inputs, links.weigh(incidences, inputs, cell), handed)
+    tied = _with_handovers(inputs, links.weigh(incidences, inputs, cells.cell), handed)
     moments = tuple(Moments.of(inputs.request_columns, inputs.size, us) for us in timing.SCALES)
-    return Scene(inputs, incidences, tied, cell, handed, moments, traits.traits(inputs))
+    return Scene(inputs, incidences, tied, cells, handed, moments, traits.traits(inputs))
 
 
 def _with_handovers(inputs: RingInputs, tied: Links, handed: Handovers) -> Links:

@@ -63,11 +63,11 @@ def match(found: Sequence[Ring], previous: Rings) -> dict[int, int]:
 def _overlaps(before: Sequence[Ring], found: Sequence[Ring]) -> list[_Overlap]:
     home: dict[str, list[int]] = {}
     for old, ring in enumerate(before):
-        for account_id in ring.account_ids:
-            home.setdefault(account_id, []).append(old)
+        for member in ring.members:
+            home.setdefault(member.account_id, []).append(old)
     overlaps = []
     for new, ring in enumerate(found):
-        common = Counter(old for a in ring.account_ids for old in home.get(a, ()))
+        common = Counter(old for m in ring.members for old in home.get(m.account_id, ()))
         for old, both in common.items():
             jaccard = both / (before[old].size + ring.size - both)
             overlaps.append(_Overlap(jaccard, old, new, both))
@@ -90,7 +90,10 @@ def _matched(overlaps: Sequence[_Overlap]) -> dict[int, int]:
 def _continued(old: Ring, new: Ring) -> Ring:
     since = {member.account_id: member.since for member in old.members}
     members = tuple(
-        replace(member, since=since.get(member.account_id, member.since)) for member in new.members
+        member
+        if since.get(member.account_id, member.since) == member.since
+        else replace(member, since=since[member.account_id])
+        for member in new.members
     )
     same = old.account_ids == new.account_ids and old.flagged == new.flagged
     version = old.version if same else old.version + 1
@@ -132,6 +135,8 @@ def _change(
         return Change.MERGED, eaten
     if ring.status is not was.status and ring.status is not Status.ACTIVE:
         return (Change.BANNED if ring.status is Status.BANNED else Change.DORMANT), ()
+    if ring.members == was.members:
+        return None
     gained, lost = ring.account_ids - was.account_ids, was.account_ids - ring.account_ids
     if not gained and not lost:
         return None

@@ -9,7 +9,7 @@ and the odds pass the bar. One class serves the service, the back-test and the r
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from graph.facts import Event, Payment, Place, Request, Session, Signup
 from graph.rings.inputs import DAY_US
@@ -56,6 +56,15 @@ class _State:
     seen: set[str] = field(default_factory=set)
     flagged: bool = False
 
+    def copied(self) -> "_State":
+        """The same observations, to try more on."""
+        hits = {ring: dict(found) for ring, found in self.hits.items()}
+        windows = {window: set(moments) for window, moments in self.windows.items()}
+        return _State(
+            self.created_at, self.traits, hits, windows, set(self.talks), set(self.seen),
+            self.flagged,
+        )  # fmt: skip
+
 
 class LiveMatcher:
     """Known rings and genomes, and the accounts seen since.
@@ -66,10 +75,15 @@ class LiveMatcher:
         match = matcher.see(event)      # Match at the event that flags the account, else None
 
     ``members`` (account id -> ring id) are those already in a ring: their moments are the ring's.
+    ``since`` (us) is the refresh that judged: who was near a ring by then is no news to it.
     """
 
-    def __init__(self, known: Sequence[Profile], members: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, known: Sequence[Profile], members: Mapping[str, str] | None = None, since: int = 0
+    ) -> None:
         self.profiles = tuple(known)
+        self._since = since
+        self._judged: set[str] = set()
         self._index: dict[str, list[tuple[int, Family, int]]] = {}
         number = {profile.ring_id: i for i, profile in enumerate(self.profiles)}
         for i, profile in enumerate(self.profiles):
@@ -81,6 +95,8 @@ class LiveMatcher:
         self._talks: dict[str, set[int]] = {}
         self._states: dict[str, _State] = {}
         self._young: dict[str, set[str]] = {}
+        self.flags: dict[str, Match] = {}
+        """Accounts flagged since, each by the match that did it."""
 
     def see(self, event: Event) -> Match | None:
         """Take in one event; the match at the event that flags its account, else None."""
@@ -98,7 +114,28 @@ class LiveMatcher:
             return None
         self._count_young(best, state, event.at)
         state.flagged = best.flagged
-        return best if best.flagged else None
+        if not best.flagged:
+            return None
+        self.flags[event.account_id] = best
+        return best
+
+    def flagged_from(self, account_id: str, at: int) -> None:
+        """Let a flag count from ``at`` (us): a refresh flags by what it was left, not before."""
+        self.flags[account_id] = replace(self.flags[account_id], at=at)
+
+    def weigh(self, events: Sequence[Signup | Payment]) -> Match | None:
+        """How an account would stand after ``events`` of its own; nothing is remembered.
+
+        None for a member of a ring, and for who resembles none.
+        """
+        account_id = events[0].account_id
+        if account_id in self._member or not self.profiles:
+            return None
+        held = self._states.get(account_id)
+        state = _State() if held is None else held.copied()
+        for event in events:
+            self._take_in(state, event)
+        return self._best(account_id, state, events[-1].at)
 
     def odds(self, account_id: str, at: int) -> Match | None:
         """How the account stands to the ring it is nearest to, by all that was seen of it."""
@@ -183,7 +220,10 @@ class LiveMatcher:
     def _count_young(self, match: Match, state: _State, at: int) -> None:
         if match.odds < 0 or state.created_at is None or at - state.created_at > YOUNG_US:
             return
-        self._young.setdefault(match.ring_id, set()).add(match.account_id)
+        if at <= self._since:
+            self._judged.add(match.account_id)
+        elif match.account_id not in self._judged:
+            self._young.setdefault(match.ring_id, set()).add(match.account_id)
 
 
 def _poisson(observed: int, expected: float) -> float:

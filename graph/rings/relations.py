@@ -133,7 +133,7 @@ def _incidence(inputs: RingInputs, relation: Relation) -> Incidence | None:
         rarity = np.where(degree >= 2, np.maximum(weight + np.log(crowd), 0.0), 0.0)
         weight, why = _cluster_weights(inputs, snapshot.keys(kind), rarity, degree)
     else:
-        weight = np.minimum(weight, MOST_NATS)
+        weight = valued(weight)
     keys = snapshot.keys(kind)
     return Incidence(
         relation,
@@ -160,6 +160,11 @@ def holders(snapshot: Snapshot, verb: str, entity: Ints) -> Ints:
     if HELD_BY + verb in told.column_names:
         return np.asarray(told[HELD_BY + verb].combine_chunks(), dtype=np.int64)
     return np.bincount(entity, minlength=snapshot.size(kind))
+
+
+def valued(weight: Floats) -> Floats:
+    """What sharing a possession counts, of what its rarity is worth."""
+    return np.minimum(weight, MOST_NATS)
 
 
 def makes_pairs(inputs: RingInputs, relation: Relation, keys: pa.Array, degree: Ints) -> Bools:
@@ -191,6 +196,7 @@ def surprise(
 
         known = inputs.usual.of(f"crowd/{relation.verb}/{number}", learn)
         figures = np.array([known.get(name, (0.0, 1.0)) for name in names], np.float64)
+        figures = figures.reshape(-1, 2)  # of no entities at all, too
         firm = (figures[group, 0] >= MIN_POPULATION) | (population == 0)
         population = np.where(firm, figures[group, 0], population)
         crowd = np.where(firm, figures[group, 1], crowd)

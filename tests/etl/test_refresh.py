@@ -9,7 +9,7 @@ import pytest
 from etl.asked import Asked, changes
 from etl.live import Watch
 from etl.refresh import Job, RefreshConfig, RefreshState, flags_of, raised, refresh
-from graph.rings import Member, Ring, Rings, Status, Verdict
+from graph.rings import Member, Ring, Rings, Status, Verdict, find
 from graph.schema import NodeType
 from graph.stores import open_store
 from tests.etl.conftest import DAY, by_shared_words
@@ -157,3 +157,20 @@ def test_one_account_looked_at_alone_scores_as_among_all(watch):
 def test_a_look_at_nobody_or_at_a_stranger_finds_nothing(watch):
     assert watch.look([], watch.last.as_of)[0] == []
     assert watch.look(["nobody has this name"], watch.last.as_of)[0] == []
+
+
+def test_a_refresh_that_goes_on_finds_what_a_whole_one_finds_that_holds_the_same_for_usual(town):
+    config = RefreshConfig(keep_asked=False, go_on=True)
+    with open_store("sqlite://") as store:
+        store.write(town.unrolled.between(0, town.train_until + DAY))
+        job = Job(town.timeline, store, by_shared_words, config)
+        first = refresh(job, None, town.train_until, NOTHING)
+
+        second = refresh(job, None, town.train_until + DAY, first.state)
+
+    usual = second.inputs.usual.anew()
+    assert second.rings.rings
+    again = find(replace(second.inputs, usual=usual), first.rings)
+    assert [r.detail() | {"story": None} for r in again] == [
+        r.detail() | {"story": None} for r in second.rings
+    ]

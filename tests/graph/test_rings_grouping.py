@@ -87,9 +87,9 @@ def test_a_component_is_a_cell_until_it_is_large_and_then_the_strongest_thing_is
     held = cells.Holdings.of(list(incidences(inputs)), inputs.snapshot)
     parts, home = cells.components(held, inputs.size), cells.homes(held, inputs.size)
 
-    whole = cells.cells(parts, home)
+    whole = cells.Cells.cut(parts, home).cell
     monkeypatch.setattr(cells, "LARGEST", 60)
-    cut = cells.cells(parts, home)
+    cut = cells.Cells.cut(parts, home).cell
 
     assert len(np.unique(whole)) == 1
     sizes = np.bincount(cut)

@@ -1,0 +1,119 @@
+"""What finding rings costs on a graph of a million accounts, behind ``ringsight bench ring-scale``.
+
+The yardstick is scipy's connected components over the same edges in the same process. A day later
+one account in a hundred is new, with all it holds, and the finder runs twice: over everything, and
+going on from the day before. All times are CPU seconds of one thread; the graph has the shape that
+hurts and no meaning (:mod:`graph.simulate.bulk`), so what is found is only held to be the same.
+"""
+
+import resource
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import TypeVar
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+from scipy import sparse
+from scipy.sparse.csgraph import connected_components
+
+from graph.flush import Told
+from graph.rings import RingInputs, find
+from graph.rings.standing import go_on, stand
+from graph.schema import EDGE_OF, NodeType
+from graph.simulate.bulk import SPAN_US, START_US, bulk
+from graph.snapshot import Snapshot
+
+DAY_US = 86_400_000_000
+NEW = 0.01
+"""Share of accounts, and with them of events, that a day brings."""
+T = TypeVar("T")
+
+
+def bench_ring_scale(
+    accounts: int, edges: int, hub: int, seed: int, progress: Told
+) -> Mapping[str, float]:
+    """CPU seconds, their ratios, what was looked at, and the largest memory of the process."""
+    progress("graph", 0, 4)
+    later = with_newcomers(bulk(accounts, edges, hub, seed), seed)
+    before = earlier(later, START_US + SPAN_US)
+    progress("components", 1, 4)
+    parts = sorted(_timed(lambda: components(later))[1] for _ in range(3))[1]
+    progress("the day before", 2, 4)
+    last = stand(RingInputs(before, before.as_of))
+    progress("everything", 3, 4)
+    _, whole = _timed(lambda: find(RingInputs(later, later.as_of), last.rings))
+    step, went_on = _timed(lambda: go_on(last, RingInputs(later, later.as_of)))
+    usual = last.inputs.usual.anew()
+    again = find(replace(RingInputs(later, later.as_of), usual=usual), last.rings)
+    progress("done", 4, 4)
+    return {
+        "components_cpu_s": parts,
+        "find_cpu_s": whole,
+        "go_on_cpu_s": went_on,
+        "find_to_components": whole / parts,
+        "go_on_to_components": went_on / parts,
+        "go_on_to_find": went_on / whole,
+        "accounts_looked_at": step.looked,
+        "the_same_rings": float(step.rings == again),
+        "peak_gb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20,
+    }
+
+
+def components(snapshot: Snapshot) -> None:
+    """What scipy does with the same edges: one bipartite graph, its components."""
+    sources, targets = [], []
+    offset = snapshot.size(NodeType.ACCOUNT)
+    for verb in ("SEEN_AT", "USED", "PAID_WITH"):
+        source, target = snapshot.ends(verb)
+        sources.append(source)
+        targets.append(target + offset)
+        offset += snapshot.size(EDGE_OF[verb].target)
+    ends = (np.concatenate(sources), np.concatenate(targets))
+    graph = sparse.csr_array((np.ones(len(ends[0])), ends), shape=(offset, offset))
+    connected_components(graph, directed=False)
+
+
+def with_newcomers(snapshot: Snapshot, seed: int, share: float = NEW) -> Snapshot:
+    """The graph a day later: a share of its accounts came, and took up what they hold, that day."""
+    rng = np.random.default_rng(seed)
+    late = rng.random(snapshot.size(NodeType.ACCOUNT)) < share
+    came = START_US + SPAN_US + rng.integers(1, DAY_US, len(late))
+    nodes, edges = dict(snapshot.nodes), dict(snapshot.edges)
+    for column in ("created_at", "first_seen"):
+        told = np.asarray(nodes[NodeType.ACCOUNT][column])
+        values = np.where(late, came, told)
+        nodes[NodeType.ACCOUNT] = _set(nodes[NodeType.ACCOUNT], column, values)
+    for verb, table in snapshot.edges.items():
+        source, _ = snapshot.ends(verb)
+        for column in ("first_seen", "last_seen"):
+            values = np.where(late[source], came[source], snapshot.edge_column(verb, column))
+            edges[verb] = _set(edges.get(verb, table), column, values)
+    return Snapshot(START_US + SPAN_US + DAY_US, nodes, edges)
+
+
+def earlier(snapshot: Snapshot, as_of: int) -> Snapshot:
+    """The graph without the accounts that came after ``as_of``, and their edges."""
+    stays = np.asarray(snapshot.nodes[NodeType.ACCOUNT]["created_at"]) <= as_of
+    row = np.cumsum(stays) - 1
+    nodes = dict(snapshot.nodes)
+    nodes[NodeType.ACCOUNT] = nodes[NodeType.ACCOUNT].filter(pa.array(stays))
+    edges = {}
+    for verb, table in snapshot.edges.items():
+        source, _ = snapshot.ends(verb)
+        kept = table.filter(pa.array(stays[source]))
+        edges[verb] = _set(kept, "source", row[source[stays[source]]])
+    return Snapshot(as_of, nodes, edges)
+
+
+def _set(table: pa.Table, column: str, values: npt.NDArray[np.int64]) -> pa.Table:
+    place = table.column_names.index(column)
+    field = table.schema.field(column)
+    return table.set_column(place, field, pa.array(values, field.type))
+
+
+def _timed(what: Callable[[], T]) -> tuple[T, float]:
+    start = time.process_time()
+    found = what()
+    return found, time.process_time() - start

@@ -1,0 +1,243 @@
+"""What changed between two refreshes: which accounts have to be looked at again.
+
+An account has changed when it is new, when anything it holds or said changed, or when something it
+holds became worth another amount because others took it up too. Things only ever come: where one
+went away or was told otherwise of the past, everything is looked at again (:class:`Rewritten`).
+Read :mod:`graph.rings.standing` next.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from graph.rings.evidence_signup import joined
+from graph.rings.inputs import DAY_US, Bools, Columns, Floats, Ints, RingInputs
+from graph.rings.model import Family
+from graph.rings.part import account_verbs
+from graph.rings.relations import RELATIONS, Relation, makes_pairs, surprise, valued
+from graph.rings.traits import PLACE_TRAITS, SIGNUP_TRAITS
+from graph.schema import EDGE_OF, NodeType
+from graph.snapshot import Snapshot
+
+_TOLD = ("created_at", "first_seen", "email_class", *SIGNUP_TRAITS, *PLACE_TRAITS)
+"""Properties of accounts that evidence reads."""
+_OF_THINGS = ("ip_class", "kind", "email_class", "country")
+"""Properties of entities that baselines and counter-evidence read."""
+
+_POSSESSIONS = {r.verb: r for r in RELATIONS if r.family is not Family.PROMPTS}
+_ACTS = frozenset({r.verb for r in RELATIONS} - set(_POSSESSIONS))
+"""Relations of accounts that act, which are looked at in any case."""
+
+
+class Rewritten(Exception):
+    """The past is not what it was: nothing found before stands."""
+
+
+@dataclass(frozen=True)
+class Changes:
+    """Rows are those of the later inputs.
+
+    ``place`` gives, for each kind, the later row of each earlier one; ``account`` marks changed
+    accounts, [N]; ``tying`` are edges over which components may have grown together: account and
+    entity (by verb).
+    """
+
+    place: Mapping[NodeType, Ints]
+    account: Bools
+    tying: Mapping[str, tuple[Ints, Ints]]
+
+
+def changes(
+    old: RingInputs, new: RingInputs, before: Mapping[str, Ints], after: Mapping[str, Ints]
+) -> Changes:
+    """What ``new`` brings; ``before`` and ``after`` are the holders of entities, by verb.
+
+    Raises:
+        Rewritten: if something of the past is gone or otherwise.
+        Unlearnt: if baselines do not cover what is new.
+    """
+    verbs = [verb for verb in account_verbs(new.snapshot) if verb not in _ACTS]
+    if not set(account_verbs(old.snapshot)) - set(_ACTS) <= set(verbs):
+        raise Rewritten("edges")
+    kinds = {NodeType.ACCOUNT, *(EDGE_OF[verb].target for verb in verbs)}
+    place = {kind: _places(old.snapshot, new.snapshot, kind) for kind in kinds}
+    changed = np.ones(new.size, np.bool_)
+    changed[place[NodeType.ACCOUNT]] = False
+    for column in _TOLD:
+        changed |= _told_otherwise(old.snapshot, new.snapshot, NodeType.ACCOUNT, column, place)
+    tying: dict[str, tuple[Ints, Ints]] = {}
+    for verb in verbs:
+        fresh, moved = _edges(old.snapshot, new.snapshot, verb, place)
+        source, target = new.snapshot.ends(verb)
+        changed[source[fresh | moved]] = True
+        if verb in _POSSESSIONS:
+            otherwise, grown = _worth(_POSSESSIONS[verb], (old, new), (before, after), place)
+            changed[source[otherwise[target]]] = True
+            held = np.flatnonzero(grown[target])
+            tying[verb] = source[held], target[held]
+    changed |= _events(old, new, place[NodeType.ACCOUNT])
+    changed |= _joined_beside(old, new)
+    return Changes(place, changed, tying)
+
+
+def _places(old: Snapshot, new: Snapshot, kind: NodeType) -> Ints:
+    """The row in ``new`` of every row of ``old``."""
+    was, now = old.keys(kind), new.keys(kind)
+    if was.equals(now):
+        return np.arange(len(was))
+    found = pc.index_in(was, value_set=now)
+    if found.null_count:
+        raise Rewritten(kind)
+    return np.asarray(found, dtype=np.int64)
+
+
+def _told_otherwise(
+    old: Snapshot,
+    new: Snapshot,
+    kind: NodeType,
+    column: str,
+    place: Mapping[NodeType, Ints],
+) -> Bools:
+    """Rows of ``new`` that stood in ``old`` with another value of ``column``, [N]."""
+    otherwise = np.zeros(new.size(kind), np.bool_)
+    tables = [s.nodes.get(kind, pa.table({})) for s in (old, new)]
+    if kind not in place or not any(column in table.column_names for table in tables):
+        return otherwise
+    was, now = (
+        t[column].combine_chunks() if column in t.column_names else pa.nulls(t.num_rows)
+        for t in tables
+    )
+    now = now.take(pa.array(place[kind]))
+    if was.equals(now):
+        return otherwise
+    otherwise[place[kind][~_alike(was, now)]] = True
+    return otherwise
+
+
+def _alike(was: pa.Array, now: pa.Array) -> Bools:
+    """Where two columns agree; unknown agrees with unknown."""
+    if was.type != now.type or pa.types.is_null(
+        was.type
+    ):  # a column of nothing but nulls has no type
+        was, now = (values.cast(pa.string()) for values in (was, now))
+    if pa.types.is_floating(was.type):
+        was, now = (pc.if_else(pc.is_nan(v), pa.scalar(None, v.type), v) for v in (was, now))
+    same = pc.or_(pc.fill_null(pc.equal(was, now), False), pc.and_(was.is_null(), now.is_null()))
+    return np.asarray(same, np.bool_)
+
+
+def _edges(
+    old: Snapshot, new: Snapshot, verb: str, place: Mapping[NodeType, Ints]
+) -> tuple[Bools, Bools]:
+    """Edges of ``new`` that are new, and those seen again or otherwise, each [E]."""
+    spec = EDGE_OF[verb]
+    width = new.size(spec.target)
+    source, target = new.ends(verb)
+    now = source * width + target
+    fresh = np.ones(len(now), np.bool_)
+    moved = np.zeros(len(now), np.bool_)
+    if verb not in old.edges or not len(old.edges[verb]):
+        return fresh, moved
+    source, target = old.ends(verb)
+    was = place[spec.source][source] * width + place[spec.target][target]
+    at = np.searchsorted(now, was)
+    if len(was) > len(now) or (now[np.minimum(at, len(now) - 1)] != was).any():
+        raise Rewritten(verb)
+    fresh[at] = False
+    for column in ("first_seen", "last_seen", "count"):
+        differs = new.edge_column(verb, column)[at] != old.edge_column(verb, column)
+        moved[at[differs]] = True
+    return fresh, moved
+
+
+def _worth(
+    relation: Relation,
+    inputs: tuple[RingInputs, RingInputs],
+    holders: tuple[Mapping[str, Ints], Mapping[str, Ints]],
+    place: Mapping[NodeType, Ints],
+) -> tuple[Bools, Bools]:
+    """Entities worth another amount than before, and those with more holders that tie; each [K]."""
+    old, new = inputs
+    kind, size = EDGE_OF[relation.verb].target, new.snapshot.size(EDGE_OF[relation.verb].target)
+    was = np.zeros(size, np.int64)
+    if relation.verb in holders[0]:
+        was[place[kind]] = holders[0][relation.verb]
+    now = holders[1][relation.verb]
+    otherwise = np.zeros(size, np.bool_)
+    for column in _OF_THINGS:
+        otherwise |= _told_otherwise(old.snapshot, new.snapshot, kind, column, place)
+    rows = np.flatnonzero(was != now)
+    piece = Snapshot(new.as_of, {kind: new.snapshot.nodes[kind].take(pa.array(rows))}, {})
+    here = RingInputs(piece, new.as_of, usual=new.usual)
+    (worth, tied), (worth_now, ties) = (
+        _value(here, relation, degree[rows]) for degree in (was, now)
+    )
+    if (tied & ~ties).any():
+        raise Rewritten(relation.verb)  # components may have come apart
+    otherwise[rows[worth != worth_now]] = True
+    grown = np.zeros(size, np.bool_)
+    grown[rows[ties]] = True
+    return otherwise, grown
+
+
+def _value(inputs: RingInputs, relation: Relation, degree: Ints) -> tuple[Floats, Bools]:
+    """What each entity of ``inputs`` is worth held by ``degree``, and whether it ties; each [K]."""
+    none = np.empty(0, np.int64)
+    weight = valued(surprise(inputs, relation, (none, none, degree))[0])
+    keys = inputs.snapshot.keys(EDGE_OF[relation.verb].target)
+    return weight, makes_pairs(inputs, relation, keys, degree) & (weight > 0)
+
+
+def _events(old: RingInputs, new: RingInputs, place: Ints) -> Bools:
+    """Accounts that act, of which an event came, or of which the model thinks otherwise; [N]."""
+    changed = new.active.copy()
+    changed[place[old.active]] = True
+    for was, now in _columns(old, new):
+        known = now.at <= old.as_of
+        if not _same(was, now, known, place):
+            raise Rewritten("events")
+        changed[now.account[~known]] = True
+    doubt = old.suspicion, new.suspicion
+    if doubt[0] is None or doubt[1] is None:
+        if doubt[0] is not doubt[1]:
+            raise Rewritten("suspicion")
+        return changed
+    same = (doubt[0] == doubt[1][place]) | (np.isnan(doubt[0]) & np.isnan(doubt[1][place]))
+    changed[place[~same]] = True
+    return changed
+
+
+def _columns(old: RingInputs, new: RingInputs) -> Iterator[tuple[Columns, Columns]]:
+    yield old.payment_columns, new.payment_columns
+    yield old.signup_columns, new.signup_columns
+    yield old.enforcement_columns, new.enforcement_columns
+
+
+def _same(was: Columns, now: Columns, known: Bools, place: Ints) -> bool:
+    """Whether the known rows of a table are those that were there."""
+    if int(known.sum()) != len(was):
+        return False
+    if not len(was):
+        return True
+    told = now.table.filter(pa.array(known))
+    names = set(was.table.column_names)
+    return (
+        np.array_equal(place[was.account], now.account[known])
+        and names == set(told.column_names)
+        and all(_alike(_whole(was.table[n]), _whole(told[n])).all() for n in names)
+    )
+
+
+def _whole(column: pa.ChunkedArray) -> pa.Array:
+    values = column.combine_chunks()
+    return values.dictionary_decode() if pa.types.is_dictionary(values.type) else values
+
+
+def _joined_beside(old: RingInputs, new: RingInputs) -> Bools:
+    """Accounts that joined on a day and by a pathway by which more are known to have joined."""
+    was, now = (joined(i) if i.joined is None else i.joined for i in (old, new))
+    days = {day for (pathway, day), n in now.items() if was.get((pathway, day)) != n}
+    return np.isin(new.created_at // DAY_US, sorted(days))

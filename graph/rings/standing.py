@@ -1,0 +1,236 @@
+"""A run of the ring finder that later ones go on from: only what changed is looked at again.
+
+:func:`stand` looks at everything and learns what is usual; :func:`go_on` takes what is usual for
+given, finds out which accounts changed (:mod:`graph.rings.changes`), runs the same finder on their
+cells alone (:mod:`graph.rings.part`) and keeps what it knows of all others. The rings are to the
+last digit those of a run over everything that holds the same for usual, which is tested. Accounts
+that act are looked at every time: their evidence is a window of events, which moves. Where the past
+was told otherwise, where more than a few accounts changed, and once in :data:`LEARNT_FOR_US`,
+everything is looked at.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from scipy import sparse
+from scipy.sparse.csgraph import connected_components
+
+from graph.rings import cells, triage
+from graph.rings.cells import Cells
+from graph.rings.changes import Changes, Rewritten, changes
+from graph.rings.evidence_signup import joined
+from graph.rings.find import Candidates, Found, RingConfig, grouped, judged, named, scene_of
+from graph.rings.inputs import DAY_US, Bools, Ints, RingInputs
+from graph.rings.model import Ring, Rings, Status
+from graph.rings.part import held_by, part_of
+from graph.rings.relations import RELATIONS, incidences
+from graph.rings.usual import Unlearnt, Usual
+from graph.schema import EDGE_OF, NodeType
+
+LEARNT_FOR_US = 7 * DAY_US
+"""How long what is usual stays what it was."""
+FEW = 0.5
+"""Share of accounts to look at from which looking at all is no more work."""
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What a run found, and what the next one needs to go on.
+
+    ``holders`` counts the accounts on each entity, by verb; ``known`` are all candidate groups,
+    ``made`` rings (before they were given lasting ids) by their lowest account; ``looked`` is the
+    share of accounts that this run looked at.
+    """
+
+    inputs: RingInputs
+    rings: Rings
+    cells: Cells
+    holders: Mapping[str, Ints]
+    known: Candidates
+    made: Mapping[int, Ring]
+    learnt_at: int
+    looked: float = field(default=1.0)
+
+
+def stand(
+    inputs: RingInputs, previous: Rings | None = None, config: RingConfig | None = None
+) -> Standing:
+    """A run over everything; ``inputs.usual`` is learnt where it is not known yet."""
+    config = config or RingConfig()
+    scene = scene_of(inputs)
+    found = judged(scene, *grouped(scene, config))
+    chosen = found.candidates.kept(config)
+    made = {int(found.candidates.first[g]): found.ring(int(g)) for g in chosen}
+    rings = named(inputs, list(made.values()), previous)
+    learnt_at = inputs.usual.of("aged_at", lambda: inputs.as_of)
+    known, holders = found.candidates, held_by(inputs.snapshot)
+    return Standing(inputs, rings, scene.cells, holders, known, made, learnt_at)
+
+
+def go_on(
+    standing: Standing | None,
+    inputs: RingInputs,
+    previous: Rings | None = None,
+    config: RingConfig | None = None,
+) -> Standing:
+    """The run after ``standing``; over everything where that cannot be gone on from.
+
+    ``previous`` are the rings whose ids go on; those of ``standing`` if None.
+    """
+    config = config or RingConfig()
+    if standing is None:
+        return stand(inputs, previous, config)
+    previous = standing.rings if previous is None else previous
+    usual = standing.inputs.usual
+    if 0 <= inputs.as_of - standing.learnt_at < LEARNT_FOR_US and standing.inputs.size:
+        told = replace(inputs, usual=usual.frozen(), joined=joined(inputs))
+        try:
+            return _Step(standing, told, config).taken(previous)
+        except (Rewritten, Unlearnt):
+            pass
+    return stand(replace(inputs, usual=Usual()), previous, config)
+
+
+@dataclass(frozen=True)
+class _Step:
+    """From one run to the next."""
+
+    last: Standing
+    inputs: RingInputs
+    config: RingConfig
+
+    def taken(self, previous: Rings) -> Standing:
+        """The next run.
+
+        Raises:
+            Rewritten: if the last one does not help.
+            Unlearnt: if what is usual does not cover what is new.
+        """
+        last, inputs = self.last, self.inputs
+        holders = held_by(inputs.snapshot)
+        new = changes(last.inputs, inputs, last.holders, holders)
+        place = new.place[NodeType.ACCOUNT]
+        near = Cells.cut(self._components(new), self._homes(new, holders))
+        cell = near.cell
+        stale = _stale(place[last.cells.cell], place, cell, new.account)
+        known = _moved(last.known, place, stale)
+        made = {int(place[row]): ring for row, ring in last.made.items() if not stale[place[row]]}
+        found, rows = self._looked(stale, cell, holders)
+        merged, chosen = self._merged(known, found, rows)
+        there = rows.keys() | made.keys()
+        missing = [row for row in merged.first[chosen].tolist() if row not in there]
+        if missing:  # they were not among the best, and no ring was made of them
+            stale |= np.isin(cell, cell[missing])
+            known = _moved(last.known, place, stale)
+            found, rows = self._looked(stale, cell, holders)
+            merged, chosen = self._merged(known, found, rows)
+        kept: dict[int, Ring] = {}
+        for row in merged.first[chosen].tolist():
+            kept[row] = found.ring(rows[row]) if row in rows else self._as_of(made[row])
+        rings = named(inputs, list(kept.values()), previous)
+        return Standing(
+            replace(inputs, usual=last.inputs.usual),
+            rings,
+            near,
+            holders,
+            merged,
+            kept,
+            last.learnt_at,
+            float(stale.mean()),
+        )
+
+    def _components(self, new: Changes) -> Ints:
+        """The components after some have grown together; things that tie are nodes beside them."""
+        size = self.inputs.size
+        place = new.place[NodeType.ACCOUNT]
+        component = np.arange(size)
+        component[place] = place[self.last.cells.component]
+        starts = cells.offsets(self.inputs.snapshot)
+        none = np.empty(0, np.int64)
+        account = [none, *(source for source, _ in new.tying.values())]
+        thing = [none, *(target + starts[verb] for verb, (_, target) in new.tying.items())]
+        things, column = np.unique(np.concatenate(thing), return_inverse=True)
+        ends = (component[np.concatenate(account)], column + size)
+        shape = (size + len(things),) * 2
+        graph = sparse.csr_array((np.ones(len(column), np.int8), ends), shape=shape)
+        _, part = connected_components(graph, directed=False)
+        return cells.lowest(part[component])
+
+    def _homes(self, new: Changes, holders: Mapping[str, Ints]) -> Ints:
+        """The strongest thing of every account, looked up anew for those that changed."""
+        last, inputs = self.last, self.inputs
+        home = np.full(inputs.size, -1, np.int64)
+        was = cells.offsets(last.inputs.snapshot)
+        now = cells.offsets(inputs.snapshot)
+        moved = last.cells.home.copy()
+        for relation in RELATIONS:
+            kind = EDGE_OF[relation.verb].target
+            thing = last.cells.home
+            entity = thing - was[relation.verb]
+            here = (entity >= 0) & (entity < last.inputs.snapshot.size(kind)) & (thing >= 0)
+            if here.any():
+                moved[here] = new.place[kind][entity[here]] + now[relation.verb]
+        home[new.place[NodeType.ACCOUNT]] = moved
+        part = part_of(inputs, new.account, holders)
+        held = cells.Holdings.of(list(incidences(part.inputs)), inputs.snapshot, part.rows)
+        rows = part.rows[NodeType.ACCOUNT]
+        home[rows] = cells.homes(held, len(rows))
+        return home
+
+    def _looked(
+        self, stale: Bools, cell: Ints, holders: Mapping[str, Ints]
+    ) -> tuple[Found, dict[int, int]]:
+        """What the finder finds among stale accounts, and its groups by their lowest account."""
+        if stale.mean() > FEW:
+            raise Rewritten("most accounts")
+        part = part_of(self.inputs, stale, holders)
+        rows = part.rows[NodeType.ACCOUNT]
+        own = np.searchsorted(rows, cell[rows])
+        inside = np.where(part.own, own, np.arange(len(rows)))
+        scene = scene_of(part.inputs, Cells(inside, inside, inside))
+        found = judged(scene, *grouped(scene, self.config))
+        first = rows[found.candidates.first]
+        return found, {row: group for group, row in enumerate(first.tolist())}
+
+    def _merged(
+        self, known: Candidates, found: Found, rows: Mapping[int, int]
+    ) -> tuple[Candidates, Ints]:
+        """All candidates there are now, and the numbers of those worth keeping."""
+        fresh = found.candidates
+        merged = Candidates(
+            np.concatenate([known.first, np.fromiter(rows, np.int64, len(rows))]),
+            np.concatenate([known.score, fresh.score]),
+            np.concatenate([known.size, fresh.size]),
+        )
+        return merged, merged.kept(self.config)
+
+    def _as_of(self, ring: Ring) -> Ring:
+        """A ring nothing of which changed, as it stands now: it may have fallen asleep."""
+        banned = 1.0 if ring.status is Status.BANNED else 0.0
+        status = triage.status(banned, ring.last_seen, self.inputs.as_of)
+        return ring if status is ring.status else replace(ring, status=status)
+
+
+def _stale(was: Ints, place: Ints, cell: Ints, changed: Bools) -> Bools:
+    """Accounts in cells that a changed account is in, or that are not what they were, [N].
+
+    ``was`` is the former cell of each former account (by its present row), ``place`` its row.
+    """
+    size = len(cell)
+    before = np.full(size, -1, np.int64)
+    before[place] = was
+    stayed = before == cell
+    now = np.bincount(cell, minlength=size)
+    then = np.bincount(was, minlength=size)
+    both = np.bincount(cell[stayed], minlength=size)
+    other = (now != both) | (then != both)
+    other[cell[changed]] = True
+    return other[cell]
+
+
+def _moved(known: Candidates, place: Ints, stale: Bools) -> Candidates:
+    """Former candidates outside stale cells, by present rows."""
+    first = place[known.first]
+    stays = ~stale[first]
+    return Candidates(first[stays], known.score[stays], known.size[stays])
