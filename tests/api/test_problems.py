@@ -5,6 +5,8 @@ from fastapi.testclient import TestClient
 from api.app import STATUS_OF, create_app, status_of
 from api.service import Service
 from graph import errors
+from tests.api.small_home import Home
+from tests.api.spoiled import refuses_all
 
 
 def _tree(kind: type[errors.RingError]) -> list[type[errors.RingError]]:
@@ -74,3 +76,7 @@ def test_every_error_has_one_shape(client: TestClient) -> None:
         problem = answer.json()
         assert problem["status"] == answer.status_code
         assert {"type", "title", "instance"} <= problem.keys()
+
+
+def test_malformed_bodies_give_4xx_problems(client: TestClient, home: Home) -> None:
+    refuses_all(client, home, 150)

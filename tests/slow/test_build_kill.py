@@ -8,15 +8,12 @@ is what dies, the build is ``ringsight build`` itself: it has to say so in one l
 import json
 import os
 import random
-import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
 
@@ -25,6 +22,7 @@ from graph.journal import Journal
 from graph.simulate import simulate
 from graph.store import GraphStore
 from graph.stores import open_store
+from tests.own_neo4j import Address, Server, own_server
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1_800)]
 
@@ -61,73 +59,13 @@ etl.load._FLUSH_EVERY_ROWS = 1_000
 print("begun", flush=True)
 sys.exit(run(["build", sys.argv[1], "--json"], os.environ))
 """
-Address = tuple[str, str, str]
-
-
-class Server:
-    """A Neo4j server of one test's own, which may be killed and comes back at its old address."""
-
-    def __init__(self, script: Path, home: Path) -> None:
-        self._script, self._home = script, home
-        self.address: Address = ("", "", "")
-
-    def start(self) -> None:
-        port = [str(self._port)] if self.address[0] else []
-        lines = self._do("start", *port).splitlines()
-        told = dict(line.removeprefix("export ").split("=", 1) for line in lines)
-        url, user, password = (
-            told[f"RINGSIGHT_TEST_NEO4J_{n}"] for n in ("URI", "USER", "PASSWORD")
-        )
-        self.address = (url, user, password)
-
-    def kill(self) -> None:
-        """``kill -9``, until it is gone.
-
-        The signal comes back before its threads have ended, and until then they hold the port and
-        the lock of the store: a start at once would be refused. The process itself may stay in the
-        table for good, as a zombie nobody asks after, so the port is what tells.
-        """
-        self._do("kill")
-        deadline = time.monotonic() + 60
-        while self.address[0] and self._answers():
-            assert time.monotonic() < deadline, "the killed server still answers"
-            time.sleep(0.05)
-
-    def _answers(self) -> bool:
-        try:
-            socket.create_connection(("127.0.0.1", self._port), timeout=5).close()
-        except ConnectionRefusedError:
-            return False
-        return True
-
-    @property
-    def _port(self) -> int:
-        return urlsplit(self.address[0]).port or 7687
-
-    def _do(self, verb: str, *more: str) -> str:
-        done = subprocess.run(
-            [self._script, verb, self._home, *more],
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=300,
-            env={"NEO4J_HEAP": "512m", **ENVIRONMENT},
-        )
-        assert done.returncode == 0, done.stderr
-        return done.stdout
 
 
 @pytest.fixture
 def server(neo4j_script: Path, tmp_path: Path) -> Iterator[Server]:
     """A running server with an empty graph, for one test alone."""
-    home = tmp_path / "neo4j"
-    server = Server(neo4j_script, home)
-    try:
-        server.start()
+    with own_server(neo4j_script, tmp_path / "neo4j") as server:
         yield server
-    finally:
-        server.kill()
-        shutil.rmtree(home, ignore_errors=True)
 
 
 @pytest.fixture(scope="module")
