@@ -151,8 +151,8 @@ class Applier:
             log.error("the outbox waits: %s at %s", type(error).__name__, place_of(error))
         else:
             self._signed += [load.seq for load in batch]
-            self._at_work = 0
             self._applied(batch)
+            self._at_work = 0
             return True
         with self._turn:
             self._loads.extendleft(reversed(batch))

@@ -126,10 +126,18 @@ def refresh(
         str | None,
         typer.Option(help="Read templates, redacted, from these events again: the graph has none."),
     ] = None,
+    when_called: Annotated[
+        bool,
+        typer.Option(help="Only if the service calls for one: young accounts crowd to a ring."),
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Find prompt clusters and rings, score every account, publish it all as one generation."""
     settings = desk_of(context).settings
+    if when_called and not _called(settings):
+        nobody = "nobody calls for a refresh before its time"
+        answer({"called": False}, as_json, lambda console: console.print(nobody))
+        return
     from api.opened import store_of  # noqa: PLC0415
     from api.workshop import journal_of, shelf_of  # noqa: PLC0415
     from etl.jobs import Deployment, latest_moment, refresh_now  # noqa: PLC0415
@@ -148,6 +156,17 @@ def refresh(
         report = refresh_now(deployment, scorer, moment, bars)
     payload = refresh_payload(report, scorer)
     answer(payload, as_json, lambda console: show_refresh(console, payload))
+
+
+def _called(settings: "Settings") -> bool:
+    """Whether a service asked for a refresh after the one that is visible."""
+    from api.opened import store_of  # noqa: PLC0415
+    from graph.rings.early import called  # noqa: PLC0415
+    from graph.rings.watchlist import FOLDER  # noqa: PLC0415
+
+    with store_of(settings) as store:
+        number, _ = store.generation()
+    return called(settings.refresh_path.with_name(FOLDER), number) is not None
 
 
 def _showing(settings: "Settings", source: str) -> "FitsClusters":

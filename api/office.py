@@ -27,7 +27,7 @@ from graph.ledger.engine import Ledger
 from graph.ledger.handover import Owed
 from graph.ledger.lists import COUNTER, Lists
 from graph.ledger.port import ApiKey, Role, Scope
-from graph.store import GraphStore
+from graph.store import Flag, GraphStore
 
 log = logging.getLogger("ringsight.office")
 
@@ -65,7 +65,8 @@ class Office(Closing):
         self._tell: Callable[[Owed], None] | None = None
         self._handing = Lock()
         self._store: GraphStore | None = None
-        self._announced = 0
+        self._live: Callable[[], Sequence[Flag]] = tuple
+        self._announced: tuple[int, frozenset[str]] = (0, frozenset())
         self._stop = Event()
         self._watch = Thread(target=self._look, name="office", daemon=True)
         self._watch.start()
@@ -122,24 +123,28 @@ class Office(Closing):
         """Give what decisions owe the journal to ``journal``, from now on."""
         self._tell = journal
 
-    def follow(self, store: GraphStore) -> None:
-        """Tell webhooks what each refresh of ``store`` flags anew, from now on."""
-        self._store = store
+    def follow(self, store: GraphStore, live: Callable[[], Sequence[Flag]] = tuple) -> None:
+        """Tell webhooks what each refresh of ``store`` flags anew, from now on.
+
+        ``live`` gives the accounts that are flagged between refreshes.
+        """
+        self._store, self._live = store, live
 
     def announce(self) -> int:
-        """Let what a new refresh flags go out; gives how many events that were.
+        """Let what a refresh, or a match since it, flags anew go out; how many events that were.
 
         Raises:
             StoreError: if store or ledger cannot answer; the next look tries again.
         """
         if self._store is None:
             return 0
-        number, _ = self._store.generation()
-        if number == self._announced:
+        live = self._live()
+        state = (self._store.generation()[0], frozenset(flag.account_id for flag in live))
+        if state == self._announced:
             return 0
         with self.ledger.writing() as book:
-            told = announce(book, self._store, lambda: uuid.uuid4().hex, self.clock())
-        self._announced = number
+            told = announce(book, self._store, live, lambda: uuid.uuid4().hex, self.clock())
+        self._announced = state
         return told
 
     def hand_over(self) -> int:

@@ -1,17 +1,18 @@
-"""How risky an account is: score and ring of the last refresh, and what its sign-up was told."""
+"""How risky an account is: by the last refresh, by what it did since, and by its sign-up."""
 
 from typing import Annotated
 
 from fastapi import APIRouter, Path
 
 from api.deps import ServiceDep
-from api.schemas import moment
+from api.schemas import ReasonOut, moment
 from api.schemas_events import RiskOut
 from api.schemas_signup import AssessmentOut, RingRef
 from api.service import Service
 from graph.errors import NotFound
 from graph.ledger import hot
 from graph.near import Near
+from graph.rings.live import Match
 from graph.schema import NodeType, node_id
 
 router = APIRouter(prefix="/v1/accounts", tags=["accounts"])
@@ -40,16 +41,36 @@ def _risk(service: Service, account_id: str, near: Near, told: object) -> RiskOu
     found = {name: values[row] if known else None for name, values in cells.items()}
     signup = None if told is None else AssessmentOut.model_validate(told)
     flag = next((f for f in service.flags() if f.account_id == account_id), None)
+    match = service.between.match_of(account_id)
+    told_of = [] if signup is None else signup.reasons
     return RiskOut(
         account_id=account_id,
         known=known,
         score=found["score"],
-        flagged=flag is not None,
+        flagged=flag is not None or match is not None,
         status=found["status"],
-        ring=_ring(service, found["ring_id"]),
+        ring=_ring(service, found["ring_id"]) or (match and _matched(service, match)),
         signup=signup,
-        reasons=[] if signup is None else signup.reasons,
+        reasons=told_of if match is None else [_reason(match), *told_of],
         graph_as_of=moment(near.as_of) if near.generation else None,
+    )
+
+
+def _matched(service: Service, match: Match) -> RingRef | None:
+    """The ring that events since the refresh matched the account to; a banned one may be gone."""
+    tie = service.between.tie_of(match)
+    return tie and RingRef(id=tie.id, version=tie.version, size=tie.size, flagged=tie.flagged)
+
+
+def _reason(match: Match) -> ReasonOut:
+    kinds = (f"{f.value.replace('_', ' ')} {nats:.1f}" for f, nats in match.families.items())
+    return ReasonOut(
+        code="matched_since_refresh",
+        text=f"Joined the flagged ring {match.ring_id} by what it did since the refresh",
+        weight=round(match.odds, 4),
+        observed=", ".join(kinds),
+        baseline=None,
+        family=max(match.families, key=lambda family: match.families[family]).value,
     )
 
 

@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from queue import Empty, SimpleQueue
 from threading import Thread
 
+from api.between import Between
 from api.job import Job
 from api.pending import Pending
 from api.places import place_of
@@ -23,7 +24,6 @@ from gnn.scorer import Scorer
 from graph.ledger.lists import Lists
 from graph.snapshot import Snapshot
 from graph.store import GraphStore
-from graph.velocity import Velocity
 
 log = logging.getLogger("ringsight.service")
 
@@ -42,7 +42,7 @@ class Scoring:
         lists: Callable[[], Lists],
         policy: Policy,
         clock: Callable[[], int],
-        velocity: Velocity,
+        between: Between,
         *,
         onward: Callable[[Sequence[Job]], None],
         threads: int = 1,
@@ -52,7 +52,7 @@ class Scoring:
         self._lists = lists
         self._policy = policy
         self._clock = clock
-        self._velocity = velocity
+        self._between = between
         self._onward = onward
         self._queue: SimpleQueue[Job | None] = SimpleQueue()
         self.pending = Pending(self._queue.put)
@@ -140,8 +140,9 @@ class Scoring:
         now = min(ask.event.at, self._clock())
         try:
             looked = _Looked(self._store())
-            rates = self._velocity.rates(ask.event, now, ask.payment)
-            asked = Asked(ask.event, ask.payment, now, ask.ids, rates)
+            rates = self._between.velocity.rates(ask.event, now, ask.payment)
+            kin = self._between.kin(ask.event, ask.payment)
+            asked = Asked(ask.event, ask.payment, now, ask.ids, rates, kin)
             found = assess_asked(asked, looked, self._scorer(), self._policy)
         except Exception as error:  # a fault here must not stop a sign-up flow
             log.error("scoring failed: %s at %s", type(error).__name__, place_of(error))

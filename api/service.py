@@ -13,11 +13,13 @@ import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from threading import Event as Signal
 from threading import Lock
 from typing import Self
 
 from api.applier import Applier, Load
+from api.between import Between
 from api.browse.casework import LedgerCases
 from api.browse.exporting import Exports
 from api.browse.reader import Reader
@@ -46,8 +48,8 @@ from graph.flush import flush
 from graph.journal import Journal
 from graph.ledger import hot
 from graph.ledger.handover import Owed
+from graph.rings.watchlist import FOLDER
 from graph.store import Flag, GraphStore, RingRow
-from graph.velocity import HORIZON_US, PAYMENT_COLUMNS, SIGNUP_COLUMNS, Velocity
 
 log = logging.getLogger("ringsight.service")
 
@@ -85,6 +87,7 @@ class Service(Closing):
         policy: Policy | None = None,
         bounds: Bounds | None = None,
         shadow: Shadow | None = None,
+        watchlist: Path | None = None,
         clock: Clock = wall_clock,
         threads: int = 1,
     ) -> None:
@@ -100,10 +103,10 @@ class Service(Closing):
         self._rings: tuple[int, tuple[RingRow, ...]] = (-1, ())
         self._flags: tuple[int, tuple[Flag, ...]] = (-1, ())
         self._writing = Lock()
+        self.between = Between(store, journal, watchlist, clock)
         self.applier = Applier(
             office.ledger, journal, store, lock=self._writing, applied=self._arrived
         )
-        self.velocity = recent_velocity(journal)
         self.recorder = Recorder(office.ledger, clock, onward=self._recorded, dropped=self._dropped)
         self.scoring = Scoring(
             lambda: self.store,
@@ -111,7 +114,7 @@ class Service(Closing):
             lambda: office.lists,
             policy or Policy(),
             clock,
-            self.velocity,
+            self.between,
             onward=self._scored,
             threads=threads,
         )
@@ -119,7 +122,7 @@ class Service(Closing):
         self.metrics = self._metrics()
         self.traces: Traces | None = None
         office.tell(self._told)
-        office.follow(store)
+        office.follow(store, self.between.flags)
 
     @classmethod
     def of(cls, settings: Settings, key: bytes, *, clock: Clock = wall_clock) -> Self:
@@ -145,6 +148,7 @@ class Service(Closing):
             policy=policy_of(settings.degraded),
             bounds=Bounds(settings.budget_ms, settings.outbox_most),
             shadow=Shadow(shelf, champion, settings.pipeline_path / "shadow"),
+            watchlist=settings.refresh_path.with_name(FOLDER),
             clock=clock,
             threads=1 if settings.store_url.startswith("sqlite") else SERVER_THREADS,
         )
@@ -235,7 +239,7 @@ class Service(Closing):
 
     def _load_of(self, job: Job, seq: int) -> Load:
         ask = job.ask
-        self.velocity.see(ask.event)
+        self.between.see((ask.event,))
         offers = () if ask.payment is None else (ask.payment,)
         return Load(seq, (ask.event,), offers, ask.ids, self.clock())
 
@@ -244,8 +248,7 @@ class Service(Closing):
 
     def _arrived(self, loads: Sequence[Load]) -> None:
         for load in loads:
-            for event in load.events:
-                self.velocity.see(event)
+            self.between.see(load.events)
             self.scoring.pending.over(load.ids)
 
     def _told(self, owed: Owed) -> None:
@@ -264,6 +267,9 @@ class Service(Closing):
         found.watch("outbox_depth", "Parcels that wait for the graph", lambda: self.applier.depth)
         found.watch("outbox_lag_seconds", "Age of the oldest of them", self._lag_s)
         found.watch("ledger_kept", "Answers that wait for the ledger", lambda: self.recorder.kept)
+        found.watch("live_flags", "Accounts flagged since it", lambda: len(self.between.flags()))
+        crowds = "Rings that young accounts crowd towards: refresh early"
+        found.watch("crowded_rings", crowds, lambda: len(self.between.crowded()))
         found.watch("graph_age_seconds", "Since the moment of the refresh", self._graph_age_s)
         path = self.pipeline_path
         if path is not None:
@@ -359,6 +365,7 @@ class Service(Closing):
     def close(self) -> None:
         """Let go of store, journal and threads."""
         self.scoring.close()
+        self.between.close()
         if self.shadow is not None:
             self.shadow.close()
         self.recorder.close()
@@ -368,14 +375,6 @@ class Service(Closing):
         self.store.close()
         if self.traces is not None:
             self.traces.close()
-
-
-def recent_velocity(journal: Journal) -> Velocity:
-    """How fast sign-ups and payments came until now: nothing is lost with an earlier process."""
-    newest = max(journal.latest("signups") or 0, journal.latest("payments") or 0)
-    since = newest - HORIZON_US
-    signups = journal.read("signups", since, columns=SIGNUP_COLUMNS)
-    return Velocity.of(signups, journal.read("payments", since, columns=PAYMENT_COLUMNS))
 
 
 def policy_of(said: str) -> Policy:

@@ -34,12 +34,11 @@ from gnn.train import TrainConfig, train
 from gnn.training_rows import AccountMoment, TrainingRows
 from graph.errors import InputError
 from graph.rings.live import Match
+from graph.rings.watchlist import CARRIED_US
 from graph.schema import NodeType
 from graph.stores import open_store
 
 Progress = Callable[[str, int, int], None]
-
-MATCH_DAYS = 2
 
 _SCORES = {"account_id": pl.String, "score": pl.Float64}
 _RINGS = {"ring_id": pl.String, "account_id": pl.String, "score": pl.Float64}
@@ -100,17 +99,22 @@ def backtest(
         record, last = _lived(walk, bundle, start)
     refreshes = _refreshes(config, until)
     outcome = _outcome(timeline, config, refreshes, record, last)
-    return _beside(outcome, walk, learnt, last) if config.panel else outcome
+    return _beside(outcome, walk, Scorer(bundle), learnt, last) if config.panel else outcome
 
 
-def _beside(outcome: Outcome, walk: Walk, learnt: TrainingRows, last: RefreshReport) -> Outcome:
-    """The outcome with simpler detectors beside it, and what accounts are sliced by."""
+def _beside(
+    outcome: Outcome, walk: Walk, scorer: Scorer, learnt: TrainingRows, last: RefreshReport
+) -> Outcome:
+    """The outcome with simpler detectors and tests of its reasons, and what is sliced by."""
+    from etl.judge_reasons import reasons_tested  # noqa: PLC0415
     from etl.report_panel import panel_scores, traits  # noqa: PLC0415 - brings torch
 
     rng = np.random.default_rng(walk.config.seed)
     end = AccountMoment.of(last.snapshot)
     panel = panel_scores(learnt, end, rng, walk.progress)
-    return replace(outcome, panel=panel, traits=traits(last.snapshot))
+    assert last.scores is not None
+    reasons = reasons_tested(scorer, last.scores, last.snapshot, rng)
+    return replace(outcome, panel=panel, traits=traits(last.snapshot), reasons=reasons)
 
 
 def _trained(walk: Walk) -> tuple[Bundle, Waypoint, TrainingRows]:
@@ -200,7 +204,9 @@ class _Life:
         """A sign-up is decided on by what is known."""
         policy = self.walk.config.policy
         store = self.walk.job.store
-        found = assess(step.event, store, self.scorer, policy, now=step.at, rates=step.rates)
+        kin = None if self.watch is None else self.watch.arrivals.kin(step.event)
+        rates = step.rates
+        found = assess(step.event, store, self.scorer, policy, now=step.at, rates=rates, kin=kin)
         self.record.decided(step.event.account_id, step.at, found.score or 0.0, found.decision)
 
     def refreshed(self, at: int) -> None:
@@ -211,7 +217,7 @@ class _Life:
         replay = self.walk.replay
         self.watch = Watch.since(replay.timeline, replay.store.front, self.scorer, report)
         # Newcomers' evidence of the last days counts on, against rings as they are now.
-        for match in self.watch.matched(at - MATCH_DAYS * DAY_US, at):
+        for match in self.watch.matched(at - CARRIED_US, at):
             self.record.flags.setdefault(match.account_id, (at, _odds(match), match.ring_id))
         self.seen_until = at
 

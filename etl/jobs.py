@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 from etl.asked import Asked
 from etl.kept import keep, kept
 from etl.lazily import LazyStore
+from etl.live import watchlist_of
 from etl.refresh import FitsClusters, Job, RefreshReport, RefreshState, refresh
 from etl.replay import Replay
 from etl.timeline import TABLES, Timeline
@@ -28,6 +29,7 @@ from graph.errors import InputError
 from graph.flush import Told, flush
 from graph.journal import Journal
 from graph.rings.record import FOLDER, Provenance, Record, keep_record
+from graph.rings.watchlist import FOLDER as WATCHLIST
 from graph.store import GraphStore
 from graph.stores import open_store
 
@@ -88,6 +90,7 @@ def refresh_now(
     job = Job(journal, store, deployment.fit, past=past)
     report = refresh(job, scorer, as_of, state, progress)
     keep(report.state, deployment.folder)
+    watchlist_of(report).save(deployment.folder.with_name(WATCHLIST))
     record = Record(report.inputs, state.rings, report.rings, _made_by(scorer))
     keep_record(record, deployment.folder.with_name(FOLDER))
     return report

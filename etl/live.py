@@ -18,6 +18,7 @@ from etl.asked import add_asked, asked_by, clusters_of
 from etl.front import Front
 from etl.refresh import RefreshReport
 from etl.timeline import HEAVY, Timeline
+from gnn.assess import RingTie, kin_of
 from gnn.booster import Floats
 from gnn.features import account_matrix
 from gnn.mates import Links
@@ -26,16 +27,13 @@ from gnn.watch import Fresh, Standing
 from graph.activity import add_activity
 from graph.cleaned import event_of
 from graph.errors import ModelMissing
-from graph.facts import Event, Request
+from graph.facts import Event, Request, Signup
 from graph.lockstep import keep_lockstep
-from graph.rings.genome import genomes
 from graph.rings.live import LiveMatcher, Match
-from graph.rings.profile import profiles
+from graph.rings.watchlist import EARLY_US, Watchlist, members_of
 from graph.schema import NodeType
 from graph.snapshot import Snapshot
 
-EARLY_US = 12 * 3_600_000_000
-"""A refresh before its time comes at most this often."""
 _TABLES = ("signups", "payments", "sessions", "requests")
 
 
@@ -50,12 +48,7 @@ class Arrivals:
     @classmethod
     def since(cls, timeline: Timeline, last: RefreshReport) -> "Arrivals":
         """Match from the refresh ``last`` on."""
-        flagged = last.rings.flagged
-        known = profiles(last.inputs, flagged)
-        named = {profile.ring_id for profile in known}
-        known += [genome for genome in genomes(last.rings) if genome.ring_id not in named]
-        members = {m.account_id: ring.ring_id for ring in flagged for m in ring.members}
-        return cls(timeline, last, LiveMatcher(known, members))
+        return cls(timeline, last, watchlist_of(last).matcher(members_of(last.rings)))
 
     def matched(self, since: int, until: int) -> list[Match]:
         """Accounts that events in ``since < at <= until`` (us) tie to a known ring, in order."""
@@ -63,6 +56,14 @@ class Arrivals:
             return []
         found = (self.matcher.see(event) for event in self._events(since, until))
         return [match for match in found if match is not None]
+
+    def kin(self, event: Signup) -> RingTie | None:
+        """The flagged ring whose newcomer a sign-up is, by all that was seen of it so far."""
+        match = self.matcher.weigh([event])
+        if match is None or not match.flagged:
+            return None
+        rings = (r for r in self.last.rings.flagged if r.ring_id == match.ring_id)
+        return next((kin_of(match, r.version, r.size) for r in rings), kin_of(match, 0, 0))
 
     def crowded(self, now: int) -> bool:
         """Whether young accounts crowd towards a ring, and the last refresh is not too fresh."""
@@ -159,6 +160,12 @@ class Watch:
         requests = recent.filter(mine.to_arrow())
         assert state.edges is not None
         return asked_by(requests, state.asked, state.edges, account_ids)
+
+
+def watchlist_of(last: RefreshReport) -> Watchlist:
+    """Whom to look out for after a refresh: the same list that a service is left."""
+    state = last.state
+    return Watchlist.of(last.inputs, last.rings, state.asked.index, state.number)
 
 
 def _asked(row: Mapping[str, Any], cluster: str | None) -> Event:

@@ -22,6 +22,7 @@ from gnn.scorer import Scorer
 from gnn.vicinity import EMPTY, Vicinity, ids_of
 from graph.errors import StoreUnavailable
 from graph.facts import Payment, Signup
+from graph.rings.live import Match
 from graph.snapshot import Snapshot
 from graph.velocity import Rates
 
@@ -67,6 +68,8 @@ class RingTie:
     """The ring that a sign-up is tied to most: how many of its members share an identifier.
 
     ``version`` and ``size`` are 0 when the refresh that published the ring did not say them.
+    ``kinds`` names the families of evidence by which the sign-up resembles members, where that is
+    what ties it (:func:`kin_of`).
     """
 
     id: str
@@ -74,6 +77,7 @@ class RingTie:
     size: int
     flagged: bool
     shared_members: int
+    kinds: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +115,8 @@ class Surroundings(Protocol):
 class Asked:
     """A sign-up to be scored as of ``now`` (us); ``ids`` is what :func:`ids_of` says it names.
 
-    ``rates`` is what a :class:`graph.velocity.Velocity` said of it at that moment.
+    ``rates`` is what a :class:`graph.velocity.Velocity` said of it at that moment; ``kin`` the
+    flagged ring whose newcomer it is by what was matched since the refresh, if it is one.
     """
 
     event: Signup
@@ -119,6 +124,7 @@ class Asked:
     now: int
     ids: tuple[str, ...]
     rates: Rates = field(default_factory=dict)
+    kin: RingTie | None = None
 
 
 def assess(  # noqa: PLR0913 - what a decision is made of
@@ -130,9 +136,10 @@ def assess(  # noqa: PLR0913 - what a decision is made of
     *,
     payment: Payment | None = None,
     rates: Rates | None = None,
+    kin: RingTie | None = None,
 ) -> Assessment:
     """Score ``event`` as of ``now`` (us) and decide; reads the store once and writes nothing."""
-    asked = Asked(event, payment, now, ids_of(event, payment), rates or {})
+    asked = Asked(event, payment, now, ids_of(event, payment), rates or {}, kin)
     return assess_asked(asked, store, scorer, policy)
 
 
@@ -144,23 +151,26 @@ def assess_asked(
     try:
         piece = store.neighbourhood(asked.ids, per_id=policy.mates_per_entity)
     except StoreUnavailable:
-        return degraded(event, policy, payment=payment, why="the graph store did not answer")
+        why = "the graph store did not answer"
+        return degraded(event, policy, payment=payment, why=why, kin=asked.kin)
     vicinity = Vicinity.of(event, piece, payment, ids=asked.ids)
     moment = Moment(event, vicinity, asked.now, payment, asked.rates)
     if scorer is None or not scorer.knows_signups:
-        return degraded(
-            event, policy, payment=payment, why="no model of sign-ups is loaded", moment=moment
-        )
-    return assessed(moment, scorer, policy, piece.as_of if piece.generation else 0)
+        why = "no model of sign-ups is loaded"
+        return degraded(event, policy, payment=payment, why=why, moment=moment, kin=asked.kin)
+    graph_as_of = piece.as_of if piece.generation else 0
+    return assessed(moment, scorer, policy, graph_as_of, asked.kin)
 
 
-def assessed(moment: Moment, scorer: Scorer, policy: Policy, graph_as_of: int) -> Assessment:
+def assessed(
+    moment: Moment, scorer: Scorer, policy: Policy, graph_as_of: int, kin: RingTie | None = None
+) -> Assessment:
     """The assessment of a sign-up whose vicinity is already read."""
     row = row_of(moment)
     score, shares = scorer.signup_explained(row)
     review_at, deny_at = _thresholds(policy, scorer)
     reasons, counter = signup_reasons(scorer.bundle, row, shares, policy.most_reasons)
-    ring = _ring(moment.vicinity)
+    ring = _ring(moment.vicinity, kin)
     band = _band(score, review_at, deny_at)
     return Assessment(
         score=score,
@@ -185,10 +195,11 @@ def degraded(
     why: str,
     payment: Payment | None = None,
     moment: Moment | None = None,
+    kin: RingTie | None = None,
 ) -> Assessment:
     """The stated policy's answer when there is no score; ``why`` is its only reason."""
     vicinity = moment.vicinity if moment else EMPTY
-    ring = _ring(vicinity)
+    ring = _ring(vicinity, kin)
     reason = Reason("degraded", f"Decided without a score: {why}", "", "", 0.0, Family.HISTORY)
     return Assessment(
         score=None,
@@ -227,7 +238,19 @@ def _band(score: float, review_at: float, deny_at: float) -> Band:
     return Band.ELEVATED if score >= review_at / 2 else Band.LOW
 
 
-def _ring(vicinity: Vicinity) -> RingTie | None:
+def kin_of(match: Match, version: int, size: int) -> RingTie:
+    """The tie of a newcomer to the flagged ring that events since the refresh matched it to."""
+    kinds = tuple(sorted(family.value for family, nats in match.families.items() if nats > 0))
+    return RingTie(match.ring_id, version, size, flagged=True, shared_members=0, kinds=kinds)
+
+
+def _ring(vicinity: Vicinity, kin: RingTie | None) -> RingTie | None:
+    """The flagged ring that is nearest, by identifiers before likeness; else any ring nearby."""
+    shared = _sharing(vicinity)
+    return shared if _known(shared) or kin is None else kin
+
+
+def _sharing(vicinity: Vicinity) -> RingTie | None:
     """The ring with most members on the narrow identifiers of a sign-up; flagged ones first."""
     members: dict[str, list[int]] = {}
     for row in sorted(vicinity.near()):
@@ -261,6 +284,10 @@ def _ring_reasons(ring: RingTie | None) -> tuple[Reason, ...]:
     """The tie to a flagged ring, said first; it is a rule and takes no share of the log odds."""
     if ring is None or not ring.flagged:
         return ()
+    if ring.kinds:
+        sentence = f"Resembles members of the flagged ring {ring.id} in several ways"
+        told = ", ".join(kind.replace("_", " ") for kind in ring.kinds)
+        return (Reason("resembles_ring", sentence, told, "none", 0.0, Family.SIGNUP),)
     sentence = f"Shares a narrow identifier with members of the flagged ring {ring.id}"
     observed = f"{ring.shared_members} of {ring.size} members"
     return (Reason("flagged_ring", sentence, observed, "none", 0.0, Family.IDENTIFIERS),)

@@ -4,7 +4,7 @@ The ledger remembers what it has told and is flagged still; what comes back afte
 told again. Several processes may look at the same refresh: the first one tells.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select
@@ -14,13 +14,23 @@ from graph.ledger.outgoing import send
 from graph.ledger.port import EventName
 from graph.ledger.tables import announced
 from graph.schema import NodeType, node_id
-from graph.store import GraphStore
+from graph.store import Flag, GraphStore
 
 
-def announce(book: Connection, store: GraphStore, new_id: Callable[[], str], now: int) -> int:
-    """Let what the visible generation flags anew go out; gives how many events that were."""
+def announce(
+    book: Connection,
+    store: GraphStore,
+    live: Sequence[Flag],
+    new_id: Callable[[], str],
+    now: int,
+) -> int:
+    """Let what is flagged anew go out; gives how many events that were.
+
+    ``live`` are accounts flagged since the visible generation; a refresh that flags them too tells
+    nothing new, one that does not lets them be told again if they are flagged again.
+    """
     lock_head(book)
-    flagged = _flagged(store)
+    flagged = _flagged(store, live)
     known = set(book.execute(select(announced.c.id)).scalars())
     for identity in sorted(known - flagged.keys()):
         book.execute(delete(announced).where(announced.c.id == identity))
@@ -33,7 +43,9 @@ def announce(book: Connection, store: GraphStore, new_id: Callable[[], str], now
     return len(fresh)
 
 
-def _flagged(store: GraphStore) -> Mapping[str, tuple[EventName, Mapping[str, Any]]]:
+def _flagged(
+    store: GraphStore, live: Sequence[Flag]
+) -> Mapping[str, tuple[EventName, Mapping[str, Any]]]:
     """Everything that calls for action now, rings first."""
     found: dict[str, tuple[EventName, Mapping[str, Any]]] = {}
     _, as_of = store.generation()
@@ -47,12 +59,18 @@ def _flagged(store: GraphStore) -> Mapping[str, tuple[EventName, Mapping[str, An
                 "as_of": as_of,
             }
             found[node_id(NodeType.RING, ring.ring_id)] = (EventName.RING_FLAGGED, body)
+    for flag in live:
+        found[node_id(NodeType.ACCOUNT, flag.account_id)] = _told(flag, flag.since)
     for flag in store.flags():
-        told = {
-            "account_id": flag.account_id,
-            "score": flag.score,
-            "ring_id": flag.ring_id,
-            "as_of": as_of,
-        }
-        found[node_id(NodeType.ACCOUNT, flag.account_id)] = (EventName.ACCOUNT_FLAGGED, told)
+        found[node_id(NodeType.ACCOUNT, flag.account_id)] = _told(flag, as_of)
     return found
+
+
+def _told(flag: Flag, as_of: int) -> tuple[EventName, Mapping[str, Any]]:
+    body = {
+        "account_id": flag.account_id,
+        "score": flag.score,
+        "ring_id": flag.ring_id,
+        "as_of": as_of,
+    }
+    return EventName.ACCOUNT_FLAGGED, body

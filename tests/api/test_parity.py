@@ -131,7 +131,7 @@ def over_http(
             until = row["at"] - 1
             body = sendable(bodies[row["account_id"]])
             event, _ = service.events_of(SignupIn.model_validate(body))
-            rates = service.velocity.rates(event, event.at)
+            rates = service.between.velocity.rates(event, event.at)
             before = assess(event, store, scorer, Policy(), event.at, rates=rates)
             answer = client.post("/v1/signups/score", json=body).json()
             assert not answer["degraded"]

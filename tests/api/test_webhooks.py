@@ -165,7 +165,7 @@ def test_what_a_refresh_flags_goes_out_once(
     client: TestClient, running: Service, inside: Home
 ) -> None:
     running.office.announce()
-    running.office._announced = 0
+    running.office._announced = (0, frozenset())
 
     again = running.office.announce()
 

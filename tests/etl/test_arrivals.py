@@ -5,11 +5,12 @@ from dataclasses import replace
 import pytest
 
 from etl.asked import Asked
-from etl.live import EARLY_US, Arrivals
+from etl.live import Arrivals
 from etl.refresh import RefreshReport, RefreshState
 from etl.timeline import Timeline
 from graph.rings import Rings, find
 from graph.rings.inputs import HOUR_US
+from graph.rings.watchlist import EARLY_US
 from tests.graph.test_rings_live import NOW, newcomer
 from tests.graph.test_rings_live import world as _world
 

@@ -7,6 +7,8 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from graph.facts import Request, Signup
 from graph.rings import Change, Family, LiveMatcher, Profile, Status, find, genomes, profiles
@@ -32,6 +34,16 @@ def matcher(world: World) -> LiveMatcher:
     flagged = find(inputs).flagged
     members = {m.account_id: ring.ring_id for ring in flagged for m in ring.members}
     return LiveMatcher(profiles(inputs, flagged), members)
+
+
+@pytest.fixture
+def matcher_of(world: World):
+    """Makes matchers of the same knowledge."""
+    inputs = world.inputs(NOW)
+    flagged = find(inputs).flagged
+    members = {m.account_id: ring.ring_id for ring in flagged for m in ring.members}
+    known = profiles(inputs, flagged)
+    return lambda: LiveMatcher(known, members)
 
 
 def newcomer(name: str, **shape: object) -> list:
@@ -79,6 +91,57 @@ def test_odds_are_the_same_in_any_order_and_however_often_an_event_comes(world, 
         for i in order:
             again.see(events[i])
         assert again.odds("shuffled", NOW) == once
+
+
+def test_who_was_near_before_the_refresh_calls_for_no_other_one(world):
+    inputs = world.inputs(NOW)
+    flagged = find(inputs).flagged
+    members = {m.account_id: ring.ring_id for ring in flagged for m in ring.members}
+    matcher = LiveMatcher(profiles(inputs, flagged), members, since=NOW + 5 * HOUR_US)
+
+    for i in range(3):
+        for event in newcomer(f"wave{i}"):
+            matcher.see(event)
+
+    assert matcher.crowded() == []
+
+
+@given(st.randoms(use_true_random=False))
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+def test_any_order_and_repetition_of_any_events_gives_the_same_odds(matcher_of, chance):
+    named = {f"{chance.random()}": newcomer(f"n{i}") for i in range(4)}
+    events = [event for group in named.values() for event in group]
+    ahead = World()
+    ahead.asks("mule0", NOW + 2 * HOUR_US, "mule-kit0", conversation="talk-1", turn=1)
+    ahead.asks("n1", NOW + 3 * HOUR_US, "mule-kit1", conversation="talk-1", turn=2)
+    events += ahead.events
+    shuffled = [*events, *chance.sample(events, len(events) // 2)]
+    chance.shuffle(shuffled)
+    one, other = matcher_of(), matcher_of()
+
+    for event in events:
+        one.see(event)
+    for event in shuffled:
+        other.see(event)
+
+    for account in ("n0", "n1", "n2", "n3"):
+        assert other.odds(account, NOW) == one.odds(account, NOW)
+
+
+def test_weighing_what_comes_next_remembers_nothing_and_says_what_seeing_it_will(matcher):
+    signup, first, *others = newcomer("next")
+    for event in (first, *others):
+        matcher.see(event)
+    before = matcher.odds("next", NOW)
+
+    weighed = matcher.weigh([signup])
+
+    assert matcher.odds("next", NOW) == before
+    matcher.see(signup)
+    assert matcher.odds("next", signup.at) == weighed
+    assert weighed.flagged
 
 
 def test_a_talk_begun_by_a_member_ties_who_goes_on_with_it_whoever_was_seen_first(matcher):
