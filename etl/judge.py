@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from etl import judge_panel
+from etl import judge_panel, judge_reasons
 from etl.outcome import Board, Outcome, Truth, board
 from gnn import evaluate
 from gnn.evaluate import NEVER, Ints
@@ -44,6 +44,7 @@ def judge(outcome: Outcome, truth: Truth, rng: np.random.Generator) -> dict[str,
         "score_histogram": _score_histogram(seen),
         "panel": judge_panel.panel(seen, outcome, rng),
         "slices": judge_panel.slices(seen, outcome),
+        "reasons": judge_reasons.fidelity(outcome.reasons, truth),
     }
     known: dict[str, Any] = _without_nan(found)
     return known

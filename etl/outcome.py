@@ -74,7 +74,8 @@ class Outcome:
     rose above all its earlier ones. ``exchanges`` (``account_id``, ``at``) and ``active`` (the
     accounts with any event) are of the replayed span, after ``train_until`` up to ``until``.
     ``panel`` holds what simpler detectors say of each account at the end (``account_id``, a column
-    each), ``traits`` what accounts are sliced by; None where that was not asked for.
+    each), ``traits`` what accounts are sliced by, ``reasons`` what became of scores without the
+    values that reasons name (``etl.judge_reasons``); None where that was not asked for.
     """
 
     train_until: int
@@ -89,6 +90,7 @@ class Outcome:
     active: pl.Series
     panel: pl.DataFrame | None = None
     traits: pl.DataFrame | None = None
+    reasons: pl.DataFrame | None = None
 
 
 @dataclass(frozen=True)

@@ -59,6 +59,7 @@ def page(verdict: Verdict) -> str:
         _section("Calibration", _calibration_plot, verdict, "calibration"),
         _panel_table(verdict.get("panel", [])),
         _slice_table(verdict.get("slices", [])),
+        _fidelity_table(verdict.get("reasons", {})),
     ]
     body = "\n".join(part for part in parts if part)
     return (
@@ -317,6 +318,26 @@ def _slice_table(rows: Sequence[Verdict]) -> str:
     ]
     titles = ("slice", "fraud", "flagged", "honest", "flagged", "average precision")
     return f"<h2>Slices</h2>{_table(titles, cells)}"
+
+
+def _fidelity_table(figures: Verdict) -> str:
+    """Whether scores fall without what reasons name, and whether links lead to the ring."""
+    if not figures:
+        return ""
+    cells = [
+        (
+            "the score falls by (log odds)",
+            f"{figures['fall_without_named']:.2f}",
+            f"{figures['fall_without_others']:.2f}",
+        ),
+        (
+            "the link leads to the same campaign",
+            _percent(figures["links_hit"]),
+            _percent(figures["links_hit_by_chance"]),
+        ),
+    ]
+    titles = (f"of {figures['accounts']} accounts", "as reasons name it", "drawn at random")
+    return f"<h2>Reliability of reasons</h2>{_table(titles, cells)}"
 
 
 def _table(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

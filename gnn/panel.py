@@ -2,8 +2,8 @@
 
 A product that claims a graph network must show it beside what is simpler: a rule on links, trees
 on own columns, trees on two-hop means, scores passed along links, the network alone. The last row
-is the stack. The graph is bare (columns, links, labels); snapshots come to it through
-``gnn.tensors``. It knows nothing of files.
+is the stack. The graph is bare (columns, links of one kind, labels); where links have kinds the
+network is :mod:`gnn.encoder`. It knows nothing of files.
 """
 
 from collections.abc import Callable
