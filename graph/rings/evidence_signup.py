@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
+from graph.rings.evidence_fit import left_out, plan_fit
 from graph.rings.evidence_ties import own_templates
 from graph.rings.groups import Evidence, Groups
 from graph.rings.inputs import DAY_US, Floats, Ints, RingInputs, distinct
@@ -38,6 +39,7 @@ _SAID = {
     "user_agent": "their user agent",
     "kind": "the kind of payment method",
     "issuer": "the card's issuer range",
+    "left_out": "the fields they left blank, for their pathway",
 }
 
 
@@ -94,6 +96,10 @@ def signup(
     for trait in traits:
         if trait.name in SIGNUP_TRAITS or trait.name == "issuer":
             yield _likeness(trait, groups, alike)
+    blank = left_out(inputs)
+    if blank is not None:
+        yield _likeness(blank, groups, alike)
+    yield from plan_fit(inputs, groups)
     yield _burst(inputs, groups, alike)
 
 

@@ -1,4 +1,4 @@
-"""Evidence from time: lockstep, handover, equal load, release pivots, sleepers, replacements.
+"""Evidence from time: lockstep, handover, equal load, sleepers, replacements.
 
 Each is held against the population or against reference groups of the same data (people who share
 an office or a home and nothing else keep some time in common too). What a shared place explains is
@@ -48,7 +48,6 @@ def timing(clock: Clock) -> Iterator[Evidence]:
     yield lockstep(clock)
     yield handover(clock)
     yield equal_load(clock)
-    yield from pivots(clock)
     yield awakening(clock)
     yield replacement(clock)
 
@@ -245,48 +244,6 @@ def equal_load(clock: Clock) -> Evidence:
         "members' requests a working day differ by a factor of e to the {observed:.2f}; "
         "those of all accounts by e to the {usual:.2f}",
     )
-
-
-def pivots(clock: Clock) -> Iterator[Evidence]:
-    """For each model new in the data: how much of a group's traffic moved to it within 24 hours."""
-    requests, groups = clock.inputs.request_columns, clock.groups
-    model, names = requests.codes("model")
-    if not len(requests):
-        return
-    start = int(requests.at[0])
-    for number, name in enumerate(names):
-        rows = np.flatnonzero(model == number)
-        first = int(requests.at[rows[0]]) if len(rows) else start
-        if first < start + GAP_US:
-            continue  # it may well be older than the data
-        moved = _moved(clock, model == number, first)
-        known = moved[~np.isnan(moved)]
-        if len(known) < 50:
-            continue
-        usual, spread = float(known.mean()), max(float(known.std()), 0.05)
-        share = np.nan_to_num(groups.mean(moved), nan=usual)
-        count = np.bincount(
-            groups.label[(groups.label >= 0) & ~np.isnan(moved)], minlength=groups.count
-        )
-        weight = np.clip(2.0 * (share - usual) / spread, 0.0, 3.0)
-        yield Evidence(
-            "timing.release_pivot",
-            Family.TIMING,
-            np.where(count >= 4, weight, 0.0),
-            share,
-            np.full(groups.count, usual),
-            f"{{observed:.0%}} of members' traffic was on {name} within 24 hours of its release; "
-            "{usual:.0%} of everybody's",
-        )
-
-
-def _moved(clock: Clock, on_model: Bools, first: int) -> Floats:
-    """Share of each account's requests of the day after ``first`` that are on the model, [N]."""
-    requests, size = clock.inputs.request_columns, clock.inputs.size
-    day = (requests.at >= first) & (requests.at < first + DAY_US)
-    total = np.bincount(requests.account[day], minlength=size)
-    moved = np.bincount(requests.account[day & on_model], minlength=size)
-    return np.where(total >= 3, moved / np.maximum(total, 1), np.nan)
 
 
 def awakening(clock: Clock) -> Evidence:

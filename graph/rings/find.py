@@ -16,6 +16,7 @@ from scipy import sparse
 from graph.rings import (
     communities,
     counter,
+    evidence_release,
     evidence_signup,
     evidence_ties,
     evidence_timing,
@@ -226,6 +227,7 @@ def _evidence(scene: Scene, groups: Groups, picked: Bools) -> Iterator[Evidence]
     pieces = list(evidence_ties.ties(inputs, incidences, scene.links, groups))
     if len(inputs.request_columns):
         pieces += evidence_timing.timing(clock)
+        pieces += evidence_release.pivots(clock)
     pieces += evidence_signup.signup(inputs, scene.traits, incidences, groups)
     yield from counter.explained(pieces, together)
     yield from counter.innocence(clock, incidences, pieces)
