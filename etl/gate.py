@@ -278,11 +278,12 @@ def _more(ours: Bools, theirs: Bools, rows: Bools, rng: np.random.Generator) -> 
 def calibration(pair: Pair, limits: GateLimits, rng: np.random.Generator) -> Finding | None:
     """Brier score: not shown to be worse by more than the margin.
 
-    Where labels judge, of accounts with a verdict alone: one that was flagged and never labelled
-    says nothing of calibration, and two models that are compared share how verdicts are chosen.
+    Of the deployment's own accounts with a verdict: one that was never labelled says nothing, and
+    two models that are compared share how verdicts are chosen. A standing world is not asked: with
+    a fraud as frequent as nowhere else it measures for what share of fraud a model was calibrated.
     """
     seen, held, judged = pair.challenger, pair.champion, pair.judged
-    if held is None or int(seen.fraud.sum()) < limits.least_fraud:
+    if held is None or not pair.by_labels or int(seen.fraud.sum()) < limits.least_fraud:
         return None
     fraud = seen.fraud.astype(float)
     more = ((seen.score - fraud) ** 2 - (held.score - fraud) ** 2)[judged]
