@@ -2,8 +2,9 @@
 
 import random
 from dataclasses import replace
+from typing import Annotated
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 
 from api.auth import Ingests, Investigates, Reads
 from api.cursor import cursor_at, place_after
@@ -36,9 +37,13 @@ _ORDER = "appeals"
 
 @router.get("/appeals", operation_id="list_appeals", response_model=Appeals)
 def list_appeals(
-    _: Reads, service: ServiceDep, open_only: bool = True, cursor: Cursor = None, limit: Limit = 50
+    _: Reads,
+    service: ServiceDep,
+    waiting: Annotated[bool, Query(alias="open", description="those decided if false")] = True,
+    cursor: Cursor = None,
+    limit: Limit = 50,
 ) -> Appeals:
-    """Appeals, the oldest first."""
+    """Appeals that wait for a decision, or those that have one; the oldest first."""
     after = None
     if cursor is not None:
         place = place_after(cursor, _ORDER)
@@ -46,7 +51,7 @@ def list_appeals(
             raise InputError("the cursor belongs to another list")
         after = (int(place[0]), str(place[1]))
     with service.office.ledger.reading() as book:
-        found = appeals.find(book, undecided=open_only, after=after, limit=limit + 1)
+        found = appeals.find(book, undecided=waiting, after=after, limit=limit + 1)
     shown = found[:limit]
     last = shown[-1] if len(found) > limit else None
     return Appeals(

@@ -1,15 +1,16 @@
-"""The work on a ring: whose it is, where it stands, notes, and saved views."""
+"""The work on a ring: whose it is, where it stands, notes, saved views, cases made by hand."""
 
 from fastapi import APIRouter, Response
 
 from api.auth import Investigates, Reads
 from api.browse.history import detail_of, told_of
 from api.deps import ServiceDep
-from api.hands import IfMatch, RingId, ThingId, hand_of, later, new_id, version_of
+from api.hands import IfMatch, RingId, ThingId, account_of, hand_of, later, new_id, version_of
 from api.office import Office
 from api.schemas import moment
 from api.schemas_cases import (
     CasePatch,
+    GatherIn,
     NoteIn,
     NoteOut,
     Notes,
@@ -21,6 +22,7 @@ from api.schemas_cases import (
 )
 from api.schemas_rings import RingDetail
 from graph.cases.decide import Hand
+from graph.cases.gather import gather
 from graph.errors import InputError
 from graph.ledger import cases
 from graph.ledger.audit import Act, append
@@ -70,6 +72,16 @@ def _changed(case: Case, body: CasePatch, hand: Hand) -> Case:
         hand.now,
         hand.actor,
     )
+
+
+@router.post("/cases", operation_id="gather_case", response_model=RingDetail)
+def gather_case(body: GatherIn, caller: Investigates, service: ServiceDep) -> RingDetail:
+    """Make a case of chosen accounts; it stands in the queue and is decided on as a ring is."""
+    office = service.office
+    accounts = [account_of(account) for account in body.account_ids]
+    with office.ledger.writing() as book:
+        made = gather(book, service.store, accounts, body.reason, hand_of(office, caller))
+    return detail_of(service.reader, told_of(service.reader, made.ring_id))
 
 
 # ---------------------------------------------------------------------------------------- notes

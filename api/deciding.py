@@ -64,7 +64,7 @@ def decide_ring(
         earlier = answered.earlier(book, caller.id, key, said)
         if earlier is not None:
             return DecisionOut.model_validate(earlier)
-        unchanged(planned, service.store)
+        unchanged(planned, book, service.store)
         hand = hand_of(office, caller)
         made = deciding.decide(
             book, planned, body.reason, hand, ask.snooze_until, office.second_from

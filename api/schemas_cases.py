@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
 from api.schemas import Wire, moment
+from graph.cases.gather import FEWEST, MOST
 from graph.cases.plan import Plan
 from graph.free_text import kept_text
 from graph.ledger.port import (
@@ -237,6 +238,13 @@ class CasePatch(In):
     assignee: Annotated[str, StringConstraints(max_length=200)] | None = None
     status: Literal[CaseStatus.OPEN, CaseStatus.SNOOZED, CaseStatus.WATCHED] | None = None
     snooze_until: AwareDatetime | None = None
+
+
+class GatherIn(In):
+    """Accounts to make a case of, by id or node id, and why."""
+
+    account_ids: Annotated[list[EntityText], Field(min_length=FEWEST, max_length=MOST)]
+    reason: Reason
 
 
 class NoteIn(In):

@@ -7,8 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from api.schemas import moment
-from graph.ledger import cases
+from graph.ledger import cases, gathered
 from graph.ledger.port import Case, Ledger
+from graph.store import GraphStore, RingRow
 
 
 class LedgerCases:
@@ -24,6 +25,21 @@ class LedgerCases:
         with self._ledger.reading() as book:
             found = cases.every(book) if ring_ids is None else cases.of(book, ring_ids)
         return {ring_id: _fields(cases.awake(case, now)) for ring_id, case in found.items()}
+
+    def gathered(self) -> Sequence[RingRow]:
+        """Cases that were made by hand, without members."""
+        with self._ledger.reading() as book:
+            return gathered.all_of(book)
+
+    def gathered_mark(self) -> object:
+        """What differs as soon as :meth:`gathered` does."""
+        with self._ledger.reading() as book:
+            return gathered.mark_of(book)
+
+    def ring(self, store: GraphStore, ring_id: str) -> RingRow:
+        """A ring with its members, found by a refresh or made by hand."""
+        with self._ledger.reading() as book:
+            return gathered.ring_of(book, store, ring_id)
 
 
 def _fields(case: Case) -> Mapping[str, Any]:

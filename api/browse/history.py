@@ -60,7 +60,7 @@ def told_of(reader: Reader, ring_id: str, as_of: datetime | None = None) -> Told
     """
     era = reader.era()
     if as_of is None and ring_id in era.rings:
-        return Told(reader.store.ring(ring_id), era.as_of, era)
+        return Told(reader.ring(ring_id), era.as_of, era)
     kept = reader.store.ring_at(ring_id, None if as_of is None else micros(as_of))
     if kept is None:
         raise NotFound(_missing(reader, ring_id, as_of))

@@ -21,10 +21,22 @@ from graph.store import GraphStore, RingRow
 
 
 class Cases(Protocol):
-    """What people have made of rings: ``graph.ledger`` knows."""
+    """What people have made of rings, and rings that they made: ``graph.ledger`` knows."""
 
     def cases(self, ring_ids: Sequence[str] | None = None) -> Mapping[str, Mapping[str, Any]]:
         """``status``, ``assignee``, ``snoozed_until`` by ring (None: all); unworked are absent."""
+        ...
+
+    def gathered(self) -> Sequence[RingRow]:
+        """Cases that were made by hand, without members."""
+        ...
+
+    def gathered_mark(self) -> object:
+        """What differs as soon as :meth:`gathered` does."""
+        ...
+
+    def ring(self, store: GraphStore, ring_id: str) -> RingRow:
+        """A ring with its members, found by a refresh or made by hand."""
         ...
 
 
@@ -35,13 +47,25 @@ class NoCases:
         """Nothing."""
         return {}
 
+    def gathered(self) -> Sequence[RingRow]:
+        """None."""
+        return ()
+
+    def gathered_mark(self) -> object:
+        """Always the same."""
+        return None
+
+    def ring(self, store: GraphStore, ring_id: str) -> RingRow:
+        """The store's."""
+        return store.ring(ring_id)
+
 
 @dataclass(frozen=True)
 class Era:
-    """One generation as the read side sees it.
+    """One generation as the read side sees it, with the cases that were made by hand.
 
     ``naming`` lists, for each entity that a ring's evidence names, the rings; ``heirs`` the ring
-    that took over one which is gone.
+    that took over one which is gone; ``made`` tells cases made by hand from those made since.
     """
 
     number: int
@@ -49,9 +73,10 @@ class Era:
     rings: Mapping[str, RingRow] = field(default_factory=dict)
     naming: Mapping[str, Sequence[str]] = field(default_factory=dict)
     heirs: Mapping[str, str] = field(default_factory=dict)
+    made: object = None
 
     @classmethod
-    def of(cls, number: int, as_of: int, rows: Sequence[RingRow]) -> "Era":
+    def of(cls, number: int, as_of: int, rows: Sequence[RingRow], made: object = None) -> "Era":
         """The era of these rings."""
         naming: dict[str, list[str]] = {}
         heirs: dict[str, str] = {}
@@ -63,7 +88,7 @@ class Era:
                     heirs.update((other, row.ring_id) for other in turn["others"])
         living = {row.ring_id: row for row in rows}
         gone = {old: new for old, new in heirs.items() if old not in living}
-        return cls(number, as_of, living, naming, gone)
+        return cls(number, as_of, living, naming, gone, made)
 
     @property
     def moment(self) -> datetime:
@@ -90,15 +115,25 @@ class Reader:
         self._reading = Lock()
 
     def era(self) -> Era:
-        """The visible generation; its rings are read again only when another one is published."""
+        """The visible generation; read again when another one is published or a case is made."""
         number, as_of = self.store.generation()
+        made = self.cases.gathered_mark()
         held = self._era
-        if held.number == number:
+        if (held.number, held.made) == (number, made):
             return held
         with self._reading:
-            if self._era.number != number:
-                self._era = Era.of(number, as_of, self.store.rings())
+            if (self._era.number, self._era.made) != (number, made):
+                rows = [*self.store.rings(), *self.cases.gathered()]
+                self._era = Era.of(number, as_of, rows, made)
             return self._era
+
+    def ring(self, ring_id: str) -> RingRow:
+        """A ring of the era with its members.
+
+        Raises:
+            NotFound: if there is no such ring.
+        """
+        return self.cases.ring(self.store, ring_id)
 
     def checked(self, identity: str) -> str:
         """The id of a node that a caller names, out of its mask if it wears one.

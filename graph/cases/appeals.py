@@ -90,16 +90,17 @@ def find(
     book: Connection,
     *,
     account_id: str | None = None,
-    undecided: bool = False,
+    undecided: bool | None = None,
     after: tuple[int, str] | None = None,
     limit: int = 200,
 ) -> Sequence[Appeal]:
-    """Appeals, the oldest first, behind ``after`` (opened_at, id)."""
+    """Appeals, the oldest first, behind ``after``: undecided ones, the others, or all."""
     query = select(appeal).order_by(appeal.c.opened_at, appeal.c.id).limit(limit)
     if account_id is not None:
         query = query.where(appeal.c.account_id == account_id)
-    if undecided:
-        query = query.where(appeal.c.outcome.is_(None))
+    if undecided is not None:
+        waits = appeal.c.outcome.is_(None)
+        query = query.where(waits if undecided else ~waits)
     if after is not None:
         at, identity = after
         same: Any = (appeal.c.opened_at == at) & (appeal.c.id > identity)

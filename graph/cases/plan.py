@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 
 from graph.errors import Conflict, InputError
 from graph.ledger import labels, lists
+from graph.ledger.gathered import ring_of
 from graph.ledger.port import Action, LabelRecord, ListName
 from graph.schema import EDGE_OF, NodeType, node_id, split_id
 from graph.store import GraphStore, RingRow
@@ -96,7 +97,7 @@ def plan(ask: Ask, store: GraphStore, book: Connection, now: int) -> Plan:
         Conflict: if the ring is not of the version the decider saw; says who came and went.
         InputError: if an account is not in the ring, or an identifier may not be blocked.
     """
-    ring = store.ring(ask.ring_id)
+    ring = ring_of(book, store, ask.ring_id)
     version = version_of(ring)
     if ask.expected_version is not None and ask.expected_version != version:
         raise changed(ring, ask.expected_version, store)
@@ -127,13 +128,13 @@ def plan(ask: Ask, store: GraphStore, book: Connection, now: int) -> Plan:
     )  # fmt: skip
 
 
-def unchanged(planned: Plan, store: GraphStore) -> None:
+def unchanged(planned: Plan, book: Connection, store: GraphStore) -> None:
     """Look whether the ring is still what was planned for.
 
     Raises:
         Conflict: if a refresh has changed it meanwhile.
     """
-    ring = store.ring(planned.ring_id)
+    ring = ring_of(book, store, planned.ring_id)
     if version_of(ring) != planned.version:
         raise changed(ring, planned.version, store)
 

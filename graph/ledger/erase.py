@@ -19,6 +19,8 @@ from graph.ledger.tables import (
     audit,
     audit_sample,
     enforcement,
+    gathered,
+    gathered_member,
     handover,
     label,
     list_entry,
@@ -29,7 +31,7 @@ from graph.ledger.tables import (
 )
 from graph.schema import NodeType, node_id
 
-_OF_ACCOUNT = (label, handover, enforcement, appeal, audit_sample)
+_OF_ACCOUNT = (label, handover, enforcement, appeal, audit_sample, gathered_member)
 # Texts that may name the account: the table, its key columns, and the columns.
 _TEXTS: tuple[tuple[Table, tuple[str, ...], tuple[str, ...]], ...] = (
     (ring_decision, ("id",), ("plan", "reason")),
@@ -39,6 +41,7 @@ _TEXTS: tuple[tuple[Table, tuple[str, ...], tuple[str, ...]], ...] = (
     (view, ("id",), ("state", "name")),
     (list_entry, ("id",), ("reason",)),
     (enforcement, ("id",), ("reason",)),
+    (gathered, ("ring_id",), ("facts",)),
 )
 
 

@@ -159,6 +159,24 @@ ring_decision = Table(
     Index("ix_ring_decision_state", "state"),
 )
 
+# Cases that people make by hand: what was known of their accounts then, and which they are.
+gathered = Table(
+    "gathered",
+    metadata,
+    _id("ring_id", primary_key=True),
+    _text("facts"),
+    _text("author"),
+    _at("created_at"),
+)
+
+gathered_member = Table(
+    "gathered_member",
+    metadata,
+    _id("ring_id", primary_key=True),
+    Column("account_id", Text, primary_key=True),
+    Index("ix_gathered_member_account_id", "account_id"),
+)
+
 # Flagged rings and accounts (``kind:key``) that were told to webhooks and are flagged still.
 announced = Table("announced", metadata, _id(primary_key=True), _at("at"))
 

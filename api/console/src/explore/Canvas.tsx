@@ -7,6 +7,7 @@ import { FitIcon, RedoIcon, UndoIcon } from "../parts/icons";
 import { Failure, Loading, State } from "../parts/States";
 import { count, plural } from "../pure/format";
 import { pictureOf } from "../pure/picture";
+import { secondAfter } from "../pure/versions";
 import { CANVAS_WARN, type withGroups } from "../pure/scene";
 import { Kinds } from "../ring/GraphPane";
 import type { Edge, Node } from "../wire/types";
@@ -64,7 +65,7 @@ export function Canvas(props: Props) {
     return { elements: [...drawn.elements, ...groups], ties: [...ties, ...rest] };
   }, [drawn, shown]);
   const last = picture.data ? Date.now() / 1000 : 0;
-  const first = Math.min(...(picture.data?.nodes ?? []).map((node) => Date.parse(node.first_seen) / 1000), last);
+  const first = Math.min(...(picture.data?.nodes ?? []).map((node) => secondAfter(node.first_seen)), last);
   const many = (scene.data?.ids.length ?? 0) > CANVAS_WARN;
   return (
     <section className="panel" aria-label="Graph">

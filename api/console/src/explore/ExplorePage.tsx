@@ -9,11 +9,13 @@ import { useEffect, useMemo, useRef, useState } from "react";
 import { useLocation } from "wouter";
 import type { GraphHandle } from "../graph/GraphView";
 import { entityPath } from "../parts/Pieces";
+import { PictureItem } from "../parts/PictureItem";
 import { State } from "../parts/States";
+import { FILES, Taking } from "../parts/Taking";
 import { plural } from "../pure/format";
 import { readFacet } from "../pure/facet";
 import { picked } from "../pure/matrix";
-import { withGroups } from "../pure/scene";
+import { type Scene, withGroups } from "../pure/scene";
 import { LONG, readSteps, type Step, writeSteps } from "../pure/steps";
 import { toggledKind } from "../ring/GraphPane";
 import { useAddress } from "../shell/address";
@@ -23,7 +25,8 @@ import { useToast } from "../shell/toasts";
 import { saveView, viewNamed } from "../wire/cases";
 import { EXPLORE } from "./address";
 import { Canvas } from "./Canvas";
-import { neighboursOf, usePicture, useScene } from "./data";
+import { HOPS_MOST, neighboursOf, usePicture, useScene } from "./data";
+import { MakeCase } from "./MakeCase";
 import { Side } from "./Side";
 import { useStepHistory } from "./stepHistory";
 
@@ -31,6 +34,7 @@ export default function ExplorePage() {
   const [view, setView] = useAddress(EXPLORE);
   const [adding, setAdding] = useState(false);
   const [expanding, setExpanding] = useState(false);
+  const [gathering, setGathering] = useState<string[] | null>(null);
   const [, go] = useLocation();
   const toast = useToast();
   const handle = useRef<GraphHandle>(null);
@@ -95,7 +99,7 @@ export default function ExplorePage() {
     ),
   });
   const last = steps.at(-1);
-  const nothingNew = last?.do === "expand" && scene.data?.added === 0 && !scene.isFetching;
+  const nothing = scene.isFetching || !last || !scene.data ? null : nothingOf(last, scene.data);
   return (
     <>
       <div className="page-head">
@@ -105,12 +109,22 @@ export default function ExplorePage() {
             {plural(scene.data?.ids.length ?? 0, "entity", "entities")}, {plural(steps.length, "step")}
           </span>
         )}
-        {nothingNew && last.do === "expand" && (
-          <span className="pill warn">
-            Nothing new: what matches {readFacet(last.facet).kind || "this"} is in the picture
+        {nothing && (
+          <span className="pill warn" role="status">
+            {nothing}
           </span>
         )}
         <div className="grow" />
+        {view.seed.length > 0 && (
+          <Taking
+            what={{ ids: (picture.data?.nodes ?? []).map((node) => node.id) }}
+            name="exploration"
+            formats={FILES}
+            disabled={!picture.data}
+          >
+            <PictureItem graph={handle} name="exploration" />
+          </Taking>
+        )}
         <Button onClick={() => setAdding(true)} variant={view.seed.length ? "default" : "filled"}>
           {view.seed.length ? "Add…" : "Search to begin"}
         </Button>
@@ -155,9 +169,11 @@ export default function ExplorePage() {
             }}
             onSelect={select}
             act={{ hide, pin, group, path }}
+            onCase={setGathering}
           />
         </div>
       )}
+      {gathering && <MakeCase accounts={gathering} onClose={() => setGathering(null)} />}
       <Search
         opened={adding}
         onClose={() => setAdding(false)}
@@ -165,6 +181,16 @@ export default function ExplorePage() {
       />
     </>
   );
+}
+
+/** What a step that changed nothing says; null if it changed something. */
+function nothingOf(last: Step, { added, found }: Scene): string | null {
+  if (added > 0) return null;
+  if (last.do === "expand") return `Nothing new: what matches ${readFacet(last.facet).kind || "this"} is in the picture`;
+  if (last.do !== "path") return null;
+  return found === 0
+    ? `No path of at most ${HOPS_MOST} steps ties them; crowds are stepped over`
+    : "Nothing new: the path is in the picture";
 }
 
 async function keep(state: Record<string, unknown>): Promise<string> {

@@ -1,7 +1,7 @@
 /** Beside the graph: what can be done with the selection, and everything in the picture as a list. */
 import { Button, Tooltip } from "@mantine/core";
 import { useMemo } from "react";
-import { ExpandIcon, EyeOffIcon, GroupIcon, PathIcon, PinIcon } from "../parts/icons";
+import { CheckIcon, ExpandIcon, EyeOffIcon, GroupIcon, PathIcon, PinIcon } from "../parts/icons";
 import { EntityName, Score } from "../parts/Pieces";
 import { DataTable } from "../parts/DataTable";
 import { compact, count, plural } from "../pure/format";
@@ -11,6 +11,7 @@ import type { Step } from "../pure/steps";
 import type { Node, Subgraph } from "../wire/types";
 import { createColumnHelper, type ColumnDef } from "@tanstack/react-table";
 import type { Exploring } from "./address";
+import { useSession } from "../shell/session";
 import { Expand } from "./Expand";
 import { ViewMenu } from "./ViewMenu";
 
@@ -24,6 +25,7 @@ interface Props {
   onGroupStep: (step: Step) => void;
   onSelect: (ids: string[]) => void;
   act: { hide: () => void; pin: () => void; group: () => void; path: () => void };
+  onCase: (accounts: string[]) => void;
 }
 
 const column = createColumnHelper<Node>();
@@ -45,13 +47,16 @@ const COLUMNS: ColumnDef<Node, any>[] = [
   }),
 ];
 
-export function Side({ scene, graph, view, expanding, onExpanding, onStep, onGroupStep, onSelect, act }: Props) {
+export function Side({ scene, graph, view, expanding, onExpanding, onStep, onGroupStep, onSelect, act, onCase }: Props) {
   const nodes = useMemo(
     () => (graph?.nodes ?? []).filter((node) => !view.hide.includes(node.kind)),
     [graph, view.hide],
   );
   const chosen = nodes.find((node) => node.id === view.sel[0]);
   const several = view.sel.length;
+  const { refusal } = useSession();
+  const why = refusal("investigator");
+  const accounts = view.sel.filter((id) => id.startsWith("account:"));
   const near = graph?.nodes.find((node) => view.seed.includes(node.id) && node.ring_id)?.ring_id;
   return (
     <div className="stack">
@@ -68,10 +73,17 @@ export function Side({ scene, graph, view, expanding, onExpanding, onStep, onGro
           <Act label="Pin" keys="." icon={<PinIcon size={14} />} off={several !== 1} onClick={act.pin} />
           <Act label="Group" icon={<GroupIcon size={14} />} off={several < 2} onClick={act.group} />
           <Act label="Path" icon={<PathIcon size={14} />} off={several !== 2} onClick={act.path} />
+          <Act
+            label="Make a case"
+            icon={<CheckIcon size={14} />}
+            off={accounts.length < 2 || why !== null}
+            says={why ?? "Two or more accounts: they stand in the queue as a ring does"}
+            onClick={() => onCase(accounts)}
+          />
         </div>
         {several === 0 && (
           <p className="dim small panel-body" style={{ paddingTop: 0 }}>
-            Click an entity in the graph or the list; with Shift a second one, for a path or a group.
+            Click an entity in the graph or the list; with Shift a second one, for a path, a group or a case.
           </p>
         )}
       </section>
@@ -121,14 +133,15 @@ export function Side({ scene, graph, view, expanding, onExpanding, onStep, onGro
 interface ActProps {
   label: string;
   keys?: string;
+  says?: string;
   icon: React.ReactNode;
   off: boolean;
   onClick: () => void;
 }
 
-function Act({ label, keys, icon, off, onClick }: ActProps) {
+function Act({ label, keys, says, icon, off, onClick }: ActProps) {
   return (
-    <Tooltip label={keys ? `${label} (${keys})` : label}>
+    <Tooltip label={says ?? (keys ? `${label} (${keys})` : label)}>
       <Button variant="default" size="compact-xs" leftSection={icon} disabled={off} onClick={onClick}>
         {label}
       </Button>

@@ -6,6 +6,7 @@ import type { Step } from "../pure/steps";
 import { client, got } from "../wire/client";
 
 const DRAWN_MOST = 600;
+export const HOPS_MOST = 4;
 
 export function useScene(seed: readonly string[], steps: readonly Step[]) {
   const cache = useQueryClient();
@@ -52,7 +53,7 @@ function foundBy(cache: QueryClient, step: Step): Promise<string[]> | string[] {
 }
 
 export function pathsBetween(from: string, to: string) {
-  return got(client.POST("/v1/graph/path", { body: { from, to, max_hops: 4, avoid_supernodes: true } }));
+  return got(client.POST("/v1/graph/path", { body: { from, to, max_hops: HOPS_MOST, avoid_supernodes: true } }));
 }
 
 export function neighboursOf(id: string, facetText: string | undefined, limit: number) {

@@ -1,4 +1,4 @@
-/** What a link to a ring says: tab, selection, window, what is hidden and who is left out. */
+/** What a link to a ring says: tab, selection, window, what is hidden, who is left out, as of when. */
 import { flag, list, moment, oneOf, type Values } from "./url";
 
 export const TABS = ["shared", "accounts", "events", "notes", "audit"] as const;
@@ -15,6 +15,8 @@ export const RING_VIEW = {
   /** Accounts that an action leaves out. */
   out: list(200),
   iso: flag,
+  /** As it was then; empty is now. */
+  asof: moment,
 };
 
 export type RingView = Values<typeof RING_VIEW>;

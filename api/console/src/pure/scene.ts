@@ -8,9 +8,11 @@ export interface Scene {
   groups: string[][];
   /** How many each expansion added that were not there: "expand" that adds nothing says so. */
   added: number;
+  /** How many the last step found, there already or not: a path that finds none says so. */
+  found: number;
 }
 
-export const EMPTY: Scene = { ids: [], pinned: [], groups: [], added: 0 };
+export const EMPTY: Scene = { ids: [], pinned: [], groups: [], added: 0, found: 0 };
 
 /** `scene` after `step`; `found` are the ids that an expansion, a path or a search gave. */
 export function after(scene: Scene, step: Step, found: readonly string[]): Scene {
@@ -31,7 +33,7 @@ export function after(scene: Scene, step: Step, found: readonly string[]): Scene
       return { ...scene, groups: [...scene.groups, step.ids.filter((id) => scene.ids.includes(id))], added: 0 };
     default: {
       const fresh = [...new Set(found)].filter((id) => !scene.ids.includes(id));
-      return { ...scene, ids: [...scene.ids, ...fresh], added: fresh.length };
+      return { ...scene, ids: [...scene.ids, ...fresh], added: fresh.length, found: found.length };
     }
   }
 }

@@ -51,14 +51,15 @@ const COLUMNS: ColumnDef<Member, any>[] = [
 
 interface Props {
   ringId: string;
+  asOf?: string;
   out: ReadonlySet<string>;
   onOut: (out: ReadonlySet<string>) => void;
   selected: readonly string[];
   lit: (id: string) => boolean;
 }
 
-export function Accounts({ ringId, out, onOut, selected, lit }: Props) {
-  const accounts = useAccounts(ringId);
+export function Accounts({ ringId, asOf, out, onOut, selected, lit }: Props) {
+  const accounts = useAccounts(ringId, asOf);
   const rows = useMemo(() => accounts.data?.pages.flatMap((page) => page.items) ?? [], [accounts.data]);
   const ticked = useMemo(
     () => new Set(rows.filter((row) => !out.has(row.id)).map((row) => row.id)),

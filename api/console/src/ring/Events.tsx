@@ -46,8 +46,15 @@ export const EVENT_COLUMNS: ColumnDef<Happening, any>[] = [
 
 const prefixed = (account: string): string => (account.includes(":") ? account : `account:${account}`);
 
-export function Events({ ringId, window, onClear }: { ringId: string; window: Window; onClear: () => void }) {
-  const events = useEvents(ringId, window);
+interface Props {
+  ringId: string;
+  window: Window;
+  asOf?: string;
+  onClear: () => void;
+}
+
+export function Events({ ringId, window, asOf, onClear }: Props) {
+  const events = useEvents(ringId, window, asOf);
   const rows = events.data?.pages.flatMap((page) => page.items) ?? [];
   if (events.isPending) return <Loading />;
   if (events.error && rows.length === 0) {

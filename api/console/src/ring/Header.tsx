@@ -1,6 +1,6 @@
 /** Who this ring is in one line, and what can be done: each action disabled with the reason why. */
 import { ActionIcon, Button, Menu, Tooltip } from "@mantine/core";
-import type { RefObject } from "react";
+import type { ReactNode, RefObject } from "react";
 import { Link } from "wouter";
 import type { GraphHandle } from "../graph/GraphView";
 import { BanIcon, CheckIcon, LeftIcon, MoreIcon, PersonIcon, RightIcon } from "../parts/icons";
@@ -8,7 +8,6 @@ import { Score, Status } from "../parts/Pieces";
 import { count, minute, words } from "../pure/format";
 import { headline } from "../queue/columns";
 import { useSession } from "../shell/session";
-import { useReachable } from "../shell/Shell";
 import type { RingDetail } from "../wire/types";
 import type { Assign } from "./assign";
 import type { Asked } from "./Deciding";
@@ -20,11 +19,14 @@ interface Props {
   ring: RingDetail;
   around: Around;
   assign: Assign;
+  /** Why nothing can be done from here; null if something can. */
+  refused: string | null;
   onAsk: (asked: Asked) => void;
+  asOf: ReactNode;
   graph: RefObject<GraphHandle | null>;
 }
 
-export function RingHeader({ ring, around, assign, onAsk, graph }: Props) {
+export function RingHeader({ ring, around, assign, refused, onAsk, asOf, graph }: Props) {
   const queue = lastFilters();
   return (
     <header className="ring-head">
@@ -44,6 +46,7 @@ export function RingHeader({ ring, around, assign, onAsk, graph }: Props) {
         <span className="mono dim small">{ring.id}</span>
         <span className="dim small">version {ring.version}</span>
         <span className="grow" />
+        {asOf}
         <span className="dim small">as of {minute(ring.as_of)} UTC</span>
       </div>
       <div className="row wrap" style={{ gap: 12 }}>
@@ -61,9 +64,9 @@ export function RingHeader({ ring, around, assign, onAsk, graph }: Props) {
         <Status value={ring.status} />
         {ring.life !== "active" && <Status value={ring.life} />}
         {ring.snoozed_until && <span className="dim small">until {minute(ring.snoozed_until)}</span>}
-        <Assignee ring={ring} assign={assign} />
+        <Assignee ring={ring} assign={assign} why={refused} />
         <span className="grow" />
-        <Actions ring={ring} onAsk={onAsk} graph={graph} />
+        <Actions ring={ring} why={refused} onAsk={onAsk} graph={graph} />
       </div>
     </header>
   );
@@ -86,7 +89,7 @@ function Step({ label, to, children }: { label: string; to: string | null; child
   );
 }
 
-function Assignee({ ring, assign }: { ring: RingDetail; assign: Assign }) {
+function Assignee({ ring, assign, why }: { ring: RingDetail; assign: Assign; why: string | null }) {
   const { me } = useSession();
   const mine = ring.assignee === me.user;
   return (
@@ -94,14 +97,14 @@ function Assignee({ ring, assign }: { ring: RingDetail; assign: Assign }) {
       <PersonIcon size={14} />
       {ring.assignee ? <span>{mine ? "you" : ring.assignee}</span> : <span className="dim">nobody</span>}
       {mine ? (
-        <Allowed why={assign.refused}>
-          <Button variant="subtle" size="compact-xs" disabled={!!assign.refused} onClick={assign.toNobody}>
+        <Allowed why={why}>
+          <Button variant="subtle" size="compact-xs" disabled={why !== null} onClick={assign.toNobody}>
             Give back
           </Button>
         </Allowed>
       ) : (
-        <Allowed why={assign.refused} hint="Assign to me (a)">
-          <Button variant="default" size="compact-xs" disabled={!!assign.refused} loading={assign.busy} onClick={assign.toMe}>
+        <Allowed why={why} hint="Assign to me (a)">
+          <Button variant="default" size="compact-xs" disabled={why !== null} loading={assign.busy} onClick={assign.toMe}>
             Assign to me
           </Button>
         </Allowed>
@@ -124,10 +127,11 @@ export function Allowed({ why, hint, children }: { why: string | null; hint?: st
   );
 }
 
-function Actions({ ring, onAsk, graph }: Pick<Props, "ring" | "onAsk" | "graph">) {
-  const { refusal } = useSession();
-  const up = useReachable();
-  const why = up ? refusal("investigator") : "The service does not answer.";
+interface ActionsProps extends Pick<Props, "ring" | "onAsk" | "graph"> {
+  why: string | null;
+}
+
+function Actions({ ring, why, onAsk, graph }: ActionsProps) {
   const off = why !== null;
   return (
     <div className="row" style={{ gap: 6 }}>

@@ -17,7 +17,7 @@ import { useKeys } from "../shell/keyboard";
 import { useSession } from "../shell/session";
 import { useReachable } from "../shell/Shell";
 import { Accounts } from "./Accounts";
-import { useGraph, useRing, useShared, useTimeline } from "./data";
+import { iso, useGraph, useRing, useShared, useTimeline } from "./data";
 import { Deciding, type Asked } from "./Deciding";
 import { Events } from "./Events";
 import { GraphPane, toggledKind } from "./GraphPane";
@@ -27,7 +27,9 @@ import { Past } from "./Past";
 import { RingAudit } from "./RingAudit";
 import { SharedMatrix } from "./SharedMatrix";
 import { TimelineStrip } from "./TimelineStrip";
+import { isProblem } from "../wire/client";
 import { useInside } from "./inside";
+import { NotThen, PastBanner, Versions } from "./Versions";
 import { WhatIf } from "./WhatIf";
 import { Why } from "./Why";
 import { useNeighbours } from "./next";
@@ -43,16 +45,19 @@ export default function RingPage({ id }: { id: string }) {
   const [, go] = useLocation();
   const handle = useRef<GraphHandle>(null);
   const window = useMemo(() => ({ from: view.from, to: view.to }), [view.from, view.to]);
-  const ring = useRing(id);
-  const shared = useShared(id);
-  const timeline = useTimeline(id);
-  const graph = useGraph(id, view.all, window);
-  const inside = useInside(id, window);
+  const asOf = iso(view.asof);
+  const ring = useRing(id, asOf);
+  const shared = useShared(id, asOf);
+  const timeline = useTimeline(id, asOf);
+  const graph = useGraph(id, view.all, window, asOf);
+  const inside = useInside(id, window, asOf);
   const around = useNeighbours(id);
   const assign = useAssign(ring.data);
   const history = useViewHistory(view, setView);
   const { refusal } = useSession();
-  const mayAct = useReachable() && refusal("investigator") === null;
+  const up = useReachable();
+  const past = view.asof !== null;
+  const refused = past ? "Of a past moment one only reads." : !up ? "The service does not answer." : refusal("investigator");
 
   const rows = useMemo(() => shared.data?.pages.flatMap((page) => page.rows) ?? [], [shared.data]);
   const identifiers = useMemo(() => shared.data?.pages[0]?.identifiers ?? [], [shared.data]);
@@ -81,8 +86,8 @@ export default function RingPage({ id }: { id: string }) {
   useKeys({
     "next-ring": () => leave(around.next),
     "previous-ring": () => leave(around.previous),
-    assign: () => assign.toMe(),
-    ...(mayAct && {
+    assign: () => refused === null && assign.toMe(),
+    ...(refused === null && {
       confirm: () => setAsked({ action: "confirm" }),
       dismiss: () => setAsked({ action: "dismiss" }),
       ban: () => setAsked({ action: "ban" }),
@@ -101,11 +106,21 @@ export default function RingPage({ id }: { id: string }) {
   });
 
   if (ring.isPending) return <Loading rows={14} onCancel={() => go("/")} />;
+  if (past && isProblem(ring.error, 404)) return <NotThen why={ring.error.message} onNow={() => setView({ asof: null })} />;
   if (!ring.data) return <Failure error={ring.error} what="ring" onRetry={() => void ring.refetch()} />;
   if (ring.data.merged_into) return <Merged into={ring.data.merged_into} />;
   return (
     <>
-      <RingHeader ring={ring.data} around={around} assign={assign} onAsk={setAsked} graph={handle} />
+      <RingHeader
+        ring={ring.data}
+        around={around}
+        assign={assign}
+        refused={refused}
+        onAsk={setAsked}
+        graph={handle}
+        asOf={<Versions ring={ring.data} at={view.asof} onAt={(asof) => setView({ asof, sel: [] })} />}
+      />
+      {past && <PastBanner ring={ring.data} onNow={() => setView({ asof: null })} />}
       <div className="ring-grid">
         <div className="stack ring-left">
           <Why ring={ring.data} selected={view.sel} onSelect={select} />
@@ -171,7 +186,7 @@ export default function RingPage({ id }: { id: string }) {
                       onOut={setOut}
                       onSelect={select}
                       onMore={shared.hasNextPage ? () => void shared.fetchNextPage() : undefined}
-                      onWhatIf={() => setImagining(true)}
+                      onWhatIf={past ? undefined : () => setImagining(true)}
                       onClearWindow={() => setView({ from: null, to: null })}
                     />
                   )}
@@ -179,6 +194,7 @@ export default function RingPage({ id }: { id: string }) {
                 <Tabs.Panel value="accounts">
                   <Accounts
                     ringId={id}
+                    asOf={asOf}
                     out={out}
                     onOut={setOut}
                     selected={view.sel}
@@ -189,7 +205,7 @@ export default function RingPage({ id }: { id: string }) {
                   />
                 </Tabs.Panel>
                 <Tabs.Panel value="events">
-                  <Events ringId={id} window={window} onClear={() => setView({ from: null, to: null })} />
+                  <Events ringId={id} window={window} asOf={asOf} onClear={() => setView({ from: null, to: null })} />
                 </Tabs.Panel>
                 <Tabs.Panel value="notes">
                   <Notes ringId={id} />

@@ -10,7 +10,6 @@ export interface Assign {
   toMe: () => void;
   toNobody: () => void;
   busy: boolean;
-  refused: string | null;
 }
 
 export function useAssign(ring: RingDetail | undefined): Assign {
@@ -33,6 +32,5 @@ export function useAssign(ring: RingDetail | undefined): Assign {
     toMe: () => !refused && ring && ring.assignee !== me.user && change.mutate(me.user),
     toNobody: () => !refused && change.mutate(null),
     busy: change.isPending,
-    refused,
   };
 }

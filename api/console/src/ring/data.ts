@@ -11,23 +11,30 @@ export interface Window {
   to: number | null;
 }
 
-export function useRing(id: string) {
+export function useRing(id: string, asOf?: string) {
   return useQuery({
-    queryKey: ["ring", id, "detail"],
+    queryKey: ["ring", id, "detail", asOf ?? null],
     queryFn: ({ signal }) =>
-      got(client.GET("/v1/rings/{ring_id}", { params: { path: { ring_id: id } }, signal })),
+      got(
+        client.GET("/v1/rings/{ring_id}", {
+          params: { path: { ring_id: id }, query: { as_of: asOf } },
+          signal,
+        }),
+      ),
+    // The same ring of another moment stands until it is read; another ring never does.
+    placeholderData: (held, before) => (before?.queryKey[1] === id ? held : undefined),
   });
 }
 
 const ROWS = 500;
 
-export function useShared(id: string) {
+export function useShared(id: string, asOf?: string) {
   return useInfiniteQuery({
-    queryKey: ["ring", id, "shared"],
+    queryKey: ["ring", id, "shared", asOf ?? null],
     queryFn: ({ signal, pageParam }) =>
       got(
         client.GET("/v1/rings/{ring_id}/shared", {
-          params: { path: { ring_id: id }, query: { cursor: pageParam ?? undefined } },
+          params: { path: { ring_id: id }, query: { cursor: pageParam ?? undefined, as_of: asOf } },
           signal,
         }),
       ),
@@ -37,14 +44,14 @@ export function useShared(id: string) {
   });
 }
 
-function useBuckets(id: string, from: number | null, enabled = true) {
+function useBuckets(id: string, from: number | null, asOf: string | undefined, enabled = true) {
   return useQuery({
-    queryKey: ["ring", id, "timeline", from],
+    queryKey: ["ring", id, "timeline", from, asOf ?? null],
     enabled,
     queryFn: ({ signal }) =>
       got(
         client.GET("/v1/rings/{ring_id}/timeline", {
-          params: { path: { ring_id: id }, query: { buckets: BUCKETS, from: iso(from) } },
+          params: { path: { ring_id: id }, query: { buckets: BUCKETS, from: iso(from), as_of: asOf } },
           signal,
         }),
       ),
@@ -52,10 +59,10 @@ function useBuckets(id: string, from: number | null, enabled = true) {
 }
 
 /** The whole time, and the busy part of it in finer steps when nearly all happened there. */
-export function useTimeline(id: string) {
-  const whole = useBuckets(id, null);
+export function useTimeline(id: string, asOf?: string) {
+  const whole = useBuckets(id, null, asOf);
   const busy = whole.data ? busyFrom(whole.data) : null;
-  const fine = useBuckets(id, busy?.from ?? null, busy !== null);
+  const fine = useBuckets(id, busy?.from ?? null, asOf, busy !== null);
   return { whole, busy: busy && fine.data ? { timeline: fine.data, before: busy.before } : null };
 }
 
@@ -84,13 +91,13 @@ export function useGraph(id: string, all: boolean, window: Window, asOf?: string
   });
 }
 
-export function useAccounts(id: string) {
+export function useAccounts(id: string, asOf?: string) {
   return useInfiniteQuery({
-    queryKey: ["ring", id, "accounts"],
+    queryKey: ["ring", id, "accounts", asOf ?? null],
     queryFn: ({ signal, pageParam }) =>
       got(
         client.GET("/v1/rings/{ring_id}/accounts", {
-          params: { path: { ring_id: id }, query: { limit: 200, cursor: pageParam ?? undefined } },
+          params: { path: { ring_id: id }, query: { limit: 200, cursor: pageParam ?? undefined, as_of: asOf } },
           signal,
         }),
       ),
@@ -99,9 +106,9 @@ export function useAccounts(id: string) {
   });
 }
 
-export function useEvents(id: string, window: Window) {
+export function useEvents(id: string, window: Window, asOf?: string) {
   return useInfiniteQuery({
-    queryKey: ["ring", id, "events", window.from, window.to],
+    queryKey: ["ring", id, "events", window.from, window.to, asOf ?? null],
     queryFn: ({ signal, pageParam }) =>
       got(
         client.GET("/v1/rings/{ring_id}/events", {
@@ -112,6 +119,7 @@ export function useEvents(id: string, window: Window) {
               cursor: pageParam ?? undefined,
               from: iso(window.from),
               to: iso(window.to),
+              as_of: asOf,
             },
           },
           signal,

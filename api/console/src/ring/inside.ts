@@ -2,9 +2,9 @@
 import { useMemo } from "react";
 import { useGraph, type Window } from "./data";
 
-export function useInside(id: string, window: Window): ReadonlySet<string> | null {
+export function useInside(id: string, window: Window, asOf?: string): ReadonlySet<string> | null {
   const open = window.from !== null || window.to !== null;
-  const graph = useGraph(id, true, open ? window : { from: null, to: null }, undefined, open);
+  const graph = useGraph(id, true, open ? window : { from: null, to: null }, asOf, open);
   return useMemo(() => {
     if (!open || !graph.data) return null;
     return new Set(graph.data.nodes.filter((node) => node.member).map((node) => node.id));

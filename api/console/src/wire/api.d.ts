@@ -75,7 +75,7 @@ export interface paths {
         };
         /**
          * List Appeals
-         * @description Appeals, the oldest first.
+         * @description Appeals that wait for a decision, or those that have one; the oldest first.
          */
         get: operations["list_appeals"];
         put?: never;
@@ -188,6 +188,26 @@ export interface paths {
         get: operations["export_audit"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/cases": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Gather Case
+         * @description Make a case of chosen accounts; it stands in the queue and is decided on as a ring is.
+         */
+        post: operations["gather_case"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1800,6 +1820,16 @@ export interface components {
          * @enum {string}
          */
         Format: "csv" | "graphml" | "json" | "zip";
+        /**
+         * GatherIn
+         * @description Accounts to make a case of, by id or node id, and why.
+         */
+        GatherIn: {
+            /** Account Ids */
+            account_ids: string[];
+            /** Reason */
+            reason: string;
+        };
         /**
          * GroupOut
          * @description Accounts tied to exactly the same things, drawn as one; ``signature`` is what they share.
@@ -3545,7 +3575,8 @@ export interface operations {
     list_appeals: {
         parameters: {
             query?: {
-                open_only?: boolean;
+                /** @description those decided if false */
+                open?: boolean;
                 cursor?: string | null;
                 limit?: number;
             };
@@ -4301,6 +4332,111 @@ export interface operations {
                 };
                 content: {
                     "text/csv": string;
+                };
+            };
+            /** @description No key, token or session that is known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Known, without the scope or the role */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What it speaks of has changed, or was done already */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It holds an older version than there is */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than this service reads */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request does not fit the contract */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More calls than the key is allowed */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store does not answer right now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    gather_case: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GatherIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RingDetail"];
                 };
             };
             /** @description No key, token or session that is known */

@@ -36,6 +36,11 @@ export function undoDecision(decision_id: string, reason: string) {
   );
 }
 
+/** A case made by hand of chosen accounts (node ids). */
+export function gatherCase(account_ids: string[], reason: string) {
+  return got(client.POST("/v1/cases", { body: { account_ids, reason } }));
+}
+
 export function notesOf(ring_id: string) {
   return got(client.GET("/v1/rings/{ring_id}/notes", { params: at(ring_id) }));
 }

@@ -2,7 +2,7 @@
 import { client, got, ProblemError, SERVICE_PATH } from "./client";
 import type { components } from "./api";
 
-type ExportIn = components["schemas"]["ExportIn"];
+export type ExportIn = components["schemas"]["ExportIn"];
 type ExportOut = components["schemas"]["ExportOut"];
 export type ExportFormat = ExportIn["format"];
 
