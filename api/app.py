@@ -76,9 +76,7 @@ def create_app(service: Service, *, hosts: Sequence[str] = ("*",)) -> FastAPI:
     )
     app.state.service = service
     problems.install(app)
-    app.include_router(
-        signup.router, responses=_only(413, 422, 503), dependencies=[require(Scope.SCORE)]
-    )
+    app.include_router(signup.router, responses=_only(413, 422, 503))
     app.include_router(ingest.router, responses=_only(404, 413, 422, 503))
     reads = [require(Scope.INVESTIGATE)]
     app.include_router(risk.router, responses=_only(404, 422, 503), dependencies=reads)

@@ -40,7 +40,13 @@ FEW = 40
 _CHUNK = 50_000
 _WIDE = ", ".join(COLUMNS.values())
 _NODE = f"SELECT number, kind, key, first_seen, degree, {_WIDE} FROM node "  # noqa: S608
-_BY_KEY = _NODE + f"WHERE kind = ? AND key = ? AND first_seen < {NEVER:d}"
+# CROSS JOIN keeps this order of the tables: the ids as asked, a look into the index for each.
+_BY_ID = (
+    f"SELECT number, kind, node.key, first_seen, degree, {_WIDE} "  # noqa: S608
+    "FROM json_each(?) AS asked CROSS JOIN node "
+    "ON kind = json_extract(asked.value, '$[0]') AND node.key = json_extract(asked.value, '$[1]') "
+    f"WHERE first_seen < {NEVER:d}"
+)
 _BY_KEYS = _NODE + (  # noqa: S608
     "WHERE kind = ? AND key IN (SELECT value FROM json_each(?)) " + f"AND first_seen < {NEVER:d}"
 )
@@ -54,6 +60,13 @@ _OUT = EDGE + "WHERE source = :node AND count > 0 "
 _IN = EDGE + "WHERE target = :node AND count > 0 "
 _OUT_ENTITIES = _OUT + "AND verb IN (SELECT value FROM json_each(:entities)) "  # noqa: S608
 _RECENT = "ORDER BY last_seen DESC LIMIT :limit"
+_SIDE = (
+    f"SELECT ?, * FROM ({EDGE} WHERE {{}} = ? AND count > 0 "  # noqa: S608
+    "ORDER BY last_seen DESC LIMIT ?)"
+)
+_OUT_SIDE, _IN_SIDE = _SIDE.format("source"), _SIDE.format("target")
+# How many sides of nodes are asked for in one statement.
+_SIDES = 64
 # Key, first time, degree and the kind's own properties of a row of `_NODE`.
 _SLICE = {
     kind: itemgetter(2, 3, 4, *(5 + PROPERTY_NAMES.index(name) for name in names))
@@ -212,7 +225,7 @@ def around(
     """The law of ``GraphStore.neighbourhood``."""
     walk = Walk(db, words)
     named = walk.find(ids)
-    first = {number: walk.recent(number, per_id) for number in named}
+    first = walk.recent(named, per_id)
     walk.meet(first.values())
     reached: dict[int, None] = {}
     for number, edges in first.items():
@@ -226,6 +239,12 @@ def around(
         for number, edges in second.items():
             walk.keep(number, edges, per_id)
     return walk.snapshot()
+
+
+@lru_cache(maxsize=256)
+def _of_sides(sides: tuple[bool, ...]) -> str:
+    """The statement for so many sides of nodes: out (True) or in."""
+    return " UNION ALL ".join(_OUT_SIDE if out else _IN_SIDE for out in sides)
 
 
 class Walk:
@@ -250,11 +269,9 @@ class Walk:
         return list(numbers)
 
     def _few(self, asked: Sequence[tuple[NodeType, str]]) -> Iterator[Row]:
-        """The rows of some ids, a look-up each."""
-        for kind, key in asked:
-            row = self._db.execute(_BY_KEY, (self._words.number[kind.value], key)).fetchone()
-            if row is not None:
-                yield row
+        """The rows of some ids, in the order asked: one statement, a look-up each."""
+        pairs = [(self._words.number[kind.value], key) for kind, key in asked]
+        yield from self._db.execute(_BY_ID, (json.dumps(pairs),))
 
     def _many(self, asked: Sequence[tuple[NodeType, str]]) -> Iterator[Row]:
         """The rows of some ids, a statement a kind, in the order asked."""
@@ -267,14 +284,27 @@ class Walk:
             found.update(((kind, row[2]), row) for row in self._db.execute(_BY_KEYS, given))
         return (found[place] for place in asked if place in found)
 
-    def recent(self, number: int, limit: int) -> list[EdgeTuple]:
-        """Edges of a node, most recent first: ``limit`` each way, and what ties with the last."""
-        kind = self.nodes[number][0]
-        found: list[EdgeTuple] = []
-        if kind in _HAS_OUT:
-            found += self._one_way(_OUT, number, limit)
-        if kind in _HAS_IN:
-            found += self._one_way(_IN, number, limit)
+    def recent(self, numbers: Sequence[int], limit: int) -> dict[int, list[EdgeTuple]]:
+        """Edges of nodes, most recent first: ``limit`` each way, and what ties with the last.
+
+        All nodes' in one statement: each gives up the interpreter for a while, so a sign-up that is
+        scored among others waits once and not a dozen times.
+        """
+        found: dict[int, list[EdgeTuple]] = {number: [] for number in numbers}
+        sides = [
+            (number, out)
+            for number in numbers
+            for out, kinds in ((True, _HAS_OUT), (False, _HAS_IN))
+            if self.nodes[number][0] in kinds
+        ]
+        for start in range(0, len(sides), _SIDES):
+            part = sides[start : start + _SIDES]
+            rows: list[list[EdgeTuple]] = [[] for _ in part]
+            asked = [v for place, (n, _) in enumerate(part) for v in (place, n, limit + 1)]
+            for place, *edge in self._db.execute(_of_sides(tuple(o for _, o in part)), asked):
+                rows[place].append(tuple(edge))  # type: ignore[arg-type]
+            for (number, out), edges in zip(part, rows, strict=True):
+                found[number] += self._cut(_OUT if out else _IN, number, edges, limit)
         return found
 
     def onward(self, number: int, limit: int) -> list[EdgeTuple]:
@@ -293,10 +323,14 @@ class Walk:
     def _one_way(self, side: str, number: int, limit: int) -> list[EdgeTuple]:
         asked = {"node": number, "limit": limit + 1, "entities": self._entities}
         rows: list[EdgeTuple] = self._db.execute(side + _RECENT, asked).fetchall()
+        return self._cut(side, number, rows, limit)
+
+    def _cut(self, side: str, number: int, rows: list[EdgeTuple], limit: int) -> list[EdgeTuple]:
+        """The first ``limit`` of one more than that, and what ties with the last of them."""
         if len(rows) <= limit or limit == 0 or rows[limit][4] != rows[limit - 1][4]:
             return rows[:limit]
         moment = rows[limit][4]
-        asked |= {"moment": moment, "limit": TIES}
+        asked = {"node": number, "moment": moment, "limit": TIES, "entities": self._entities}
         tied = self._db.execute(side + "AND last_seen = :moment LIMIT :limit", asked)
         return [row for row in rows if row[4] != moment] + tied.fetchall()
 

@@ -100,3 +100,18 @@ def test_taking_in_twenty_costs_far_less_than_twenty_times_one(
     together = sum(map(len, taking_in(20)))
 
     assert together < 20 * alone * 0.75
+
+
+@pytest.mark.parametrize("named", [1, 3, 8])
+def test_however_much_a_sign_up_names_its_read_takes_a_handful_of_statements(
+    service: Service, home: Home, named: int
+) -> None:
+    accounts = [row["account_id"] for row in home.signups[:named]]
+    service.store.generation()  # this thread's connection is open
+    connection = service.store._link._open_reader()  # type: ignore[attr-defined]
+
+    with statements(connection) as found:
+        service.store.neighbourhood([f"account:{account}" for account in accounts])
+
+    begun_and_ended = 2
+    assert len(found) - begun_and_ended <= 6
