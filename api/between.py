@@ -31,6 +31,8 @@ from graph.velocity import HORIZON_US, PAYMENT_COLUMNS, SIGNUP_COLUMNS, Velocity
 log = logging.getLogger("ringsight.service")
 
 LOOK_S = 0.25
+AHEAD_US = 86_400_000_000
+"""How far a caller's clock may be ahead of ours; what claims to be later has no pace."""
 BREATH = 100
 """Events between two pauses while catching up: sign-ups go first."""
 BREATH_S = 0.002
@@ -61,7 +63,7 @@ class Between(Closing):
     def __init__(
         self, store: GraphStore, journal: Journal, folder: Path | None, clock: Callable[[], int]
     ) -> None:
-        self.velocity = recent_velocity(journal)
+        self.velocity = recent_velocity(journal, clock() + AHEAD_US)
         self._store = store
         self._journal = journal
         self._folder = folder
@@ -81,7 +83,8 @@ class Between(Closing):
         """Take in events, any number of times and in any order; never raises."""
         for event in events:
             try:
-                self.velocity.see(event)
+                if getattr(event, "at", 0) <= self._clock() + AHEAD_US:
+                    self.velocity.see(event)
                 self._match(event)
             except Exception as error:  # what is derived must not stop what is written
                 log.error("not matched: %s at %s", type(error).__name__, place_of(error))
@@ -232,9 +235,12 @@ def chance_of(match: Match) -> float:
     return 1.0 / (1.0 + math.exp(-match.odds))
 
 
-def recent_velocity(journal: Journal) -> Velocity:
-    """How fast sign-ups and payments came until now: nothing is lost with an earlier process."""
+def recent_velocity(journal: Journal, until: int) -> Velocity:
+    """How fast sign-ups and payments came: nothing is lost with an earlier process.
+
+    What claims to be later than ``until`` (us) is left aside, or all else would seem long past.
+    """
     newest = max(journal.latest("signups") or 0, journal.latest("payments") or 0)
-    since = newest - HORIZON_US
-    signups = journal.read("signups", since, columns=SIGNUP_COLUMNS)
-    return Velocity.of(signups, journal.read("payments", since, columns=PAYMENT_COLUMNS))
+    since = min(newest, until) - HORIZON_US
+    signups = journal.read("signups", since, until, SIGNUP_COLUMNS)
+    return Velocity.of(signups, journal.read("payments", since, until, PAYMENT_COLUMNS))

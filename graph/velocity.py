@@ -29,8 +29,6 @@ HORIZON_US = 21 * SPANS_US[2]
 FLOW = "flow"
 """The kind under which every sign-up counts."""
 KINDS = (FLOW, "ip", "subnet", "device", "email_domain", "asn", "issuer")
-SWEEP = 10_000
-"""Events between two looks for what has faded."""
 
 Rate = tuple[float, float, float]
 Rates = Mapping[str, Rate]
@@ -74,10 +72,14 @@ class Velocity:
     A sign-up is known by its account, a payment by its event id: each counts once.
     """
 
+    # Two shelves each, the one in use and the one before: what is not touched for a horizon goes
+    # with the older shelf, at no cost while events come.
     _counters: dict[str, _Counter] = field(default_factory=dict)
+    _counters_before: dict[str, _Counter] = field(default_factory=dict)
     _seen: dict[str, int] = field(default_factory=dict)
+    _seen_before: dict[str, int] = field(default_factory=dict)
     _newest: int = 0
-    _unswept: int = 0
+    _turned_at: int | None = None
     _lock: Lock = field(default_factory=Lock)
 
     @classmethod
@@ -97,6 +99,7 @@ class Velocity:
         for kind in _COLUMNS:
             made._count(kind, signups[kind], at)
         made._count("issuer", payments["issuer"], np.asarray(payments["at"], np.int64))
+        made._turned_at = made._newest or None
         return made
 
     def see(self, event: Event) -> None:
@@ -106,45 +109,52 @@ class Velocity:
             return
         with self._lock:
             at: int = event.at
-            if known_as in self._seen or at <= self._newest - HORIZON_US:
+            if at <= self._newest - HORIZON_US or self._seen_at(known_as) is not None:
                 return
+            self._turn(at)
             self._seen[known_as] = at
-            self._newest = max(self._newest, at)
             for kind, key in _counted(event):
                 self._add(f"{kind}:{key}", at)
-            self._unswept += 1
-            if self._unswept >= SWEEP:
-                self._sweep()
 
     def rates(self, event: Signup, now: int, payment: Payment | None = None) -> Rates:
         """What the entities of a sign-up have counted by ``now`` (us), itself left out."""
         named = [*_counted(event), *(_counted(payment) if payment else ())]
         with self._lock:
-            own_at = self._seen.get(f"account:{event.account_id}")
+            own_at = self._seen_at(f"account:{event.account_id}")
             return {
                 kind: self._read(f"{kind}:{key}", now, None if kind == "issuer" else own_at)
                 for kind, key in named
             }
 
     def __len__(self) -> int:
-        return len(self._counters)
+        return len(self._counters) + len(self._counters_before)
 
     def _add(self, name: str, at: int) -> None:
         counter = self._counters.get(name)
+        if counter is None and (counter := self._counters_before.pop(name, None)) is not None:
+            self._counters[name] = counter
         if counter is None:
             self._counters[name] = _Counter(at, [1.0, 1.0, 1.0])
         else:
             counter.add(at)
 
     def _read(self, name: str, now: int, own_at: int | None) -> Rate:
-        counter = self._counters.get(name)
+        counter = self._counters.get(name) or self._counters_before.get(name)
         return (0.0, 0.0, 0.0) if counter is None else counter.read(now, own_at)
 
-    def _sweep(self) -> None:
-        """Forget what has faded; the state stays as large as the horizon is busy."""
-        self._unswept, before = 0, self._newest - HORIZON_US
-        self._counters = {n: c for n, c in self._counters.items() if c.at > before}
-        self._seen = {name: at for name, at in self._seen.items() if at > before}
+    def _seen_at(self, known_as: str) -> int | None:
+        at = self._seen.get(known_as)
+        return self._seen_before.get(known_as) if at is None else at
+
+    def _turn(self, at: int) -> None:
+        """Begin new shelves once a horizon: the older ones hold only what has faded."""
+        self._newest = max(self._newest, at)
+        if self._turned_at is None:
+            self._turned_at = self._newest
+        elif self._newest - self._turned_at >= HORIZON_US:
+            self._counters_before, self._counters = self._counters, {}
+            self._seen_before, self._seen = self._seen, {}
+            self._turned_at = self._newest
 
     def _count(self, kind: str, keys: pa.ChunkedArray, at: _Ints) -> None:
         """Count a column of keys, each row at its moment."""

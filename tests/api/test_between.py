@@ -15,7 +15,7 @@ from etl.jobs import Deployment, refresh_now
 from etl.live import Arrivals
 from etl.prompts import fit_clusters
 from graph.errors import BundleCorrupt
-from graph.facts import Signup
+from graph.facts import Place, Signup
 from graph.ledger import outgoing
 from graph.ledger.tables import announced
 from graph.rings.early import call, called
@@ -147,6 +147,27 @@ def test_a_restart_forgets_neither_flags_nor_pace(lived, client, service):
             found = again.between.velocity.rates(event, lived.end)
             for kind, rate in rates.items():
                 assert found[kind] == pytest.approx(rate, abs=1e-9)
+
+
+def test_an_event_from_a_clock_gone_wrong_does_not_stop_the_count(lived, client, service):
+    far = {"event_id": "p-far", "account_id": "a1", "occurred_at": "2099-01-01T00:00:00Z"}
+    paid = {"payment_method_id": "m1", "kind": "card", "amount_usd": 1.0, "outcome": "failed"}
+    before = service.between.velocity.rates(signup_now(lived), lived.end)["flow"]
+    client.post("/v1/events", json={"table": "payments", "row": {**far, **paid}})
+    assert service.settled()
+    service.close()
+
+    with opened(lived) as again:
+        found = again.between.velocity.rates(signup_now(lived), lived.end)["flow"]
+        assert found == pytest.approx(before)
+        assert found[2] > 0
+        again.between.see([signup_now(lived)])
+        other = replace(signup_now(lived), account_id="other")
+        assert again.between.velocity.rates(other, lived.end)["flow"][0] >= 1
+
+
+def signup_now(lived: Lived) -> Signup:
+    return Signup("newcomer", lived.end, Place("an address", "its prefix"), "self_serve")
 
 
 def test_webhooks_are_told_once_and_the_next_refresh_confirms_or_withdraws(lived, client, service):

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from graph.cleaned import SCHEMAS, row_of
 from graph.facts import Event, Payment, Place, Signup
-from graph.velocity import HORIZON_US, KINDS, MINUTE_US, SPANS_US, SWEEP, Velocity
+from graph.velocity import HORIZON_US, KINDS, MINUTE_US, SPANS_US, Velocity
 
 DAY_US = 1_440 * MINUTE_US
 
@@ -121,14 +121,15 @@ def at_once(events: list[Event]) -> Velocity:
 
 
 def test_what_has_faded_is_forgotten_and_the_state_stays_small():
-    velocity = Velocity()
-    place = Place("ip", "net")
-    for number in range(2 * SWEEP):
-        at = number * (3 * HORIZON_US // (2 * SWEEP))
+    velocity, place = Velocity(), Place("ip", "net")
+    for number in range(4_000):
+        at = number * HORIZON_US // 1_000
         velocity.see(replace(signup(f"a{number}", at), device=f"d{number}", place=place))
+    now = 4 * HORIZON_US
 
-    assert len(velocity) < SWEEP * 1.7
-    before = velocity.rates(signup("new", 3 * HORIZON_US), 3 * HORIZON_US)
-    velocity.see(signup("late", HORIZON_US, place=place))
-    after = velocity.rates(signup("new", 3 * HORIZON_US), 3 * HORIZON_US)
-    assert after == before
+    assert len(velocity) < 2_100
+    before = velocity.rates(signup("new", now), now)
+    for late in (signup("late", HORIZON_US, place=place), signup("a3500", now, place=place)):
+        velocity.see(late)
+    assert velocity.rates(signup("new", now), now) == before
+    assert before["flow"][2] == pytest.approx(DAY_US / (HORIZON_US / 1_000), rel=0.02)
