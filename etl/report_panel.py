@@ -7,7 +7,7 @@ that come the traits by which scores are sliced. The truth is not here: see :mod
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
@@ -15,11 +15,11 @@ import numpy.typing as npt
 import polars as pl
 import scipy.sparse as sp
 
+from etl.panel_network import ALONE, OVER_OWN, Taught, network_alone, network_over_own
 from gnn.columns import Family
-from gnn.encoder import EncoderConfig, Lesson, fit_encoder, margins
 from gnn.features import ACCOUNT_COLUMNS
 from gnn.features_account import ACCOUNT
-from gnn.folds import groups_of, ring_weights
+from gnn.folds import groups_of
 from gnn.mates import Links
 from gnn.neighbours import Adjacency
 from gnn.panel import (
@@ -32,7 +32,6 @@ from gnn.panel import (
     xgboost_own,
     xgboost_two_hop,
 )
-from gnn.tensors import Scale
 from gnn.training_rows import AccountMoment, Roll, TrainingRows
 from gnn.vicinity import LINK_OF, NARROW
 from graph.schema import NodeType
@@ -53,8 +52,6 @@ ROWS = {
     "random forest, two-hop means": forest_two_hop,
     "scalar score propagation": score_propagation,
 }
-NETWORK = "graph network alone"
-_NETWORK = EncoderConfig(alone_epochs=30, epochs=60, learning_rate=1e-2)
 _SLICED_BY = ("country", "pathway", "ip_class")
 _AGES = ("under 7 days", "7 to 13 days", "14 to 29 days", "30 days and more")
 _LEFT_OUT = (Family.TIMING, Family.PROMPTS, Family.NETWORK, Family.PAYMENT, Family.IDENTIFIERS)
@@ -91,7 +88,9 @@ def panel_scores(
     jobs: dict[str, Callable[[], Floats]] = {
         name: partial(_of_the_last, row, sides, split) for name, row in ROWS.items()
     }
-    jobs[NETWORK] = partial(_network, rows, last, seed)
+    taught = Taught.of(rows, rng)
+    jobs[ALONE] = partial(network_alone, taught, last, seed)
+    jobs[OVER_OWN] = partial(network_over_own, taught, last, seed)
     for family in _LEFT_OUT:
         jobs[f"own columns without {family.value}"] = partial(_without, sides, family, seed)
     for number, (name, job) in enumerate(jobs.items()):
@@ -103,21 +102,6 @@ def panel_scores(
 
 def _of_the_last(row: Row, sides: Sides, split: Split) -> Floats:
     return np.asarray(row(sides.task, split), np.float64)[~sides.train]
-
-
-def _network(rows: TrainingRows, last: AccountMoment, seed: int) -> Floats:
-    """The heterogeneous network, taught by masked columns and then by verdicts, all as of T."""
-    roll, then = Roll.of(rows), rows.moments[-1]
-    seat = roll.numbers(then.keys)
-    groups = groups_of(roll, then.links, seat)
-    fraud = roll.fraud[seat]
-    weight = np.where(groups.shadow[seat], 0.0, 1.0)
-    weight[fraud] = ring_weights(roll.fraud, groups.group)[seat][fraud]
-    scale = Scale.of(then.rows)
-    lesson = Lesson(scale(then.rows), then.links, fraud, weight)
-    alone = fit_encoder([replace(lesson, weight=np.zeros(len(weight)))], _NETWORK, seed)
-    net = fit_encoder([lesson], _NETWORK, seed + 1, alone)
-    return margins(net, scale(last.rows), last.links, _NETWORK.parts, seed)
 
 
 def traits(snapshot: Snapshot) -> pl.DataFrame:

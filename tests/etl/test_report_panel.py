@@ -8,8 +8,9 @@ from etl.asked import Asked
 from etl.backtest import KEY_ID
 from etl.judge_panel import THE_WHOLE, panel, slices
 from etl.outcome import Board
+from etl.panel_network import ALONE, OVER_OWN
 from etl.refresh import RefreshState, refresh
-from etl.report_panel import NETWORK, ROWS, panel_scores, traits
+from etl.report_panel import ROWS, panel_scores, traits
 from etl.train import collect
 from gnn.evaluate import NEVER
 from gnn.training_rows import AccountMoment
@@ -32,7 +33,7 @@ def test_every_detector_scores_every_account_of_the_end(sides):
 
     found = panel_scores(rows, AccountMoment.of(snapshot), np.random.default_rng(1))
 
-    assert {*ROWS, NETWORK} < set(found.columns)
+    assert {*ROWS, ALONE, OVER_OWN} < set(found.columns)
     assert found.height == len(AccountMoment.of(snapshot).keys)
     assert found.select(pl.exclude("account_id").is_finite().all()).row(0) == (True,) * (
         found.width - 1
