@@ -211,10 +211,20 @@ def _metrics(found: dict[str, Any]) -> dict[str, float]:
     }
     for row in found["labels"]:
         flat[f"label_delay_days_median_{row['source']}"] = row["median_days"]
+        flat[f"label_delay_days_high_{row['source']}"] = row["high_days"]
+    for row in found["overturned"]:
+        flat[f"overturned_share_{row['by']}_{_plainly(row['name'])}"] = row["share"]
     if found["past"]:
-        flat["calibration_error"] = found["past"][-1]["calibration_error"]
-        flat["prevented_known_fraud_share"] = found["past"][-1]["prevented_now"]
+        last = found["past"][-1]
+        flat |= {name: last[name] for name in ("calibration_error", "expected_fraud")}
+        flat["observed_fraud"] = last["observed_fraud"]
+        flat["prevented_known_fraud_share"] = last["prevented_now"]
     return {name: float(value) for name, value in flat.items() if value is not None}
+
+
+def _plainly(name: str) -> str:
+    """A slice's name as a part of a metric's name."""
+    return "".join(sign if sign.isascii() and sign.isalnum() else "_" for sign in name)
 
 
 def _summary(found: dict[str, Any]) -> str:

@@ -30,9 +30,16 @@ def definitions(opened: Opened, alert: Alert) -> dg.Definitions:
     """
     assets = _assets(opened)
     job = dg.define_asset_job("weekly_run", selection=dg.AssetSelection.groups(GROUP))
-    schedule = dg.ScheduleDefinition(job=job, cron_schedule=CRON, name="weekly_schedule")
+    # Both are on from the start: a schedule that waits to be switched on lets the model rot.
+    schedule = dg.ScheduleDefinition(
+        job=job, cron_schedule=CRON, name="weekly_schedule",
+        default_status=dg.DefaultScheduleStatus.RUNNING,
+    )  # fmt: skip
 
-    @dg.run_failure_sensor(name="alert_on_failure", monitored_jobs=[job])
+    @dg.run_failure_sensor(
+        name="alert_on_failure", monitored_jobs=[job],
+        default_status=dg.DefaultSensorStatus.RUNNING,
+    )  # fmt: skip
     def alert_on_failure(context: dg.RunFailureSensorContext) -> None:
         # The event's message could name a value of somebody's row: the step is enough.
         alert("failed", {"run": context.dagster_run.run_id, "job": context.dagster_run.job_name})
