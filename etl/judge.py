@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from etl import judge_panel, judge_reasons
+from etl import judge_newcomers, judge_panel, judge_reasons
 from etl.outcome import Board, Outcome, Truth, board
 from gnn import evaluate
 from gnn.evaluate import NEVER, Ints
@@ -38,6 +38,7 @@ def judge(outcome: Outcome, truth: Truth, rng: np.random.Generator) -> dict[str,
         "signups": _signups(outcome, truth),
         "flagged_by": _flagged_by(seen, outcome),
         "campaigns": _campaigns(seen, outcome),
+        "newcomers": judge_newcomers.newcomers(seen, outcome),
         "operating_curve": _operating_curve(seen, outcome),
         "calibration": _calibration(seen),
         "daily": _daily(seen, outcome),
