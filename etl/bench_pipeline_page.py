@@ -6,8 +6,9 @@ from typing import Any
 
 from matplotlib.axes import Axes
 
+from etl.drawing import drawn
 from etl.report import ACCENT, ALARM, SOFT, STYLE
-from etl.retrain_page import MORE_STYLE, drawn
+from etl.retrain_page import MORE_STYLE
 
 
 def page(found: Mapping[str, Any]) -> str:

@@ -5,15 +5,14 @@ file, so it can be mailed or kept with a release.
 """
 
 import html
-import io
 import itertools
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-import matplotlib as mpl
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+
+from etl.drawing import drawn
 
 Verdict = dict[str, Any]
 
@@ -127,18 +126,7 @@ def _section(title: str, draw: Callable[[Axes, Any], None], verdict: Verdict, ke
     data = verdict.get(key)
     if not data:
         return ""
-    with mpl.rc_context({"svg.hashsalt": "ringsight", "svg.fonttype": "path", "font.size": 10}):
-        figure = Figure(figsize=(9, 4), layout="constrained")
-        axes = figure.subplots()
-        axes.spines[["top", "right"]].set_visible(False)
-        draw(axes, data)
-        text = io.StringIO()
-        figure.savefig(text, format="svg", metadata={"Date": None})
-    picture = text.getvalue()
-    picture = picture[picture.index("<svg") :]
-    label = html.escape(title, quote=True)
-    picture = picture.replace("<svg", f'<svg role="img" aria-label="{label}"', 1)
-    return f"<h2>{html.escape(title)}</h2><figure>{picture}</figure>"
+    return drawn(title, lambda axes: draw(axes, data), height_in=4.0)
 
 
 def _campaign_plot(axes: Axes, campaigns: Sequence[Verdict]) -> None:

@@ -6,16 +6,14 @@ nothing.
 """
 
 import html
-import io
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
+from etl.drawing import drawn
 from etl.exam import kept_board
 from etl.outcome import Board
 from etl.report import ACCENT, ALARM, INK, SOFT, STYLE, US_PER_DAY
@@ -255,22 +253,6 @@ def _steps(proven: Proven) -> str:
         for s in proven.steps
     )
     return f"<h2>Steps</h2><table><tbody>{cells}</tbody></table>"
-
-
-def drawn(title: str, draw: Callable[[Axes], None]) -> str:
-    """A heading and a picture under it, as SVG inside the page."""
-    with mpl.rc_context({"svg.hashsalt": "ringsight", "svg.fonttype": "path", "font.size": 10}):
-        figure = Figure(figsize=(9, 3.6), layout="constrained")
-        axes = figure.subplots()
-        axes.spines[["top", "right"]].set_visible(False)
-        draw(axes)
-        text = io.StringIO()
-        figure.savefig(text, format="svg", metadata={"Date": None})
-    picture = text.getvalue()
-    picture = picture[picture.index("<svg") :]
-    label = html.escape(title, quote=True)
-    picture = picture.replace("<svg", f'<svg role="img" aria-label="{label}"', 1)
-    return f"<h2>{html.escape(title)}</h2><figure>{picture}</figure>"
 
 
 def day(at: int) -> str:
