@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query
 from api.auth import Ingests, Investigates, Reads
 from api.cursor import cursor_at, place_after
 from api.deps import ServiceDep
-from api.hands import Cursor, Limit, ThingId, account_of, hand_of, micros, new_id
+from api.hands import Cursor, Limit, ThingId, account_of, acting, hand_of, micros, new_id
 from api.schemas_labels import (
     AppealDecisionIn,
     AppealIn,
@@ -77,11 +77,8 @@ def decide_appeal(
     appeal_id: ThingId, body: AppealDecisionIn, caller: Investigates, service: ServiceDep
 ) -> AppealOut:
     """Uphold what was decided, or overturn it: reinstated, and labelled legitimate."""
-    office = service.office
-    with office.ledger.writing() as book:
-        hand = hand_of(office, caller)
+    with acting(service.office, caller) as (book, hand):
         made = appeals.decide_appeal(book, appeal_id, body.outcome, body.reason, hand)
-    office.settle()
     return _out(service, made)
 
 
@@ -118,11 +115,8 @@ def judge_sample(
     account_id: ThingId, body: JudgementIn, caller: Investigates, service: ServiceDep
 ) -> DrawnOut:
     """What a person found a drawn account to be; a label with source `audit`."""
-    office = service.office
-    with office.ledger.writing() as book:
-        hand = hand_of(office, caller)
+    with acting(service.office, caller) as (book, hand):
         found = sample.judge(book, account_of(account_id), body.verdict, body.reason, hand)
-    office.settle()
     return DrawnOut.of(found)
 
 

@@ -8,7 +8,17 @@ from fastapi import APIRouter, Query
 from api.auth import Investigates, Reads
 from api.cursor import cursor_at, place_after
 from api.deps import ServiceDep
-from api.hands import Cursor, IdempotencyKey, Limit, RingId, ThingId, account_of, hand_of, later
+from api.hands import (
+    Cursor,
+    IdempotencyKey,
+    Limit,
+    RingId,
+    ThingId,
+    account_of,
+    acting,
+    hand_of,
+    later,
+)
 from api.schemas_audit import Feed, FeedItem
 from api.schemas_cases import (
     DecisionIn,
@@ -105,11 +115,8 @@ def answer_decision(
     decision_id: ThingId, body: SecondIn, caller: Investigates, service: ServiceDep
 ) -> RingDecisionOut:
     """A second person's word on a decision that waits; only then is anything done."""
-    office = service.office
-    with office.ledger.writing() as book:
-        hand = hand_of(office, caller)
+    with acting(service.office, caller) as (book, hand):
         made = deciding.answer(book, decision_id, body.approve, body.reason, hand)
-    office.settle()
     return _out(service, made)
 
 
@@ -118,10 +125,8 @@ def undo_decision(
     decision_id: ThingId, body: UndoIn, caller: Investigates, service: ServiceDep
 ) -> UndoOut:
     """Take a decision back within fifteen minutes; says what could not be given back, and why."""
-    office = service.office
-    with office.ledger.writing() as book:
-        undone = deciding.undo(book, decision_id, body.reason, hand_of(office, caller))
-    office.settle()
+    with acting(service.office, caller) as (book, hand):
+        undone = deciding.undo(book, decision_id, body.reason, hand)
     return UndoOut(
         restored=len(undone.restored),
         restored_ids=[node_id(NodeType.ACCOUNT, account) for account in undone.restored],

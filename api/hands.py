@@ -1,8 +1,10 @@
 """From a caller to a hand that decides, and other small crossings of the case loop's endpoints."""
 
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from fastapi import Header, Path, Query
 
@@ -12,6 +14,9 @@ from api.schemas import moment
 from graph.cases.decide import Hand
 from graph.errors import InputError
 from graph.schema import NodeType
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
 
 RingId = Annotated[str, Path(max_length=80)]
 ThingId = Annotated[str, Path(max_length=80)]
@@ -31,6 +36,14 @@ def new_id() -> str:
 def hand_of(office: Office, caller: Principal) -> Hand:
     """The hand of ``caller``, now."""
     return Hand(caller.id, office.clock(), new_id)
+
+
+@contextmanager
+def acting(office: Office, caller: Principal) -> Iterator[tuple["Connection", Hand]]:
+    """One act of ``caller``: a transaction of the ledger, the hand; then what it owes is told."""
+    with office.ledger.writing() as book:
+        yield book, hand_of(office, caller)
+    office.settle()
 
 
 def micros(at: datetime | None) -> int | None:

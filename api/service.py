@@ -26,6 +26,7 @@ from api.browse.reader import Reader
 from api.champion import Champion
 from api.intake import Intake
 from api.job import Ask, Caller, Done, Job
+from api.latest import Latest
 from api.metrics import Metrics
 from api.office import Office
 from api.opened import store_of
@@ -100,8 +101,8 @@ class Service(Closing):
         self.bounds = bounds or Bounds()
         self.journal = journal
         self.door = door
-        self._rings: tuple[int, tuple[RingRow, ...]] = (-1, ())
-        self._flags: tuple[int, tuple[Flag, ...]] = (-1, ())
+        self.rings = Latest[RingRow](lambda: self.store, lambda held: held.rings())
+        self.flags = Latest[Flag](lambda: self.store, lambda held: held.flags())
         self._writing = Lock()
         self.between = Between(store, journal, watchlist, clock)
         self.applier = Applier(
@@ -303,24 +304,6 @@ class Service(Closing):
         return Exports(self.reader, self.office.ledger, self.journal.path.parent, self.clock)
 
     # -- what the latest refresh shows -----------------------------------------------------------
-
-    def rings(self) -> tuple[RingRow, ...]:
-        """The rings of the visible generation; read again only when another one is published."""
-        number, _ = self.store.generation()
-        held, rows = self._rings
-        if held != number:
-            rows = tuple(self.store.rings())
-            self._rings = (number, rows)
-        return rows
-
-    def flags(self) -> tuple[Flag, ...]:
-        """Accounts that call for action in the visible generation; read again when it changes."""
-        number, _ = self.store.generation()
-        held, rows = self._flags
-        if held != number:
-            rows = tuple(self.store.flags())
-            self._flags = (number, rows)
-        return rows
 
     def as_of(self) -> int:
         """The moment (us) of the visible generation, 0 before the first."""
