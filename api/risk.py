@@ -49,17 +49,19 @@ def _risk(service: Service, account_id: str, near: Near, told: object) -> RiskOu
         score=found["score"],
         flagged=flag is not None or match is not None,
         status=found["status"],
-        ring=_ring(service, found["ring_id"]) or (match and _matched(service, match)),
+        ring=_ring(service, found["ring_id"]) or _matched(service, match),
         signup=signup,
         reasons=told_of if match is None else [_reason(match), *told_of],
         graph_as_of=moment(near.as_of) if near.generation else None,
     )
 
 
-def _matched(service: Service, match: Match) -> RingRef | None:
+def _matched(service: Service, match: Match | None) -> RingRef | None:
     """The ring that events since the refresh matched the account to; a banned one may be gone."""
-    tie = service.between.tie_of(match)
-    return tie and RingRef(id=tie.id, version=tie.version, size=tie.size, flagged=tie.flagged)
+    tie = None if match is None else service.between.tie_of(match)
+    if tie is None:
+        return None
+    return RingRef(id=tie.id, version=tie.version, size=tie.size, flagged=tie.flagged)
 
 
 def _reason(match: Match) -> ReasonOut:
