@@ -30,7 +30,7 @@ from graph.stores import open_store
 
 KEY = b"a key for benchmarks, no secret"
 HOUR_US = DAY_US // 24
-DAYS = 40.0
+DAYS = 30.0
 Tactics = tuple[tuple[str, float | None], ...]
 Progress = Callable[[str, int, int], None]
 
@@ -61,7 +61,7 @@ def bench_regrowth(honest: int, seed: int, progress: Progress) -> dict[str, dict
     rows = {}
     for number, (name, tactics) in enumerate((*REUSES.items(), *KNOWN.items())):
         progress(name, number, len(REUSES) + len(KNOWN))
-        spec = CampaignSpec(0.1, 0.85, 40, 12.0, tactics, lifetime_days=14.0)
+        spec = CampaignSpec(0.1, 0.85, 60, 12.0, tactics, lifetime_days=14.0)
         with tempfile.TemporaryDirectory(prefix="ringsight-bench-") as folder:
             home = Path(folder)
             write(world(WorldSpec("regrowth", honest, DAYS, (spec,)), seed), home / "world")
@@ -75,9 +75,17 @@ def _silent(step: str, done: int, total: int) -> None:
     """Takes progress and says nothing."""
 
 
+def refreshes(until: int) -> list[int]:
+    """The moments (us) of daily refreshes in the days that the world is about, the last at the end.
+
+    Events reach back further: old customers signed up long before, one by one.
+    """
+    return [*range(until - int((DAYS - 4) * DAY_US), until, DAY_US), until]
+
+
 def _live_through(timeline: Timeline, truth: Mapping[str, TrueAccount]) -> Lived:
     begin, until = timeline.bounds
-    moments = [*range(begin + 4 * DAY_US, until, DAY_US), until]
+    moments = refreshes(until)
     state, arrivals = RefreshState(Asked.nothing("bench")), None
     first: dict[str, int] = {}
     known_at, regrown_at = until, None
