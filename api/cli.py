@@ -20,6 +20,7 @@ from typer.core import TyperGroup
 
 from api import (
     cli_bench,
+    cli_bench_learn,
     cli_demo,
     cli_doctor,
     cli_jobs,
@@ -110,6 +111,7 @@ cli_look.add_to(app)
 cli_openapi.add_to(app)
 app.command("ring")(cli_ring.ring)
 app.add_typer(cli_bench.app, name="bench")
+cli_bench_learn.add_to(cli_bench.app)
 cli_keys.add_to(app)
 cli_keep.add_to(app)
 cli_doctor.add_to(app)
