@@ -1,23 +1,13 @@
 """What the console shows when something is missing, too large, away or unreadable."""
 
 import re
-from pathlib import Path
 
-import pytest
 from playwright.sync_api import Page, expect
 
 from tests.api.looked_at import HUB, HUB_ACCOUNTS
 from tests.console.conftest import Opener, Site
 
-AXE = Path(__file__).parents[2] / "api/console/node_modules/axe-core/axe.min.js"
 NO_CANVAS = "HTMLCanvasElement.prototype.getContext = () => null"
-RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
-FINDINGS = """async (rules) => {
-  const found = await axe.run(document, { runOnly: { type: "tag", values: rules } });
-  const places = (v) => v.nodes.map((n) => n.target.join(" ")).slice(0, 4);
-  return found.violations.map((v) =>
-    `${v.id}: ${places(v)} ${v.nodes[0].failureSummary.slice(0, 160)}`);
-}"""
 
 
 def test_without_a_canvas_the_table_the_timeline_and_the_actions_go_on(
@@ -138,39 +128,3 @@ def test_a_ring_that_another_took_over_leads_there(opened: Opener, site: Site) -
 
     page.get_by_role("link", name=re.compile("Go to rcampaign")).click()
     expect(page.get_by_role("region", name="Why it is flagged")).to_be_visible()
-
-
-SCREENS = {
-    "queue": "/",
-    "explore": f"/explore?seed={HUB}&sel={HUB}",
-    "entity": "/entities/subnet%3A203.0.113.0%2F24",
-    "audit": "/audit",
-    "appeals": "/appeals",
-    "waiting": "/appeals?tab=waiting",
-    "sample": "/appeals?tab=sample",
-    "lists": "/lists",
-    "missing": "/rings/ring-none",
-}
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("screen", [*SCREENS, "ring", "keys", "search", "ban", "login"])
-def test_a_screen_has_no_accessibility_violation(
-    page: Page, site: Site, screen: str, scheme: str
-) -> None:
-    page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-    if screen != "login":
-        site.sign_in(page.context)
-    path = SCREENS.get(screen, f"/rings/{site.rings[0]}" if screen in ("ring", "ban") else "/")
-    page.goto(f"{site.url}/console{path}")
-    expect(page.get_by_role("heading").first).to_be_visible()
-    expect(page.locator("[data-state=loading]")).to_have_count(0)
-    press = {"keys": "?", "search": "/", "ban": "b"}.get(screen)
-    if press:
-        page.keyboard.press(press)
-        expect(page.get_by_role("dialog")).to_be_visible()
-        page.wait_for_timeout(400)  # the dialog fades in, and half a colour has no contrast
-
-    page.add_script_tag(path=AXE)
-
-    assert page.evaluate(FINDINGS, RULES) == []

@@ -24,7 +24,8 @@ export const theme = createTheme({
     SegmentedControl: { defaultProps: { size: "xs" } },
     Tooltip: { defaultProps: { openDelay: 350, withArrow: true, multiline: true, maw: 320 } },
     Modal: { defaultProps: { radius: "md", centered: false, yOffset: "8vh" } },
-    Menu: { defaultProps: { shadow: "md", width: 220 } },
+    // The placeholder is a focusable child that is no item: a menu may hold none.
+    Menu: { defaultProps: { shadow: "md", width: 220, withInitialFocusPlaceholder: false } },
   },
 });
 
