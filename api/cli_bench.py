@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from api.cli_out import AsJson, Bars, answer, desk_of, note
+from graph.errors import InputError
 
 if TYPE_CHECKING:
     from etl.bench_prompts import Row
@@ -62,16 +63,34 @@ def build(
 
 @app.command("prompts")
 def prompts(
-    path: Annotated[Path, typer.Argument(help="Parquet of honest prompts, with a column `text`.")],
-    families: Annotated[Path, typer.Option(help="JSON Lines of campaign templates.")],
+    path: Annotated[
+        Path | None, typer.Argument(help="Parquet of honest prompts, with a column `text`.")
+    ] = None,
+    families: Annotated[Path | None, typer.Option(help="JSON Lines of campaign templates.")] = None,
+    scale: Annotated[
+        int | None, typer.Option(min=10_000, help="Cluster so many generated prompts instead.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Plant disguised campaigns among real prompts, and find them, beside other clusterers."""
+    if scale is not None:
+        _at_scale(scale, as_json)
+        return
+    if path is None or families is None:
+        raise InputError("give PATH and --families, or --scale with a number of prompts")
     from etl.bench_prompts import as_table, bench_prompts  # noqa: PLC0415
 
     rows = bench_prompts(path, families, progress=lambda row: note(_told(row)))
     payload = {"rows": [asdict(row) for row in rows]}
     answer(payload, as_json, lambda console: console.print(as_table(rows), markup=False))
+
+
+def _at_scale(prompts: int, as_json: bool) -> None:
+    from etl.bench_prompt_scale import bench_scale  # noqa: PLC0415
+
+    with TemporaryDirectory(prefix="ringsight-bench-") as work:
+        figures = bench_scale(prompts, Path(work))
+    answer(figures, as_json, lambda console: show_figures(console, figures))
 
 
 @app.command("intent")
@@ -215,7 +234,7 @@ def ring_scale(
 
 @app.command("regrowth")
 def regrowth(
-    honest: Annotated[int, typer.Option(min=50, help="Honest accounts of each world.")] = 600,
+    honest: Annotated[int, typer.Option(min=50, help="Honest accounts of each world.")] = 1_500,
     seed: Annotated[int, typer.Option(help="Chance of the worlds.")] = 1,
     as_json: AsJson = False,
 ) -> None:

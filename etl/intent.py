@@ -92,7 +92,7 @@ def mean_logits(weights: Floats, bias: Floats, clusters: Sequence[Cluster]) -> F
     logits = features([text for one in clusters for text in one.texts]) @ weights + bias
     owner = np.repeat(np.arange(len(clusters)), sizes)
     mean = csr_matrix((np.ones(len(owner)), (owner, np.arange(len(owner)))))
-    return np.asarray(mean @ logits) / np.array(sizes)[:, None]
+    return np.asarray(np.asarray(mean @ logits) / np.array(sizes)[:, None], np.float64)
 
 
 def balance(intent: Ints) -> Floats:

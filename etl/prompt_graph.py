@@ -19,6 +19,7 @@ from scipy.sparse.csgraph import connected_components
 from etl.prompt_columns import PromptSource
 from etl.prompt_counts import Floors, Gate
 from etl.prompt_tables import Counts, Keys, fill_rows, find_rows, new_keys, slot_of
+from graph.prompts.index import ClusterIndex
 from graph.prompts.jit import compiled
 
 Labels = NDArray[np.int64]
@@ -50,13 +51,15 @@ class Joining:
 class Sample:
     """Heavy shingles of sampled prompts, as positions in the list of heavy shingles.
 
-    Row ``r`` is ``hits[bounds[r]:bounds[r + 1]]``, sent by account ``owner[r]``.
+    Row ``r`` is ``hits[bounds[r]:bounds[r + 1]]``, sent by account ``owner[r]``, and was in
+    cluster ``before[r]`` of the last index, -1 for none.
     """
 
     hits: NDArray[np.int32]
     bounds: NDArray[np.int64]
     shingles: int
     owner: Labels
+    before: Labels
 
     def __len__(self) -> int:
         return len(self.bounds) - 1
@@ -90,13 +93,16 @@ def _sampled(
     return hits[:total].copy(), bounds[: rows + 1].copy(), taken[:rows].copy()
 
 
-def sample(source: PromptSource, floors: Floors, shingles: Keys, enough: int) -> Sample:
+def sample(
+    source: PromptSource, floors: Floors, shingles: Keys, enough: int, last: ClusterIndex
+) -> Sample:
     """Prompts of ``source`` that together show every heavy shingle about ``enough`` times."""
     keys = new_keys(len(shingles))
     positions = np.zeros(len(keys), np.int32)
     fill_rows(keys, positions, shingles)
     seen, gate = np.zeros(len(shingles), np.int64), Gate(floors)
     hits, bounds, owner, total = [], [np.zeros(1, np.int64)], [np.empty(0, np.int64)], 0
+    before = [np.empty(0, np.int64)]
     for chunk in source.chunks():
         admitted = gate.admit(chunk)
         part = admitted.sketches
@@ -104,9 +110,14 @@ def sample(source: PromptSource, floors: Floors, shingles: Keys, enough: int) ->
         hits.append(some)
         bounds.append(ends[1:] + total)
         owner.append(admitted.owner[taken].astype(np.int64))
+        if len(last):
+            before.append(last.assign_many(part).cluster[taken].astype(np.int64))
+        else:
+            before.append(np.full(len(taken), -1, np.int64))
         total += len(some)
     shown = np.concatenate([*hits, np.empty(0, np.int32)])
-    return Sample(shown, np.concatenate(bounds), len(seen), np.concatenate(owner))
+    columns = (np.concatenate(one) for one in (owner, before))
+    return Sample(shown, np.concatenate(bounds), len(seen), *columns)
 
 
 @compiled

@@ -36,6 +36,9 @@ class Telling:
         own: a shingle is kept for a template that has this share (0..1) of its prompts,
         typical: or that shows it in this share of its own.
         min_rows: a smaller template is chance.
+        together: so much (0..1) is added to the Jaccard of two prompts that were in one cluster
+            at the last fit,
+        apart: and so much taken from it if they were in two: at the border nothing changes.
         local: prompts are compared by shingles that show in this share (0..1) of cases in their
             community: a text that fills the slots of many templates tells nothing of any.
     """
@@ -50,6 +53,8 @@ class Telling:
     typical: float = 0.2
     min_rows: int = 6
     local: float = 0.2
+    together: float = 0.18
+    apart: float = 0.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,14 +73,18 @@ class Profiles:
     own: Floats
 
 
-def _similar(rows: csr_matrix) -> Floats:
-    """One minus Jaccard of each pair of rows, condensed as SciPy has it."""
+def _similar(rows: csr_matrix, before: Labels, telling: Telling) -> Floats:
+    """One minus Jaccard of each pair of rows, nearer to what was, condensed as SciPy has it."""
     dense = rows[:, np.flatnonzero(_sum(rows) >= 2)].toarray()
     both = dense @ dense.T
     size = dense.sum(axis=1)
     either = np.maximum(1.0, size[:, None] + size[None] - both)
     upper = np.triu_indices(len(size), 1)
-    return np.asarray(1.0 - (both / either)[upper], np.float64)
+    far = np.asarray(1.0 - (both / either)[upper], np.float64)
+    one, other = before[upper[0]], before[upper[1]]
+    known = (one >= 0) & (other >= 0)
+    far += np.where(known, np.where(one == other, -telling.together, telling.apart), 0.0)
+    return np.clip(far, 0.0, 1.0)
 
 
 def _joins(height: float, one: set[int], other: set[int], rows: int, telling: Telling) -> bool:
@@ -90,21 +99,25 @@ def _joins(height: float, one: set[int], other: set[int], rows: int, telling: Te
     return alike >= telling.akin and shared >= enough
 
 
-def told_apart(rows: csr_matrix, owner: Labels, telling: Telling) -> Labels:
+def told_apart(
+    rows: csr_matrix, owner: Labels, telling: Telling, before: Labels | None = None
+) -> Labels:
     """The group of each prompt of one community, numbered from 0.
 
     Args:
         rows: [n, shingles], 1 where a prompt shows a heavy shingle.
         owner: [n] account of each prompt.
         telling: when groups are one.
+        before: [n] cluster of each prompt at the last fit, -1 for none.
     """
     number = rows.shape[0]
     if number < 2:
         return np.zeros(number, np.int64)
+    before = np.full(number, -1, np.int64) if before is None else before
     group: list[list[int]] = [[i] for i in range(number)]
     accounts = [{int(one)} for one in owner]
     done: list[list[int]] = []
-    for left, right, height, _ in linkage(_similar(rows), "average"):
+    for left, right, height, _ in linkage(_similar(rows, before, telling), "average"):
         a, b = sorted((int(left), int(right)), key=lambda one: len(group[one]))
         if not group[a] or _joins(height, accounts[a], accounts[b], len(group[a]), telling):
             group.append(group[a] + group[b])
@@ -136,7 +149,13 @@ def _spread(rows: Labels, limit: int) -> Labels:
     return rows[np.linspace(0, len(rows) - 1, limit).astype(np.int64)]
 
 
-def profiles(shown: csr_matrix, owner: Labels, community: Labels, telling: Telling) -> Profiles:
+def profiles(
+    shown: csr_matrix,
+    owner: Labels,
+    community: Labels,
+    telling: Telling,
+    before: Labels | None = None,
+) -> Profiles:
     """The templates of all communities.
 
     Args:
@@ -144,7 +163,9 @@ def profiles(shown: csr_matrix, owner: Labels, community: Labels, telling: Telli
         owner: [r] account of each prompt.
         community: [r] community of each prompt, -1 for none.
         telling: when groups are one.
+        before: [r] cluster of each prompt at the last fit, -1 for none.
     """
+    before = np.full(len(community), -1, np.int64) if before is None else before
     template = np.full(len(community), -1, np.int64)
     compared = np.zeros(len(community), bool)
     found, everywhere = 0, np.maximum(1.0, _sum(shown))
@@ -154,7 +175,7 @@ def profiles(shown: csr_matrix, owner: Labels, community: Labels, telling: Telli
         local = np.flatnonzero(_sum(shown[order[start:stop]]) >= telling.local * everywhere)
         rows = _spread(order[start:stop], telling.rows)
         compared[rows] = True
-        group = told_apart(shown[rows][:, local], owner[rows], telling)
+        group = told_apart(shown[rows][:, local], owner[rows], telling, before[rows])
         large = np.flatnonzero(np.bincount(group, minlength=1) >= telling.min_rows)
         place = np.full(int(group.max(initial=0)) + 1, -1, np.int64)
         place[large] = found + np.arange(len(large))

@@ -1,7 +1,8 @@
 """Figures of prompt clusters: who uses them, since when, how widely, what for, and their weight.
 
-One pass over the marks with a fitted index. Knows nothing of how the index was fitted. Read
-:mod:`graph.prompts.weigh` for what the figures are worth between two accounts.
+One pass over the marks with a fitted index; rows are put aside by cluster, so that memory grows
+with accounts and the largest cluster, not with prompts. Knows nothing of how the index was fitted.
+Read :mod:`graph.prompts.weigh` for what the figures are worth between two accounts.
 """
 
 from collections.abc import Sequence
@@ -13,14 +14,20 @@ import polars as pl
 import pyarrow as pa
 
 from etl.prompt_columns import PromptColumns, PromptSource
-from etl.prompt_company import company, lockstep, sittings
+from etl.prompt_company import HOUR_US, company, lockstep, sittings
 from etl.prompt_counts import digests
+from etl.prompt_shelves import Shelves
+from graph.prompts.fingerprint import Sketches
 from graph.prompts.index import ClusterIndex
 from graph.prompts.intent import INTENTS, IntentModel, shipped
 from graph.prompts.weigh import ESTABLISHED_DAYS, IN_STEP, ClusterFigures, weigh
 
 DAY_US = 86_400_000_000
 WEEK_US = 7 * DAY_US
+ROWS_AT_ONCE = 2_000_000
+"""Prompts of clusters in memory, some 100 bytes each."""
+FOLDED_ROWS = 1_000_000
+"""Rows of accounts by chunk that are folded into one row an account at the latest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +59,7 @@ COLUMNS = {
     "answer_tokens": "median length of an answer (tokens)",
     "top_share": "share (0..1) of the prompts that the busiest account sent",
     "median_prompts": "prompts of its median account",
+    "median_hours": "clock hours in which its median account sent any",
     "distinct_share": "different prompts over prompts (0..1)",
     "established": f"accounts {ESTABLISHED_DAYS:.0f} days old or more at first use, not in step",
     "lockstep": "volleys of several accounts over what chance gives (1 is chance)",
@@ -96,30 +104,72 @@ def _old(at: str) -> pl.Expr:
     return (pl.col("since") > 0) & aged
 
 
+_NO_PROMPTS = PromptColumns.of(
+    np.empty(0, np.int64),
+    np.empty(0, np.int64),
+    Sketches(np.zeros(1, np.int64), np.empty(0, np.uint64)),
+)
+
+
+class _Everyone:
+    """Every account of the window: first prompt, sign-up (us) and prompts, folded as they come."""
+
+    def __init__(self) -> None:
+        self._parts = [_people(_NO_PROMPTS)]
+        self._rows = self._known = 0
+
+    def add(self, chunk: PromptColumns) -> None:
+        self._parts.append(_people(chunk))
+        self._rows += len(self._parts[-1])
+        if self._rows > 2 * self._known + FOLDED_ROWS:
+            self._parts = [self.table()]
+            self._rows = self._known = len(self._parts[0])
+
+    def table(self) -> pl.DataFrame:
+        return (
+            pl.concat(self._parts)
+            .group_by("account")
+            .agg(pl.col("at").min(), pl.col("since").max(), pl.col("sent").sum())
+        )
+
+
 def statistics(
-    source: PromptSource, index: ClusterIndex, as_of: int, intent: IntentModel | None = None
+    source: PromptSource,
+    index: ClusterIndex,
+    as_of: int,
+    intent: IntentModel | None = None,
+    rows_at_once: int = ROWS_AT_ONCE,
 ) -> Statistics:
-    """Figures, weights and account edges of every cluster seen in ``source``."""
-    rows, people = [], []
-    for chunk in source.chunks():
-        rows.append(_rows(chunk, index))
-        people.append(_people(chunk))
-    if not rows or not sum(map(len, rows)):
+    """Figures, weights and account edges of every cluster seen in ``source``.
+
+    Args:
+        source: marks of a window.
+        index: the fitted index.
+        as_of: microseconds; growth is read against it.
+        intent: the intent model, the shipped one unless another is given.
+        rows_at_once: prompts of clusters in memory; more go to temporary files.
+    """
+    everyone = _Everyone()
+    found: list[tuple[pl.DataFrame, pl.DataFrame]] = []
+    with Shelves(rows_at_once) as shelves:
+        for chunk in source.chunks():
+            shelves.add(_rows(chunk, index))
+            everyone.add(chunk)
+        people = everyone.table()
+        for part in shelves.parts():
+            prompts = _with_company(part)
+            edges = _edges(prompts, people)
+            found.append((_figures(prompts, edges, as_of), edges))
+    if not found:
         return Statistics(_nothing(), pa.table({}))
-    everyone = (
-        pl.concat(people)
-        .group_by("account")
-        .agg(pl.col("at").min(), pl.col("since").max(), pl.col("sent").sum())
-    )
-    prompts = _with_company(pl.concat(rows))
-    edges = _edges(prompts, everyone)
-    figures = _figures(prompts, edges, as_of)
+    figures = pl.concat([one for one, _ in found]).sort("cluster")
     model = intent or shipped()
     chances = model.probabilities(figures.select(_LOGITS).to_numpy().astype(np.float32))
-    table = _weighed(figures, everyone, chances, index.ids)
+    table = _weighed(figures, people, chances, index.ids)
     ids = pl.Series(index.ids, dtype=pl.String)
+    edges = pl.concat([one for _, one in found])
     named = edges.with_columns(cluster_id=ids.gather(edges["cluster"])).drop(
-        "cluster", "since", "loose"
+        "cluster", "since", "loose", "hours"
     )
     return Statistics(table, _plain(named.sort("cluster_id", "account").to_arrow()))
 
@@ -140,6 +190,7 @@ def _edges(prompts: pl.DataFrame, everyone: pl.DataFrame) -> pl.DataFrame:
         pl.col("at").max().alias("last"),
         pl.col("since").max(),
         pl.len().cast(pl.Int64).alias("count"),
+        (pl.col("at") // HOUR_US).n_unique().alias("hours"),
         *(pl.col(name).mean() for name in _LOGITS),
     )
     shared = found.join(sent, on="account").join(own_pace, on=["cluster", "account"])
@@ -166,6 +217,7 @@ def _figures(prompts: pl.DataFrame, edges: pl.DataFrame, as_of: int) -> pl.DataF
         pl.len().cast(pl.Int64).alias("accounts"),
         (pl.col("count").max() / pl.col("count").sum()).alias("top_share"),
         pl.col("count").median().alias("median_prompts"),
+        pl.col("hours").median().alias("median_hours"),
         day.alias("burst"),
         (_old("first") & pl.col("loose")).sum().cast(pl.Int64).alias("established"),
         (pl.col("since") > 0).sum().cast(pl.Int64).alias("known_age"),
@@ -201,6 +253,7 @@ def _weighed(
                 ordinary=float(chance[INTENTS.index("ordinary")]),
                 lockstep=row["lockstep"],
                 sittings=row["sittings"],
+                median_hours=row["median_hours"],
             )
         )
         for row, chance in zip(figures.iter_rows(named=True), chances, strict=True)

@@ -66,15 +66,17 @@ def _index_of(heavy: HeavyShingles, found: Profiles, blank: ClusterIndex) -> Clu
     )
 
 
-def _templates(source: PromptSource, heavy: HeavyShingles, params: FitParams) -> Profiles:
+def _templates(
+    source: PromptSource, heavy: HeavyShingles, last: ClusterIndex, params: FitParams
+) -> Profiles:
     """Communities of heavy shingles, and the templates in each."""
-    sampled = sample(source, params.floors, heavy.shingles, params.joining.per_shingle)
+    sampled = sample(source, params.floors, heavy.shingles, params.joining.per_shingle, last)
     shown = csr_matrix(
         (np.ones(len(sampled.hits), np.float32), sampled.hits, sampled.bounds),
         shape=(len(sampled), len(heavy.shingles)),
     )
     community = communities(sampled, params.joining)
-    return profiles(shown, sampled.owner, community, params.telling)
+    return profiles(shown, sampled.owner, community, params.telling, sampled.before)
 
 
 def _overlap(source: PromptSource, old: ClusterIndex, new: ClusterIndex) -> NDArray[np.float64]:
@@ -124,7 +126,7 @@ def fit(
     params = params or FitParams()
     heavy = heavy_shingles(source, params.floors)
     blank = replace(ClusterIndex.empty(previous.key_id, as_of), rule=params.rule)
-    new = _index_of(heavy, _templates(source, heavy, params), blank)
+    new = _index_of(heavy, _templates(source, heavy, previous, params), blank)
     events: tuple[Event, ...] = tuple(Event("born", one) for one in new.ids)
     if len(previous):
         line = inherit(_overlap(source, previous, new), previous.ids, new.ids)

@@ -23,6 +23,8 @@ ALONE_PROMPTS = 6.0
 """Without volleys the median account must send more than so many: readers try a template."""
 EXERCISE_PROMPTS = 6
 """Accounts that begin together and stop before so many prompts are a class; a ring goes on."""
+LESSONS = 2.0
+"""Whoever sits together in so many clock hours and no more may be a class."""
 HONEST_LIMIT = 0.15
 """Above this share of honest members no pair is tied by the cluster: it cannot tell them apart."""
 
@@ -45,6 +47,7 @@ class ClusterFigures:
         ordinary: calibrated probability (0..1) that the cluster is ordinary use.
         lockstep: volleys of several accounts over what their hours give by chance (1 is chance).
         sittings: clock hours that hold most of the prompts.
+        median_hours: clock hours in which its median account sent any.
     """
 
     accounts: int
@@ -60,6 +63,7 @@ class ClusterFigures:
     ordinary: float
     lockstep: float = 1.0
     sittings: int = 1_000
+    median_hours: float = 1_000.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,11 +90,13 @@ def _one_hand(figures: ClusterFigures) -> float:
     """How much (0..1) the accounts go together: by volleys, or else by steady volume.
 
     Volleys count from :data:`IN_STEP` times chance, wholly from four times that, for accounts that
-    sent more than one prompt; without them prompts count from :data:`ALONE_PROMPTS`.
+    come back: beyond :data:`LESSONS` hours, for a class is in step too. Without them prompts count
+    from :data:`ALONE_PROMPTS`.
     """
     sent = max(1.0, figures.median_prompts)
     volleys = np.clip(np.log2(max(1.0, figures.lockstep) / IN_STEP) / 2, 0, 1)
-    together = volleys * np.clip(np.log2(sent) / 2, 0, 1)
+    again = np.clip(np.log2(max(1.0, figures.median_hours) / LESSONS), 0, 1)
+    together = volleys * again * np.clip(np.log2(sent) / 2, 0, 1)
     return float(max(together, np.clip(np.log2(sent / ALONE_PROMPTS), 0, 1)))
 
 

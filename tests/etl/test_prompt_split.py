@@ -44,6 +44,36 @@ def test_two_wordings_are_one_template_if_the_same_accounts_send_both(same, temp
     assert len(set(label)) == templates
 
 
+@pytest.mark.parametrize(
+    ("before", "templates"), [(None, 1), ((0, 0), 1), ((0, 1), 2), ((0, -1), 1)]
+)
+def test_two_clusters_stay_two_at_the_border(before, templates):
+    rows = prompts_of((range(30), 20), (range(12, 42), 20))
+    known = None if before is None else np.repeat(np.array(before), 20)
+
+    label = told_apart(rows, np.arange(40), TELLING, known)
+
+    assert len(set(label)) == templates
+
+
+@pytest.mark.parametrize(("before", "templates"), [(None, 2), ((0, 0), 1), ((0, 1), 2)])
+def test_one_cluster_stays_one_at_the_border(before, templates):
+    rows = prompts_of((range(30), 20), (range(17, 47), 20))
+    known = None if before is None else np.repeat(np.array(before), 20)
+
+    label = told_apart(rows, np.arange(40), TELLING, known)
+
+    assert len(set(label)) == templates
+
+
+def test_what_differs_much_parts_whatever_it_was_before():
+    rows = prompts_of((range(30), 20), (range(28, 58), 20))
+
+    label = told_apart(rows, np.arange(40), TELLING, np.zeros(40, np.int64))
+
+    assert len(set(label)) == 2
+
+
 def test_a_stray_prompt_keeps_two_wordings_from_nothing():
     rows = prompts_of((range(30), 20), (range(24, 30), 1), (range(20, 50), 20))
     owner = np.concatenate([np.arange(20), [999], np.arange(20)])
@@ -143,3 +173,27 @@ def test_newcomers_with_a_rare_template_are_tied_by_volleys_or_steady_use(change
 
     assert (weight.nats >= MIN_LINK_NATS) == tied
     assert weight.why
+
+
+@pytest.mark.parametrize(("median_hours", "tied"), [(2.0, False), (6.0, True)])
+def test_who_is_in_step_but_never_comes_back_is_a_class_even_if_a_campaign_uses_its_template(
+    median_hours, tied
+):
+    figures = ClusterFigures(
+        accounts=66,
+        population=1_919,
+        prompts=600,
+        median_prompts=5.0,
+        top_share=0.1,
+        distinct_share=0.9,
+        burst=0.42,
+        established=4,
+        known_age=66,
+        population_established=0.45,
+        ordinary=0.1,
+        lockstep=20.7,
+        sittings=16,
+        median_hours=median_hours,
+    )
+
+    assert (weigh(figures).nats >= MIN_LINK_NATS) == tied

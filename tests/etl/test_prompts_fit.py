@@ -4,11 +4,14 @@ import random
 from dataclasses import replace
 
 import numpy as np
+import polars as pl
 import pytest
 
 from etl.prompt_columns import InMemory, PromptColumns
 from etl.prompt_counts import DAY_US, Floors, heavy_shingles
 from etl.prompt_lineage import inherit
+from etl.prompt_shelves import Shelves
+from etl.prompt_statistics import statistics
 from etl.prompt_templates import TemplateBook
 from etl.prompts import FitParams, fit, fit_clusters, in_chunks
 from graph.errors import InputError
@@ -62,6 +65,11 @@ class Traffic:
         account, at = (np.array([row[i] for row in rows], np.int64) for i in (1, 0))
         since = np.array([row[3] for row in rows], np.int64)
         return replace(PromptColumns.of(account, at, sketches), since=since)
+
+
+def in_parts(columns: PromptColumns, size: int) -> list[PromptColumns]:
+    starts = range(0, len(columns), size)
+    return [columns.rows(at, min(at + size, len(columns))) for at in starts]
 
 
 def weight_of(template: str, traffic: Traffic) -> tuple[float, str]:
@@ -146,6 +154,43 @@ def test_counting_in_parts_finds_the_same(traffic):
     for name in ("shingles", "prompts", "accounts"):
         assert (getattr(whole, name) == getattr(parts, name)).all()
     assert len(whole.shingles) >= 18
+
+
+def test_rows_put_aside_in_files_give_the_same_figures_and_leave_no_file(
+    traffic, tmp_path, monkeypatch
+):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    for size in (8, 12, 20):
+        traffic.send(traffic.text(25), traffic.new(size, (1, 90)), 9)
+    source = InMemory(in_parts(traffic.columns(), 300))
+    index = fit(source, EMPTY, START).index
+
+    held = statistics(source, index, START + 14 * DAY_US)
+    aside = statistics(source, index, START + 14 * DAY_US, rows_at_once=100)
+
+    assert held.clusters.num_rows == 3
+    assert aside.edges.equals(held.edges)
+    for name in held.clusters.column_names:
+        one, other = (found.clusters[name].to_pylist() for found in (held, aside))
+        assert one == (other if isinstance(other[0], str) else pytest.approx(other)), name
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_shelf_holds_all_rows_of_its_clusters_in_their_order():
+    rng = np.random.default_rng(4)
+    rows = pl.DataFrame({"cluster": rng.integers(0, 90, 5_000), "n": np.arange(5_000)})
+
+    with Shelves(700) as shelves:
+        for start in range(0, 5_000, 500):
+            shelves.add(rows[start : start + 500])
+        parts = list(shelves.parts())
+
+    assert shelves.spilled
+    assert len(parts) > 10
+    assert all(part["n"].is_sorted() for part in parts)
+    homes = pl.concat([part.select("cluster").unique() for part in parts])
+    assert homes["cluster"].is_unique().all()
+    assert sorted(pl.concat(parts)["n"].to_list()) == list(range(5_000))
 
 
 def test_a_new_ring_with_a_rare_template_is_tied(traffic):

@@ -9,16 +9,51 @@ import numpy as np
 import polars as pl
 import pytest
 
+from etl.backtest_source import Source, read_timeline
+from etl.bench_prompt_world import KEY, judged_windows
 from etl.prompt_columns import PromptColumns
 from etl.prompts import fit, in_chunks
 from graph.prompts import ClusterIndex, Fingerprinter, Marker, sketches_of
 from graph.prompts.mark import intents_of
 from graph.prompts.weigh import MIN_LINK_NATS
-from graph.simulate import preset_named, table, with_tactics, world
+from graph.simulate import preset_named, simulate, table, with_tactics, world
 from graph.simulate.tables import truth
+from graph.simulate.truth import load_truth
 
 pytestmark = pytest.mark.slow
 TACTICS = ("unique_identifiers", "natural_emails", "residential_proxies", "paraphrase:0.3")
+
+
+@pytest.fixture(scope="module")
+def judged(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, float]]:
+    """A world of 3,000 honest people whose campaigns share nothing but templates, judged."""
+    world = tmp_path_factory.mktemp("world")
+    simulate(world, "demo", 3, list(TACTICS))
+    timeline = read_timeline(Source(str(world / "events"), KEY), world, lambda *_: None)
+    return judged_windows(timeline, load_truth(world))
+
+
+def test_two_fits_a_week_apart_keep_their_ids_by_mass(judged):
+    figures = judged["ids"]
+
+    assert figures["prompts_in_both"] > 10_000
+    assert figures["kept_by_mass"] >= 0.95
+    assert figures["born"] > 0
+
+
+def test_honest_pairs_that_share_a_template_in_a_world_stay_below_the_link_threshold(judged):
+    figures = judged["honest pairs"]
+
+    assert figures["pairs_that_share_one"] > 50_000
+    assert figures["share"] <= 0.001
+
+
+def test_pairs_of_a_campaign_are_tied_by_its_templates(judged):
+    figures = judged["pairs of a campaign"]
+
+    assert figures["pairs"] > 1_000
+    assert figures["linked_by_clusters"] >= 0.5
+    assert figures["sharing_an_identifier"] <= 0.1
 
 
 def pairs_of(groups: Iterable[list[str]]) -> set[tuple[str, str]]:
