@@ -34,8 +34,24 @@ def run_of(found: dict, week: int) -> dict:
 def test_every_week_is_ruled_on_with_reasons(found):
     assert len(found["runs"]) == 8
     assert all(run["reasons"] for run in found["runs"])
-    assert found["runs"][0]["became"] == "champion"
-    assert sum(run["became"] == "champion" for run in found["runs"]) >= 3
+    champions = [run["week"] for run in found["runs"] if run["became"] == "champion"]
+    assert len(champions) >= 2
+    assert champions[0] < SPEC.poisoned
+
+
+def test_promotions_cost_nothing_that_the_truth_would_call_a_loss(found):
+    """By the truth that the gate never saw, over the weeks it let a challenger pass."""
+    passed = [r for r in found["runs"] if r["became"] == "champion" and "champion_true" in r]
+    pairs = [(r["challenger_true"], r["champion_true"]) for r in passed]
+    fraudulent = sum(theirs["fraudulent"] for _, theirs in pairs)
+    change = sum(
+        ours["fraudulent"] * ((ours["prevented"] or 0.0) - (theirs["prevented"] or 0.0))
+        for ours, theirs in pairs
+    )
+    more = sum(ours["honest_flagged"] - theirs["honest_flagged"] for ours, theirs in pairs)
+
+    assert change >= -0.1 * fraudulent
+    assert more <= 0.01 * sum(theirs["honest"] for _, theirs in pairs)
 
 
 def test_the_broken_week_is_refused_for_its_events(found):
@@ -63,7 +79,7 @@ def test_the_model_in_use_prevents_and_leaves_honest_people_alone(found):
     fraudulent = sum(week["fraudulent"] for week in lived)
     prevented = sum(week["fraudulent"] * (week["prevented"] or 0.0) for week in lived)
 
-    assert len(lived) == 7
+    assert len(lived) >= 6
     assert prevented >= 0.3 * fraudulent
     assert sum(week["honest_flagged"] for week in lived) <= 0.01 * sum(
         week["honest"] for week in lived
