@@ -72,6 +72,8 @@ def test_rows_come_back_as_they_were_under_the_verdicts_that_are_given(timeline,
     for ours, theirs in zip(back.signups, rows.signups, strict=True):
         assert ours.event == theirs.event
         assert (ours.now, ours.payment) == (theirs.now, theirs.payment)
+        assert ours.rates == theirs.rates
+        assert ours.rates
         _same_vicinity(ours.vicinity, theirs.vicinity)
 
 
@@ -84,7 +86,7 @@ def test_no_field_is_forgotten():
 
     assert held == {
         "AccountMoment": ["as_of", "keys", "rows", "links"],
-        "Moment": ["event", "vicinity", "now", "payment"],
+        "Moment": ["event", "vicinity", "now", "payment", "rates"],
         "Vicinity": ["keys", "numbers", "texts", "ties", "referrer"],
         "TrainingRows": ["as_of", "known", "moments", "signups"],
     }
