@@ -156,7 +156,7 @@ def serve(
         given = desk_of(context).settings
         server = None if given.store_url.startswith("sqlite") else given
         figures = bench_serve(Path(work) / "home", size, bars, server)
-    answer(figures, as_json, lambda console: show_figures(console, figures))
+    answer(figures, as_json, lambda console: _show_groups(console, figures))
 
 
 @app.command("browse")
@@ -244,6 +244,17 @@ def regrowth(
     with Bars() as bars:
         figures = bench_regrowth(honest, seed, bars)
     answer(figures, as_json, lambda console: show_figures(console, figures))
+
+
+def _show_groups(console: Console, figures: Mapping[str, Any]) -> None:
+    """Groups of unlike figures: each below its name, a figure a line; alike ones as a table."""
+    for name, group in figures.items():
+        if _is_row(group):
+            told = "  ".join(f"{figure} {value:.4g}" for figure, value in group.items())
+            console.print(f"{name}: {told}", markup=False)
+        else:
+            console.print()
+            show_figures(console, group, name)
 
 
 def _told(row: "Row") -> str:
