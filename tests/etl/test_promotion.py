@@ -212,7 +212,14 @@ def killed_at(number: int, *told: object) -> bool:
     return child.exitcode != 0
 
 
-@pytest.mark.parametrize("turn", ["promote", "force", "rollback", "settle"])
+@pytest.mark.parametrize(
+    "turn",
+    [
+        "promote",
+        "force",
+        *(pytest.param(t, marks=pytest.mark.slow) for t in ("rollback", "settle")),
+    ],
+)
 def test_a_kill_at_any_file_operation_leaves_the_old_or_the_new_with_its_reason(
     desk, bundles, turn
 ):
