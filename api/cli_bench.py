@@ -234,7 +234,7 @@ def ring_scale(
 
 @app.command("regrowth")
 def regrowth(
-    honest: Annotated[int, typer.Option(min=50, help="Honest accounts of each world.")] = 1_500,
+    honest: Annotated[int, typer.Option(min=50, help="Honest accounts of each world.")] = 1_200,
     seed: Annotated[int, typer.Option(help="Chance of the worlds.")] = 1,
     as_json: AsJson = False,
 ) -> None:
