@@ -41,7 +41,7 @@ FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
-WAIT_MS = 8_000
+WAIT_MS = 20_000
 expect.set_options(timeout=WAIT_MS)
 
 

@@ -61,7 +61,9 @@ export function GraphPane({ graph, view, kinds, onView, onSelect, onOpen, handle
         ) : (
           <Boundary what="graph" instead="The table, the timeline and every action go on without it.">
             <Suspense fallback={<Loading rows={6} />}>
+              {/* Another moment is another picture: places of one make no sense in the other. */}
               <GraphView
+                key={data?.as_of}
                 picture={picture}
                 selected={view.sel}
                 isolated={view.iso}
@@ -91,7 +93,7 @@ interface KindsProps {
 /** The legend is the filter: a kind is shown or hidden by its key. */
 export function Kinds({ kinds, hidden, onHide }: KindsProps) {
   return (
-    <div className="row" style={{ gap: 2 }} role="group" aria-label="Kinds shown">
+    <div className="row wrap kinds" role="group" aria-label="Kinds shown">
       {kinds.map((kind, n) => {
         const off = hidden.includes(kind);
         return (

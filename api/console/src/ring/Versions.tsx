@@ -31,7 +31,7 @@ export function Versions({ ring, at, onAt }: Props) {
         max={last}
         step={1}
         value={Math.min(last, Math.max(0, shown))}
-        label={(n) => nameOf(stops[n])}
+        label={null}
         onChange={setShown}
         onChangeEnd={take}
         thumbLabel="As of version"
