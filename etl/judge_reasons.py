@@ -19,7 +19,7 @@ from graph.snapshot import Snapshot
 
 LOOKED_AT = 60
 NOBODY = np.empty(0, np.int64)
-REASONS = {
+REASONS: dict[str, pl.DataType | type[pl.DataType]] = {
     "account_id": pl.String,
     "named": pl.Float64,
     "others": pl.Float64,
@@ -62,7 +62,7 @@ def fidelity(tested: pl.DataFrame | None, truth: Truth) -> dict[str, Any]:
         "accounts": tested.height,
         "fall_without_named": _mean(tested["named"]),
         "fall_without_others": _mean(tested["others"]),
-        "named_weigh_more": float((tested["named"] > tested["others"]).mean() or 0.0),
+        "named_weigh_more": float((tested["named"] > tested["others"]).to_numpy().mean()),
         "links_named": linked.height,
         "links_hit": _hits(linked, "mates", campaign),
         "links_hit_by_chance": _hits(drawn, "chance", campaign),

@@ -14,8 +14,9 @@ knows nothing of snapshots: see :mod:`gnn.tensors`.
 """
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 import numpy.typing as npt
@@ -23,8 +24,9 @@ import torch
 from torch import Tensor, nn
 from torch_geometric.nn import HeteroConv, SAGEConv
 
+from gnn.last_hop import Rows
 from gnn.mates import Links
-from gnn.tensors import ACCOUNT, ENTITY_COLUMNS, Hearing, Rows, hearings, kinds_of
+from gnn.tensors import ACCOUNT, ENTITY_COLUMNS, Hearing, hearings, kinds_of
 
 Floats = npt.NDArray[np.float64]
 
@@ -95,7 +97,8 @@ class Round(nn.Module):
         """The accounts' next state, [N, width]."""
         back = self.onto({ACCOUNT: state, **told}, heard.onto)[ACCOUNT]
         fresh = torch.relu(self.norm(self.stay(state) + back))
-        return state + self.dropout(fresh)
+        quiet: Tensor = self.dropout(fresh)
+        return state + quiet
 
 
 class Encoder(nn.Module):
@@ -125,7 +128,7 @@ class Encoder(nn.Module):
     def states(self, x: Tensor, heard: Hearing) -> tuple[Tensor, list[dict[str, Tensor]]]:
         """States of all accounts, and what the entities told in each round."""
         state, told = self.enter(x), []
-        for turn in self.rounds:
+        for turn in cast("Iterable[Round]", self.rounds):
             told.append(turn.entities(state, heard))
             state = turn(state, told[-1], heard)
         return state, told
@@ -197,12 +200,12 @@ def _loss(
     state = net(x, heard)[torch.from_numpy(rows)]
     where = torch.from_numpy(hidden)
     missed = net.rebuild(state) - torch.from_numpy(mine[:, :columns])
-    loss = config.rebuild * (missed * where).square().sum() / max(int(hidden.sum()), 1)
+    loss: Tensor = config.rebuild * (missed * where).square().sum() / max(int(hidden.sum()), 1)
     weight = torch.from_numpy(np.where(masked, 0.0, lesson.weight[rows]).astype(np.float32))
     if float(weight.sum()) == 0.0:
         return loss
     target = torch.from_numpy(lesson.fraud[rows].astype(np.float32))
-    wrong = nn.functional.binary_cross_entropy_with_logits(
+    wrong: Tensor = nn.functional.binary_cross_entropy_with_logits(
         net.label(state).squeeze(1), target, weight, reduction="sum"
     )
     return loss + wrong / weight.sum()

@@ -75,7 +75,8 @@ class LastHop:
         norm = f"rounds.{turn}.norm"
         centred = total - total.mean()
         even = centred / np.sqrt(np.mean(centred * centred) + _TINY)
-        return np.maximum(even * self.weights[f"{norm}.weight"] + self.weights[f"{norm}.bias"], 0.0)
+        scaled = even * self.weights[f"{norm}.weight"] + self.weights[f"{norm}.bias"]
+        return np.asarray(np.maximum(scaled, 0.0), np.float32)
 
     def _onto(self, turn: int, kind: str) -> str:
         start = f"rounds.{turn}.onto.convs.<{kind}___rev_"

@@ -61,8 +61,8 @@ class Holdings:
             account.append(incidence.account[keep])
             thing.append(place + starts[incidence.relation.verb])
             worth.append(incidence.weight[entity] * incidence.strength[keep])
-        parts = (np.concatenate(part) for part in (account, thing, worth))
-        return cls(*parts, starts[""])
+        joined = np.concatenate
+        return cls(joined(account), joined(thing), joined(worth), starts[""])
 
 
 def offsets(snapshot: Snapshot) -> dict[str, int]:

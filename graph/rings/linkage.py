@@ -82,7 +82,7 @@ def _nearest(state: _State, means: Floats, row: Ints) -> Ints:
     starts = np.flatnonzero(np.r_[True, np.diff(row) != 0])
     lucky = luck == np.maximum.reduceat(luck, starts)[row]
     row, other = row[lucky], other[lucky]
-    return other[np.flatnonzero(np.r_[True, np.diff(row) != 0])]
+    return np.asarray(other[np.flatnonzero(np.r_[True, np.diff(row) != 0])], np.int64)
 
 
 def _joined(state: _State, nearest: Ints, gone: Ints) -> _State:

@@ -98,9 +98,7 @@ def kept_record(folder: Path) -> Record:
         suspicion = None if doubt is None else np.asarray(doubt["suspicion"], np.float64)
         snapshot = Snapshot.load(folder / "snapshot")
         usual = Usual(figures=head["usual"])
-        inputs = RingInputs(
-            snapshot, head["as_of"], suspicion, *(tables[n] for n in _TABLES), usual=usual
-        )
+        inputs = RingInputs(snapshot, head["as_of"], suspicion, usual=usual, **tables)
         before = head["previous_as_of"]
         return Record(
             inputs,

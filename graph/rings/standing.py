@@ -226,7 +226,7 @@ def _stale(was: Ints, place: Ints, cell: Ints, changed: Bools) -> Bools:
     both = np.bincount(cell[stayed], minlength=size)
     other = (now != both) | (then != both)
     other[cell[changed]] = True
-    return other[cell]
+    return np.asarray(other[cell], np.bool_)
 
 
 def _moved(known: Candidates, place: Ints, stale: Bools) -> Candidates:

@@ -302,7 +302,7 @@ class Walk:
             rows: list[list[EdgeTuple]] = [[] for _ in part]
             asked = [v for place, (n, _) in enumerate(part) for v in (place, n, limit + 1)]
             for place, *edge in self._db.execute(_of_sides(tuple(o for _, o in part)), asked):
-                rows[place].append(tuple(edge))  # type: ignore[arg-type]
+                rows[place].append(tuple(edge))
             for (number, out), edges in zip(part, rows, strict=True):
                 found[number] += self._cut(_OUT if out else _IN, number, edges, limit)
         return found
