@@ -1,9 +1,9 @@
-"""The front door: builds the settings from the environment and hands the words to ``api.cli``."""
+"""The front door: builds the settings from the environment and hands the words to the verbs."""
 
 import os
 import sys
 
-from api.cli import run
+from api.cli.verbs import run
 
 
 def main() -> None:

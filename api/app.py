@@ -1,8 +1,8 @@
 """The HTTP application: routers, errors by one table, strict headers and a limit on bodies.
 
-``create_app`` puts an open :class:`~api.service.Service` behind HTTP and opens nothing itself. The
-error table is in ``api.problems``, the wire types in ``api.schemas``. Everything is answered by
-plain functions in worker threads: the stores have a connection a thread.
+``create_app`` puts an open :class:`~api.serving.service.Service` behind HTTP and opens nothing
+itself. The error table is in ``api.problems``, the wire types in ``api.schemas.answers``.
+Everything is answered by plain functions in worker threads: the stores have a connection a thread.
 """
 
 from collections.abc import AsyncIterator, Sequence
@@ -13,29 +13,17 @@ from typing import Any
 from fastapi import FastAPI
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
-from api import (
-    appeals,
-    audit,
-    auth,
-    cases,
-    console,
-    deciding,
-    health,
-    ingest,
-    lists,
-    pipeline,
-    problems,
-    risk,
-    session,
-    signup,
-    webhooks,
-)
-from api.auth import require
+from api import console, health, problems
+from api.access import auth, session
+from api.access.auth import require
+from api.access.shield import BodyLimit, StrictHeaders
 from api.browse import routes
+from api.desk import appeals, audit, cases, deciding, lists, webhooks
 from api.problems import STATUS_OF, status_of
-from api.schemas import Problem
-from api.service import Service
-from api.shield import BodyLimit, StrictHeaders
+from api.schemas.answers import Problem
+from api.serving import ingest, risk, signup
+from api.serving.service import Service
+from api.weekly import endpoints as pipeline
 from graph.ledger.port import Scope
 
 __all__ = ["LOOPBACK_HOSTS", "STATUS_OF", "create_app", "status_of"]

@@ -18,7 +18,7 @@ from typing import Any
 
 from sqlalchemy import Connection, func, insert, select
 
-from api.schemas import moment
+from api.schemas.answers import moment
 from api.settings import Settings
 from graph.errors import InputError, NotFound, StoreCorrupt, StoreUnavailable
 from graph.ledger.engine import Ledger

@@ -17,19 +17,19 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from api.opened import store_of
-from api.schemas import moment
-from api.schemas_rings import RingSummary
+from api.schemas.answers import moment
+from api.schemas.rings import RingSummary
 from api.settings import Settings
 from api.workshop import journal_of, shelf_of
 from etl.jobs import Deployment, refresh_now, train_bundle
 from etl.load import BuildOptions, build
-from etl.prompts import fit_clusters
-from etl.refresh import RefreshReport
+from etl.prompts.fit import fit_clusters
+from etl.refreshed import RefreshReport
 from gnn.scorer import Scorer
 from graph.door import Door
 from graph.errors import SettingsError
 from graph.flush import Told
-from graph.journal import Journal
+from graph.journal.journal import Journal
 from graph.rings import Rings
 from graph.simulate import World, simulate
 from graph.simulate.truth import TrueAccount, load_truth

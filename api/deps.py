@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from api.service import Service
+from api.serving.service import Service
 
 
 # Not a coroutine for its own sake: a plain function would cost a thread hop a request.

@@ -22,7 +22,7 @@ import pyarrow.parquet as pq
 from sqlalchemy import insert
 
 from api.opened import store_of
-from api.schemas import moment
+from api.schemas.answers import moment
 from api.settings import Settings
 from api.workshop import journal_of
 from graph.door import Door

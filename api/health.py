@@ -5,10 +5,10 @@ from importlib.metadata import version
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse, PlainTextResponse
 
-from api.auth import require
+from api.access.auth import require
 from api.deps import ServiceDep
 from api.problems import problem
-from api.schemas import Health, Problem, Readiness, moment
+from api.schemas.answers import Health, Problem, Readiness, moment
 from graph.ledger.port import Scope
 
 router = APIRouter(tags=["health"])

@@ -7,7 +7,7 @@ import uvicorn
 
 from api.app import LOOPBACK_HOSTS, create_app
 from api.logs import to_stderr
-from api.service import Service
+from api.serving.service import Service
 
 GRACE_S = 10
 SWITCH_S = 0.001

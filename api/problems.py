@@ -17,7 +17,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.places import place_of
-from api.schemas import Problem
+from api.schemas.answers import Problem
 from graph import errors
 
 log = logging.getLogger("ringsight.api")

@@ -7,12 +7,12 @@ none of this: ``ringsight retrain`` is the same run.
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from api.pipeline_desk import alert_of, desk_for
 from api.settings import Settings
+from api.weekly.desk import alert_of, desk_for
 from etl.jobs import latest_moment
-from etl.pipeline import definitions
-from etl.promotion import Desk
-from etl.retrain import Plan, unfinished
+from etl.weekly.assets import definitions
+from etl.weekly.promotion import Desk
+from etl.weekly.retrain import Plan, unfinished
 
 settings = Settings.from_environment()
 

@@ -3,14 +3,14 @@
 An extra, and off unless ``RINGSIGHT_TRACES`` names a collector. Spans are written after the answer,
 from the times that the job took down anyway, so a sign-up pays nothing while it is scored. They
 carry what was decided and nothing of what was sent: no account, no address, no key. It knows
-nothing of scores; read :mod:`api.job` for the stages.
+nothing of scores; read :mod:`api.serving.job` for the stages.
 """
 
 import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Self
 
-from api.job import Job
+from api.serving.job import Job
 from graph.errors import SettingsError
 
 if TYPE_CHECKING:

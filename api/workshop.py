@@ -10,7 +10,7 @@ from api.settings import Settings, make_key, read_key
 from gnn.shelf import Shelf
 from gnn.signing import Signer, Trust
 from graph.errors import NotFound
-from graph.journal import Journal
+from graph.journal.journal import Journal
 from graph.normalise import key_id
 
 DEMO_MARK = "demo.json"

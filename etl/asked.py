@@ -2,7 +2,7 @@
 
 Requests of a sliding window are looked up in an index of templates, which is fitted anew now and
 then; what has left the window keeps the clusters it had. Everything is columns. It knows how an
-index is used, not how it is fitted: that is :mod:`etl.prompts`. Read :mod:`etl.refresh` next.
+index is used, not how it is fitted: that is :mod:`etl.prompts.fit`. Read :mod:`etl.refresh` next.
 """
 
 from collections.abc import Iterator, Sequence
@@ -13,8 +13,8 @@ import numpy.typing as npt
 import polars as pl
 import pyarrow as pa
 
-from etl.prompt_columns import PromptColumns
-from etl.timeline import EventTables
+from etl.prompts.columns import PromptColumns
+from etl.replay.timeline import EventTables
 from graph.facts import Edge, Facts, Node
 from graph.prompts import ClusterIndex, Sketches
 from graph.schema import NodeType, node_id

@@ -1,7 +1,7 @@
 """A picture inside a page: what every report of the jobs draws with.
 
 SVG without a date and with fixed names inside, so that equal figures give equal bytes. It knows
-neither what is drawn nor the page around it: :mod:`etl.report`, :mod:`etl.retrain_page`.
+neither what is drawn nor the page around it: :mod:`etl.backtest.report`, :mod:`etl.weekly.page`.
 """
 
 import html

@@ -15,19 +15,20 @@ import pyarrow.compute as pc
 
 from etl.asked import Asked
 from etl.kept import keep, kept
-from etl.lazily import LazyStore
-from etl.live import watchlist_of
-from etl.refresh import FitsClusters, Job, RefreshReport, RefreshState, refresh
-from etl.replay import Replay
-from etl.timeline import TABLES, Timeline
+from etl.refresh import FitsClusters, Job, refresh
+from etl.refreshed import RefreshReport, RefreshState
+from etl.replay.lazily import LazyStore
+from etl.replay.live import watchlist_of
+from etl.replay.timeline import TABLES, Timeline
+from etl.replay.unrolled import unroll
+from etl.replay.walk import Replay
 from etl.train import Course, collect
-from etl.unrolled import unroll
 from gnn.bundle import Bundle
 from gnn.scorer import Scorer
 from gnn.train import TrainConfig, train
 from graph.errors import InputError
 from graph.flush import Told, flush
-from graph.journal import Journal
+from graph.journal.journal import Journal
 from graph.rings.record import FOLDER, Provenance, Record, keep_record
 from graph.rings.watchlist import FOLDER as WATCHLIST
 from graph.store import GraphStore

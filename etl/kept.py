@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from etl.asked import Asked
-from etl.refresh import RefreshState
+from etl.refreshed import RefreshState
 from graph.errors import StoreCorrupt
 from graph.prompts import ClusterIndex
 from graph.rings import Rings

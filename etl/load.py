@@ -3,8 +3,8 @@
 Each chunk is one transaction of the journal (events, sums, quarantine, watermark), after which the
 store is brought up to date; so a build killed anywhere goes on where it stopped when it is run
 again, and a second run reads only what is new. It knows nothing of formats, cleaning or SQL: it
-conducts :mod:`etl.sources`, :mod:`etl.mapping`, :mod:`graph.door`, :mod:`graph.journal` and
-:mod:`graph.flush`.
+conducts :mod:`etl.reading.sources`, :mod:`etl.mapping`, :mod:`graph.door`,
+:mod:`graph.journal.journal` and :mod:`graph.flush`.
 """
 
 import time
@@ -17,15 +17,15 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from etl.check import Finding, check_columns
 from etl.mapping import SourceMapping, TableMapping, plain
-from etl.quarantine import DEFAULT_LIMIT, Tally
-from etl.raw import Columns, File, RawChunk, RawRows
-from etl.sources import chunks_of, list_source
+from etl.reading.check import Finding, check_columns
+from etl.reading.quarantine import DEFAULT_LIMIT, Tally
+from etl.reading.raw import Columns, File, RawChunk, RawRows
+from etl.reading.sources import chunks_of, list_source
 from graph.door import Admission, Door
 from graph.flush import flush
-from graph.journal import Intake, Journal
-from graph.journal_sources import Chunk, SourceFile
+from graph.journal.journal import Intake, Journal
+from graph.journal.sources import Chunk, SourceFile
 from graph.quarantine import QuarantineRecord
 from graph.reasons import Reason
 from graph.store import GraphStore

@@ -32,7 +32,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import pyarrow as pa
 
-from etl.raw import Columns
+from etl.reading.raw import Columns
 from graph.contract import TABLES, Table
 from graph.errors import MappingError
 

@@ -5,38 +5,35 @@ events up to ``as_of`` and nothing else. It knows nothing of where events, graph
 Read :mod:`etl.asked` for prompts, :mod:`gnn.scorer` for scores, :mod:`graph.rings` for rings.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
-from functools import cached_property
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 import pyarrow as pa
 
 from etl.asked import DAY_US, Answered, Asked, add_asked, changes, look_up, prompt_columns
-from etl.prompt_columns import PromptColumns
+from etl.prompts.columns import PromptColumns
+from etl.refreshed import FLAGS, RefreshReport, RefreshState
+from etl.replay.timeline import EventTables, tables_of
 from etl.shown import flagged_since, generation_of
-from etl.timeline import EventTables, tables_of
 from gnn.scorer import AccountScores, Scorer
 from graph.activity import add_activity
 from graph.lockstep import add_lockstep
 from graph.prompts import ClusterIndex
-from graph.rings import RingInputs, Rings, Standing, find, go_on
+from graph.rings import RingInputs, Rings, find, go_on
 from graph.rings.story import with_stories
-from graph.schema import NodeType
 from graph.snapshot import Snapshot
 from graph.store import GraphStore
 
 Progress = Callable[[str, int, int], None]
 STEPS = ("prompts", "activity", "scores", "rings", "publish")
 PROBATION_DAYS = 14
-FLAGS = {"account_id": pl.String, "score": pl.Float64, "ring_id": pl.String}
 
 
 class FitsClusters(Protocol):
-    """Whoever finds prompt templates in requests: ``etl.prompts``."""
+    """Whoever finds prompt templates in requests: ``etl.prompts.fit``."""
 
     def __call__(
         self, prompts: PromptColumns, previous: ClusterIndex, as_of: int
@@ -59,46 +56,6 @@ class RefreshConfig:
     refit_days: float = 1.0
     keep_asked: bool = True
     go_on: bool = False
-
-
-@dataclass(frozen=True)
-class RefreshState:
-    """What one refresh hands to the next: prompt clusters and rings under their lasting ids."""
-
-    asked: Asked
-    number: int = 0
-    rings: Rings | None = None
-    edges: pl.DataFrame | None = None
-    standing: Standing | None = field(default=None, repr=False, compare=False)
-
-
-@dataclass(frozen=True)
-class RefreshReport:
-    """What a refresh found.
-
-    ``flags`` (``account_id``, ``score``, ``ring_id``) are the accounts that call for action as of
-    the moment, by their own score or as members of a ring that does; ``ring_id`` is null for the
-    former. ``inputs`` holds the snapshot, with activity and prompt edges as the scores saw them.
-    """
-
-    as_of: int
-    state: RefreshState
-    inputs: RingInputs
-    rings: Rings
-    scores: AccountScores | None
-    flags: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=FLAGS))
-
-    @cached_property
-    def score(self) -> npt.NDArray[np.float64]:
-        """What is published of each account, 0..1: its own score, raised by its ring's; [N]."""
-        keys = self.snapshot.keys(NodeType.ACCOUNT).to_pylist()
-        own = np.zeros(len(keys)) if self.scores is None else self.scores.score
-        return raised(own, keys, self.rings)
-
-    @property
-    def snapshot(self) -> Snapshot:
-        """The graph as of the refresh, with activity and prompt edges."""
-        return self.inputs.snapshot
 
 
 @dataclass(frozen=True)
@@ -150,20 +107,6 @@ def refresh(
     job.store.publish(generation_of(report, since, entities=job.config.keep_asked))
     progress("refresh", len(STEPS), len(STEPS))
     return report
-
-
-def raised(
-    own: npt.NDArray[np.float64], keys: Sequence[str], rings: Rings
-) -> npt.NDArray[np.float64]:
-    """Scores [N] with what a ring flagged for action says of its members.
-
-    An account escapes suspicion only if its own behaviour and its ring both let it:
-    ``1 - (1 - own) (1 - ring)``. Rings that are not flagged raise nobody.
-    """
-    held = rings.strongest(flagged_only=True)
-    ring = np.array([held[key][0].score if key in held else 0.0 for key in keys], np.float64)
-    both: npt.NDArray[np.float64] = 1.0 - (1.0 - own) * (1.0 - ring)
-    return both
 
 
 def flags_of(

@@ -6,20 +6,17 @@ and what the queue shows of them. It decides nothing: who is flagged is said by 
 
 import json
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from etl.refreshed import RefreshReport
 from graph.rings import RingInputs, Rings
 from graph.rings.brief import briefs
 from graph.schema import EDGE_OF, NodeType
 from graph.store import Generation, GraphStore
-
-if TYPE_CHECKING:
-    from etl.refresh import RefreshReport
 
 
 def flagged_since(store: GraphStore, flags: pl.DataFrame, as_of: int) -> dict[str, int]:
@@ -28,9 +25,7 @@ def flagged_since(store: GraphStore, flags: pl.DataFrame, as_of: int) -> dict[st
     return {account: before.get(account, as_of) for account in flags["account_id"].to_list()}
 
 
-def generation_of(
-    report: "RefreshReport", since: Mapping[str, int], *, entities: bool
-) -> Generation:
+def generation_of(report: RefreshReport, since: Mapping[str, int], *, entities: bool) -> Generation:
     """What the store shows from now on.
 
     Args:
@@ -99,7 +94,7 @@ def _templates(inputs: RingInputs, flagged: pa.Table | None) -> pa.Table | None:
     return told.join(flagged, "key", join_type="full outer")
 
 
-def _scored(report: "RefreshReport") -> dict[str, pa.Array]:
+def _scored(report: RefreshReport) -> dict[str, pa.Array]:
     if report.scores is None:
         size = len(report.snapshot.keys(NodeType.ACCOUNT))
         return {"score": pa.nulls(size, pa.float64()), "flagged": pa.nulls(size, pa.int64())}

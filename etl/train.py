@@ -9,9 +9,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from etl.asked import DAY_US
-from etl.refresh import Job, RefreshState, refresh
-from etl.replay import Applied, Replay, refresh_moments
-from etl.timeline import EventTables
+from etl.refresh import Job, refresh
+from etl.refreshed import RefreshState
+from etl.replay.timeline import EventTables
+from etl.replay.walk import Applied, Replay, refresh_moments
 from gnn.features_signup import Moment
 from gnn.known import Known
 from gnn.training_rows import AccountMoment, TrainingRows

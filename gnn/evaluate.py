@@ -1,8 +1,8 @@
 """What a detector was worth: the figures of a back-test, each as the event contract defines it.
 
 Arrays in, numbers out. It knows nothing of files, stores or models, and it never decides who is
-guilty: truth, scores and moments of flags come from the caller (``etl.judge``). Accounts are
-rows ``0 .. N-1`` of every array; times are int64 microseconds since the epoch, UTC.
+guilty: truth, scores and moments of flags come from the caller (``etl.backtest.judge``). Accounts
+are rows ``0 .. N-1`` of every array; times are int64 microseconds since the epoch, UTC.
 """
 
 from collections.abc import Callable, Sequence

@@ -5,7 +5,7 @@ values that its strongest reasons name are set to what is usual, and as many oth
 random from those it has, in a second try (the deletion test of Samek et al. 2017, "Evaluating the
 visualization of what a deep neural network has learned"). It also names what carried a mates'
 reason: the one entity whose other accounts speak loudest. What was true is not known here; see
-``etl.judge_reasons``.
+``etl.backtest.judge_reasons``.
 """
 
 from collections.abc import Sequence

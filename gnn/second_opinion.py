@@ -3,7 +3,7 @@
 Accounts are spread over folds at random, not by ring: a ring that one labeller alone found supports
 itself through its other members, while labels put on people who have nothing in common do not. That
 is the difference between a find and a plant. Own behaviour alone is looked at. It knows nothing of
-who labelled: that is ``etl.label_review``.
+who labelled: that is ``etl.weekly.label_review``.
 """
 
 from collections.abc import Mapping

@@ -1,9 +1,9 @@
 """The columns of a cleaned event, what identifies it, and the way between a row and an event.
 
-``graph.door`` fills these columns, ``graph.journal`` keeps them; an event read back equals the one
-put in. Two rows with one key are the same event if their digests are equal; the digest covers what
-the source said, not what was looked up about it, so a newer address table makes no conflicts. It
-knows nothing of files or SQL.
+``graph.door`` fills these columns, ``graph.journal.journal`` keeps them; an event read back equals
+the one put in. Two rows with one key are the same event if their digests are equal; the digest
+covers what the source said, not what was looked up about it, so a newer address table makes no
+conflicts. It knows nothing of files or SQL.
 """
 
 import hashlib

@@ -1,7 +1,7 @@
 """The event contract as data: every table, its columns, their types, codes and keys.
 
-What a source must look like is said here once; reading and checking it is ``etl.sources``, mapping
-other names onto it ``etl.mapping``. It knows nothing of files, pseudonyms or the graph.
+What a source must look like is said here once; reading and checking it is ``etl.reading.sources``,
+mapping other names onto it ``etl.mapping``. It knows nothing of files, pseudonyms or the graph.
 """
 
 from dataclasses import dataclass

@@ -1,10 +1,10 @@
 """The door: rows of the contract come in, cleaned and pseudonymised events go on.
 
 Behind it there is no address, mailbox, phone, card, device or prompt, only keyed pseudonyms and
-what may stay readable. One table of scalar steps serves both ways in: :meth:`Door.event` runs it
-on one row, :meth:`Door.batch` on the distinct values of each column. It knows nothing of files,
-storage or the graph. Read :mod:`graph.normalise` for the steps, :mod:`graph.journal` for what
-becomes of the events.
+what may stay readable. One table of scalar steps serves both ways in: :meth:`Door.event` runs it on
+one row, :meth:`Door.batch` on the distinct values of each column. It knows nothing of files,
+storage or the graph. Read :mod:`graph.normalise` for the steps, :mod:`graph.journal.journal` for
+what becomes of the events.
 """
 
 from collections.abc import Callable, Mapping, Sequence

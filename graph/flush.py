@@ -11,7 +11,7 @@ from typing import Protocol
 
 from graph.errors import KeyRefused, StoreCorrupt
 from graph.facts import Facts
-from graph.journal import Journal
+from graph.journal.journal import Journal
 from graph.store import GraphStore
 
 FOLLOWS = "journal"

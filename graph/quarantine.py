@@ -1,7 +1,7 @@
 """The quarantine record: what is kept of a row that cannot be taken. Never a value.
 
-``graph.door`` makes refusals, ``etl.load`` adds where the row came from, ``graph.journal`` keeps
-them until the row passes. It knows nothing of how rows are read.
+``graph.door`` makes refusals, ``etl.load`` adds where the row came from, ``graph.journal.journal``
+keeps them until the row passes. It knows nothing of how rows are read.
 """
 
 from dataclasses import dataclass

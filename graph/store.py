@@ -1,7 +1,7 @@
 """The store port: few verbs, each with its law. One contract suite holds every adapter to them.
 
 ``graph.stores.sqlite`` and ``graph.stores.neo4j`` implement it; nothing above the ground floor
-knows which one it talks to. Facts come from ``graph.journal``, which knows every event.
+knows which one it talks to. Facts come from ``graph.journal.journal``, which knows every event.
 """
 
 from collections.abc import Iterable, Mapping, Sequence

@@ -2,7 +2,7 @@
 
 :func:`graph.facts.facts_of` says it for one event; here the same links are data, so that a batch is
 a few group-bys and an aggregate of the past is a ``GROUP BY``. A test holds the two to each other
-event by event. It knows nothing of storage; ``graph.journal`` keeps the sums.
+event by event. It knows nothing of storage; ``graph.journal.journal`` keeps the sums.
 """
 
 from collections.abc import Iterator

@@ -7,8 +7,8 @@ from typer.core import TyperGroup
 from typer.main import get_command
 
 from api.app import STATUS_OF, create_app
-from api.cli import EXIT_OF, app, exit_of
-from api.service import Service
+from api.cli.verbs import EXIT_OF, app, exit_of
+from api.serving.service import Service
 from api.settings import documented
 from graph.errors import RingError
 

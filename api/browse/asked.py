@@ -7,7 +7,7 @@ from fastapi import Path, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.browse.event_kinds import KINDS
-from api.schemas_graph import LIST_MAX, Moment
+from api.schemas.graph import LIST_MAX, Moment
 from graph.schema import NodeType
 
 RingId = Annotated[str, Path(max_length=200)]

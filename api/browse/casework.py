@@ -6,7 +6,7 @@ Asked at every call, one read whatever the number of rings: cases change between
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from api.schemas import moment
+from api.schemas.answers import moment
 from graph.ledger import cases, gathered
 from graph.ledger.port import Case, Ledger
 from graph.store import GraphStore, RingRow

@@ -7,9 +7,9 @@ each moment are counted in the journal.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from api.schemas import moment
-from api.schemas_rings import ClockOut
-from graph.journal import Journal
+from api.schemas.answers import moment
+from api.schemas.rings import ClockOut
+from graph.journal.journal import Journal
 from graph.store import RingRow
 
 

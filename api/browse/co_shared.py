@@ -3,8 +3,8 @@
 from collections import Counter
 
 from api.browse.nodes import around_of, degrees_of, nodes_of
-from api.schemas import moment
-from api.schemas_graph import CoShared, SharedOut
+from api.schemas.answers import moment
+from api.schemas.graph import CoShared, SharedOut
 from graph.errors import NotFound
 from graph.store import GraphStore
 

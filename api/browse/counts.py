@@ -1,7 +1,7 @@
 """How many neighbours of each kind nodes have, and how many of them are flagged."""
 
 from api.browse.nodes import is_flagged, nodes_of
-from api.schemas_graph import LIST_MAX, NodeOut, Tally
+from api.schemas.graph import LIST_MAX, NodeOut, Tally
 from graph.schema import NodeType
 from graph.store import GraphStore
 

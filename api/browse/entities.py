@@ -17,7 +17,7 @@ from api.browse.masked import MaskedRoute
 from api.browse.neighbours import neighbours_of
 from api.browse.nodes import nodes_of
 from api.browse.reader import Era, Reader
-from api.schemas_graph import (
+from api.schemas.graph import (
     LIST_MAX,
     CoShared,
     CountsIn,
@@ -28,7 +28,7 @@ from api.schemas_graph import (
     NodeOut,
 )
 from graph.errors import NotFound
-from graph.journal_account import Window
+from graph.journal.account import Window
 from graph.schema import NodeType, split_id
 
 router = APIRouter(prefix="/v1/entities", tags=["entities"], route_class=MaskedRoute)

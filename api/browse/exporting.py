@@ -15,6 +15,7 @@ from pathlib import Path
 from threading import Thread
 from typing import Any
 
+from api.access.principal import Principal
 from api.browse import takeaway
 from api.browse.history import detail_of, told_of
 from api.browse.nodes import edges_of, nodes_of
@@ -22,9 +23,8 @@ from api.browse.picture import PER_ACCOUNT
 from api.browse.reader import Reader
 from api.browse.takeaway import Taken
 from api.places import place_of
-from api.principal import Principal
-from api.schemas import moment
-from api.schemas_export import ExportIn, ExportOut, Format, State
+from api.schemas.answers import moment
+from api.schemas.export import ExportIn, ExportOut, Format, State
 from graph.errors import NotAllowed, NotFound, RingError
 from graph.ledger.audit import Act, append
 from graph.ledger.port import Ledger, Role

@@ -5,11 +5,11 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Request, Response
 from fastapi.responses import FileResponse
 
-from api.auth import Reads
+from api.access.auth import Reads
 from api.browse.exporting import MEDIA
 from api.browse.masked import sees_coarse
 from api.deps import ServiceDep
-from api.schemas_export import ExportIn, ExportOut
+from api.schemas.export import ExportIn, ExportOut
 
 router = APIRouter(prefix="/v1/exports", tags=["exports"])
 

@@ -8,7 +8,7 @@ from api.browse.deps import ReaderDep
 from api.browse.masked import MaskedRoute
 from api.browse.nodes import edges_of, nodes_of
 from api.browse.paths import paths_between
-from api.schemas_graph import BundleOut, NodeOut, PathIn, PathOut, Subgraph, SubgraphIn
+from api.schemas.graph import BundleOut, NodeOut, PathIn, PathOut, Subgraph, SubgraphIn
 from graph.schema import NodeType
 
 router = APIRouter(prefix="/v1/graph", tags=["graph"], route_class=MaskedRoute)

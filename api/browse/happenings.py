@@ -1,6 +1,6 @@
 """Events of accounts as lines that people read: when, what, on which account, by which entity.
 
-Rows come from ``graph.journal_account``, pseudonymised as they are kept; nothing here could show an
+Rows come from ``graph.journal.account``, pseudonymised as they are kept; nothing here could show an
 address or a prompt. It knows nothing of rings.
 """
 
@@ -12,10 +12,10 @@ from api.browse.asked import EventsQuery
 from api.browse.event_kinds import KINDS, TABLE_OF_KIND
 from api.browse.times import micros
 from api.cursor import cursor_at, place_after
-from api.schemas import moment
-from api.schemas_graph import HappeningList, HappeningOut
+from api.schemas.answers import moment
+from api.schemas.graph import HappeningList, HappeningOut
 from graph.errors import InputError, UnknownName
-from graph.journal_account import TABLES, AccountEvents, Row, Window
+from graph.journal.account import TABLES, AccountEvents, Row, Window
 from graph.schema import NodeType, node_id
 
 _ORDER = "events"

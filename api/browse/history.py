@@ -12,8 +12,8 @@ from api.browse.clock import clock_of
 from api.browse.precedents import precedents_of
 from api.browse.reader import Era, Reader
 from api.browse.times import micros
-from api.schemas import moment
-from api.schemas_rings import RingDetail
+from api.schemas.answers import moment
+from api.schemas.rings import RingDetail
 from graph.errors import NotFound
 from graph.schema import NodeType, node_id
 from graph.store import RingRow

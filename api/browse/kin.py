@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from api.browse.history import told_of
 from api.browse.nodes import around_of, degrees_of
 from api.browse.reader import Reader
-from api.schemas_graph import SUPERNODE
+from api.schemas.graph import SUPERNODE
 
 PER_MEMBER = 200
 HOLDERS_MAX = 5_000

@@ -8,7 +8,7 @@ from fastapi import Request, Response
 from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
 
-from api.principal import Principal
+from api.access.principal import Principal
 from graph.ledger.port import Role
 
 SEES = Role.INVESTIGATOR

@@ -3,8 +3,8 @@
 from api.browse.history import Told
 from api.browse.nodes import nodes_of
 from api.cursor import page
-from api.schemas import moment
-from api.schemas_rings import MemberList, MemberOut
+from api.schemas.answers import moment
+from api.schemas.rings import MemberList, MemberOut
 from graph.schema import NodeType, node_id
 from graph.store import GraphStore
 

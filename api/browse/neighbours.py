@@ -17,7 +17,7 @@ from api.browse.nodes import edges_of, is_flagged, nodes_of, pairs_of
 from api.browse.reader import Reader
 from api.browse.times import micros
 from api.cursor import Key, page
-from api.schemas_graph import BundleOut, EdgeOut, Facets, Neighbours, NodeOut
+from api.schemas.graph import BundleOut, EdgeOut, Facets, Neighbours, NodeOut
 from graph.errors import NotFound
 from graph.schema import NodeType, node_id
 from graph.snapshot import Snapshot

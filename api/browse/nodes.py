@@ -10,8 +10,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from api.schemas import moment
-from api.schemas_graph import SUPERNODE, EdgeOut, NodeOut
+from api.schemas.answers import moment
+from api.schemas.graph import SUPERNODE, EdgeOut, NodeOut
 from graph.errors import UnknownName
 from graph.schema import EDGE_OF, NodeType, node_id, split_id
 from graph.snapshot import Snapshot

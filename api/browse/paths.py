@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from api.browse.nodes import around_of, edges_of, nodes_of
-from api.schemas import moment
-from api.schemas_graph import NodeOut, PathIn, PathOut
+from api.schemas.answers import moment
+from api.schemas.graph import NodeOut, PathIn, PathOut
 from graph.errors import NotFound
 from graph.store import GraphStore
 

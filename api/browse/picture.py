@@ -12,8 +12,8 @@ from datetime import datetime
 from api.browse.groups import MEMBERS_LEAST, Group, grouped
 from api.browse.layout import BUNDLE_X, two_columns
 from api.browse.nodes import edges_of, is_flagged, nodes_of
-from api.schemas import moment
-from api.schemas_graph import BundleOut, EdgeOut, GroupOut, NodeOut, Subgraph
+from api.schemas.answers import moment
+from api.schemas.graph import BundleOut, EdgeOut, GroupOut, NodeOut, Subgraph
 from graph.schema import NodeType
 from graph.snapshot import Snapshot
 

@@ -1,7 +1,7 @@
 """Rings that share identifiers with this one, and how they were decided: "seen before"."""
 
 from api.browse.reader import Cases, Era, named_by
-from api.schemas_rings import OPEN, PrecedentOut, title_of
+from api.schemas.rings import OPEN, PrecedentOut, title_of
 from graph.store import RingRow
 
 SHOWN = 10

@@ -7,7 +7,7 @@ from api.browse.asked import Age, QueueQuery, Sort
 from api.browse.reader import Reader
 from api.browse.times import micros
 from api.cursor import Key, page
-from api.schemas_rings import RingList, RingSummary
+from api.schemas.rings import RingList, RingSummary
 
 NOBODY = "nobody"
 _SPANS = {Age.DAY: timedelta(days=1), Age.WEEK: timedelta(days=7), Age.MONTH: timedelta(days=30)}

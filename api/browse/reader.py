@@ -13,9 +13,9 @@ from typing import Any, Protocol
 
 from api.browse.masks import Masks
 from api.browse.nodes import checked
-from api.schemas import moment
-from api.schemas_rings import RingSummary
-from graph.journal import Journal
+from api.schemas.answers import moment
+from api.schemas.rings import RingSummary
+from graph.journal.journal import Journal
 from graph.normalise import Pseudonyms
 from graph.store import GraphStore, RingRow
 

@@ -26,9 +26,9 @@ from api.browse.members import member_page
 from api.browse.picture import PER_ACCOUNT, View, picture
 from api.browse.shared import shared_table
 from api.browse.timeline import timeline
-from api.schemas import moment
-from api.schemas_graph import HappeningList, Subgraph
-from api.schemas_rings import (
+from api.schemas.answers import moment
+from api.schemas.graph import HappeningList, Subgraph
+from api.schemas.rings import (
     MemberList,
     RingDetail,
     RingList,

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 
 from api.browse.nodes import nodes_of
 from api.browse.reader import Era, Reader
-from api.schemas_graph import HitOut, NodeOut, SearchIn, SearchOut
-from api.schemas_rings import title_of
+from api.schemas.graph import HitOut, NodeOut, SearchIn, SearchOut
+from api.schemas.rings import title_of
 from graph import normalise
 from graph.errors import UnknownName
 from graph.normalise import Pseudonyms

@@ -5,7 +5,7 @@ from fastapi import APIRouter
 from api.browse.deps import ReaderDep
 from api.browse.masked import MaskedRoute
 from api.browse.search import searched
-from api.schemas_graph import SearchIn, SearchOut
+from api.schemas.graph import SearchIn, SearchOut
 
 router = APIRouter(prefix="/v1", tags=["search"], route_class=MaskedRoute)
 

@@ -9,9 +9,9 @@ from collections import Counter
 from api.browse.history import Told
 from api.browse.nodes import around_of, nodes_of
 from api.cursor import page
-from api.schemas import moment
-from api.schemas_graph import NodeOut
-from api.schemas_rings import SharedRow, SharedTable
+from api.schemas.answers import moment
+from api.schemas.graph import NodeOut
+from api.schemas.rings import SharedRow, SharedTable
 from graph.snapshot import Snapshot
 
 COLUMNS_MAX = 60

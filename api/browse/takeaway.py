@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 from xml.etree import ElementTree
 
-from api.schemas_graph import EdgeOut, NodeOut
+from api.schemas.graph import EdgeOut, NodeOut
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 COLUMNS = ("id", "kind", "label", "score", "status", "ring_id", "degree", "flagged", "first_seen")

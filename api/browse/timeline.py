@@ -5,9 +5,9 @@ from datetime import datetime
 from api.browse.event_kinds import KINDS
 from api.browse.history import Told
 from api.browse.times import micros
-from api.schemas import moment
-from api.schemas_rings import BucketOut, Timeline
-from graph.journal import Journal
+from api.schemas.answers import moment
+from api.schemas.rings import BucketOut, Timeline
+from graph.journal.journal import Journal
 
 # From a minute to some months: what a clock or a calendar would be cut into.
 _MINUTE = 60

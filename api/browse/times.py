@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from api.schemas import moment
+from api.schemas.answers import moment
 
 _EPOCH = moment(0)
 

@@ -15,8 +15,8 @@ import numpy as np
 from api.browse.history import Told
 from api.browse.nodes import around_of, nodes_of
 from api.browse.picture import PER_ACCOUNT
-from api.schemas import ReasonOut, moment
-from api.schemas_rings import WhatIfOut
+from api.schemas.answers import ReasonOut, moment
+from api.schemas.rings import WhatIfOut
 from graph.rings.groups import Evidence, Groups
 from graph.rings.judge import Judgement, judge
 from graph.rings.model import Reason

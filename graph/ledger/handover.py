@@ -1,8 +1,8 @@
 """What the ledger owes the journal: labels and enforcements, handed over in order, at least once.
 
-A decision writes its events here in its own transaction; ``api.office`` gives them to the journal
-right after, and again after a kill or while the journal was away. The journal takes an event any
-number of times. A retraction takes back a label that an undone decision had given.
+A decision writes its events here in its own transaction; ``api.desk.office`` gives them to the
+journal right after, and again after a kill or while the journal was away. The journal takes an
+event any number of times. A retraction takes back a label that an undone decision had given.
 """
 
 import json

@@ -2,9 +2,10 @@
 
 One answer is one link of a chain of its own (number, predecessor, digest), and the whole of what an
 Idempotency-Key must give back; in the same transaction its events go into the outbox, from where
-``api.applier`` brings them to journal and store. So an answer that was sent is written down, and
-what is written down reaches the graph, whenever the process is killed. A denied applicant's events
-are parked: they enter the graph only when the caller reports that the account was opened after all.
+``api.serving.applier`` brings them to journal and store. So an answer that was sent is written
+down, and what is written down reaches the graph, whenever the process is killed. A denied
+applicant's events are parked: they enter the graph only when the caller reports that the account
+was opened after all.
 
 Functions take a transaction, ``book``, as those beside this module do. :func:`record` is called for
 a group of answers at a time; it keeps to three statements, because every sign-up pays for them.

@@ -2,7 +2,7 @@
 
 A key reads ``rsk_<id>_<secret>``. The secret has 256 bits of chance, so its plain SHA-256 is kept:
 slow hashing protects guessable passwords, and would cost every call here. Whoever reads the ledger
-learns no key. ``api.keyring`` holds them in memory for the calls.
+learns no key. ``api.access.keyring`` holds them in memory for the calls.
 """
 
 import hashlib

@@ -3,7 +3,7 @@
 Text is read into keyed fingerprints and forgotten (:mod:`graph.prompts.fingerprint`,
 :mod:`graph.prompts.mark`), looked up in an index of shingles (:mod:`graph.prompts.index`), and the
 cluster found is weighed before it ties two accounts together (:mod:`graph.prompts.weigh`). Fitting
-the index is ``etl.prompts``.
+the index is ``etl.prompts.fit``.
 """
 
 from graph.prompts.fingerprint import Fingerprinter, Sketches

@@ -2,9 +2,9 @@
 
 A prompt goes to the cluster whose typical prompt it is most like, if enough of what they share is
 the cluster's own. The same ``assign`` serves the sign-up service, the back-test and the batch. The
-index is made by ``etl.prompts`` and never changes; it holds keyed hashes, cluster ids and counts,
-no text. It knows nothing of accounts. Read :mod:`graph.prompts.weigh` for what a shared cluster is
-worth.
+index is made by ``etl.prompts.fit`` and never changes; it holds keyed hashes, cluster ids and
+counts, no text. It knows nothing of accounts. Read :mod:`graph.prompts.weigh` for what a shared
+cluster is worth.
 """
 
 import hashlib

@@ -1,10 +1,10 @@
 """What a prompt is for, judged by its words: seven intents, as a hint for ranking clusters.
 
-A linear model on hashed words; a small table ships with the package and is made again by
-``python -m etl.intent``. One prompt's logits mean little (templates, not prompts, are what the
-model gets right or wrong); the mean over a cluster's accounts is calibrated. It knows nothing of
-clusters, and is never decisive alone. Read ``etl.intent`` for how it is trained, and
-``etl.bench_intent`` for how far it can be trusted.
+A linear model on hashed words; a small table ships with the package and is made again by ``python
+-m etl.prompts.intent``. One prompt's logits mean little (templates, not prompts, are what the model
+gets right or wrong); the mean over a cluster's accounts is calibrated. It knows nothing of
+clusters, and is never decisive alone. Read ``etl.prompts.intent`` for how it is trained, and
+``etl.bench.intent`` for how far it can be trusted.
 """
 
 import hashlib

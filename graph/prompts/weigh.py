@@ -5,7 +5,7 @@ cluster than two strangers. Rarity gives it; circulation among established accou
 prompts, one text sent by everybody and everyday intent take it away. Established accounts that come
 as they please decide most: a template of theirs is public, whoever else uses it. Where all are new,
 a template that has just gone viral looks like a ring's; then volleys decide, or else steady volume.
-It knows nothing of how clusters are found. Read ``etl.prompt_statistics`` for the figures.
+It knows nothing of how clusters are found. Read ``etl.prompts.statistics`` for the figures.
 """
 
 from dataclasses import dataclass

@@ -36,7 +36,7 @@ _LIST, _INDEX = "likenesses.json", "index.npz"
 
 
 class Chronicle(Protocol):
-    """Whoever can tell events in the order of time: a :class:`graph.journal.Journal`."""
+    """Whoever can tell events in the order of time: a :class:`graph.journal.journal.Journal`."""
 
     def events(
         self, since: int | None = None, until: int | None = None, *, marks: bool = False

@@ -11,7 +11,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from api.app import create_app
-from api.service import Service
+from api.serving.service import Service
 from tests.api.looked_at import Seen, looked_at
 from tests.api.small_home import KEY, Home, bearer, build
 

@@ -13,11 +13,11 @@ import pyarrow as pa
 from api.settings import Settings
 from api.workshop import shelf_of
 from etl.jobs import Deployment, refresh_now
-from etl.prompts import fit_clusters
-from etl.refresh import RefreshReport
-from etl.timeline import Timeline
+from etl.prompts.fit import fit_clusters
+from etl.refreshed import RefreshReport
+from etl.replay.timeline import Timeline
 from graph.door import Door
-from graph.journal import Journal
+from graph.journal.journal import Journal
 from graph.simulate import table, world
 from graph.simulate.presets import CampaignSpec, WorldSpec
 from graph.stores import open_store

@@ -15,14 +15,15 @@ from fastapi.testclient import TestClient
 
 from api.app import create_app
 from api.opened import store_of
-from api.service import Service
+from api.serving.service import Service
 from etl.asked import Asked
-from etl.refresh import RefreshReport, RefreshState, flags_of
+from etl.refresh import flags_of
+from etl.refreshed import RefreshReport, RefreshState
 from etl.shown import flagged_since, generation_of
 from graph.door import Door
 from graph.facts import Edge, Facts, Node
 from graph.flush import flush
-from graph.journal import Journal
+from graph.journal.journal import Journal
 from graph.rings import RingInputs, Rings
 from graph.rings.brief import briefs
 from graph.rings.model import Change, Family, LineageEvent, Reason, Ring

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from api.office import full_key
-from api.service import Service
+from api.desk.office import full_key
+from api.serving.service import Service
 from api.settings import Settings
 from api.workshop import shelf_of
 from gnn.booster import Booster, TreeConfig
@@ -21,7 +21,7 @@ from gnn.bundle import COLUMNS, Bundle, Thresholds
 from gnn.calibrate import Calibration
 from graph.door import Door
 from graph.flush import flush
-from graph.journal import Journal
+from graph.journal.journal import Journal
 from graph.rings.model import Family, Member, Reason, Ring, Rings, Status, Verdict
 from graph.simulate import World, small_world, table
 from graph.store import Generation

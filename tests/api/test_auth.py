@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from fastapi.testclient import TestClient
 
 from api.app import create_app
-from api.service import Service
+from api.serving.service import Service
 from graph.ledger import keys
 from graph.ledger.port import Role, Scope
 from tests.api.small_home import KEY, Home, bearer

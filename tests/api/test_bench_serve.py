@@ -8,10 +8,10 @@ import pytest
 from pydantic import SecretStr
 from typer.testing import CliRunner
 
-from api.bench_serve import BARS, Size, bars, bench_serve
-from api.bench_server_store import bench_server_store
-from api.bench_wrk import told_by
-from api.cli import app
+from api.bench.serve import BARS, Size, bars, bench_serve
+from api.bench.server_store import bench_server_store
+from api.bench.wrk import told_by
+from api.cli.verbs import app
 from api.settings import Settings
 from graph.errors import InputError, SettingsError
 from graph.facts import Facts, Node

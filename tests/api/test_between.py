@@ -9,11 +9,11 @@ import pytest
 from fastapi.testclient import TestClient
 
 from api.app import create_app
-from api.cli import run
-from api.service import Service
+from api.cli.verbs import run
+from api.serving.service import Service
 from etl.jobs import Deployment, refresh_now
-from etl.live import Arrivals
-from etl.prompts import fit_clusters
+from etl.prompts.fit import fit_clusters
+from etl.replay.live import Arrivals
 from graph.errors import BundleCorrupt
 from graph.facts import Place, Signup
 from graph.ledger import outgoing

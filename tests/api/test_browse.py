@@ -6,7 +6,7 @@ import pyarrow as pa
 import pytest
 from fastapi.testclient import TestClient
 
-from api.service import Service
+from api.serving.service import Service
 from graph.facts import Edge, Facts, Node
 from graph.schema import NodeType
 from graph.store import Generation

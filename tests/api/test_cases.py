@@ -8,7 +8,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from api.app import create_app
-from api.service import Service
+from api.serving.service import Service
 from graph.ledger import handover
 from graph.ledger.port import Role
 from graph.rings.model import Rings

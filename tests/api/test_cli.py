@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from api.cli import EXIT_OF, exit_of, run, verbs
-from api.cli_jobs import time_of
-from api.cli_worlds import span_us
+from api.cli.jobs import time_of
+from api.cli.verbs import EXIT_OF, exit_of, run, verbs
+from api.cli.worlds import span_us
 from graph import errors
 from tests.api.small_home import KEY, Home
 
@@ -196,7 +196,7 @@ def test_the_doctor_shows_no_secret(
 
 
 def test_a_reader_that_stops_early_is_no_error(at_home: Home) -> None:
-    code = "import os, sys; from api.cli import run; sys.exit(run(['rings', '--json'], {}))"
+    code = "import os, sys; from api.cli.verbs import run; sys.exit(run(['rings', '--json'], {}))"
     environment = {"RINGSIGHT_HOME": str(at_home.settings.home), "PATH": ""}
     read, write = __import__("os").pipe()
     __import__("os").close(read)

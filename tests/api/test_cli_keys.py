@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from api.cli import run
+from api.cli.verbs import run
 from tests.api.small_home import KEY, Home
 
 

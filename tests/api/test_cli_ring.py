@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from api.cli import run
+from api.cli.verbs import run
 from graph.rings import find
 from graph.rings.inputs import DAY_US
 from graph.rings.record import FOLDER, Provenance, Record, keep_record

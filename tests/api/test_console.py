@@ -8,7 +8,7 @@ from fastapi.testclient import TestClient
 
 from api import console
 from api.app import LOOPBACK_HOSTS, create_app
-from api.service import Service
+from api.serving.service import Service
 
 PAGE = (
     '<!doctype html><html><head><base href="/console/" /><script type="module" '

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 import sqlalchemy
 
-from api.applier import Load
-from api.job import Caller
-from api.schemas_signup import SignupIn
-from api.service import Service
+from api.schemas.signup import SignupIn
+from api.serving.applier import Load
+from api.serving.job import Caller
+from api.serving.service import Service
 from gnn.vicinity import ids_of
 from tests.api.small_home import Home, newcomer
 

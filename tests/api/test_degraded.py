@@ -12,7 +12,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from api.app import create_app
-from api.service import Service
+from api.serving.service import Service
 from graph.errors import SettingsError
 from graph.ledger import hot
 from tests.api.small_home import KEY, Home, bearer, newcomer
@@ -178,7 +178,7 @@ def test_what_was_recorded_before_an_end_is_applied_after_the_next_start(
     with Service.of(home.settings, KEY) as service:
         client = TestClient(create_app(service), headers=bearer(service))
         with monkeypatch.context() as patch, locked(home.settings.journal_path):
-            patch.setattr("graph.journal_link._LOCK_TIMEOUT_S", 0.1)
+            patch.setattr("graph.journal.link._LOCK_TIMEOUT_S", 0.1)
             assert client.post(SCORE, json=newcomer(home)).json()["degraded"] is False
             service.applier.close()  # as a kill would: nothing was applied
             lost = known(service, "newcomer-1")

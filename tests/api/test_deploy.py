@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 import yaml
 
-from api.pipeline_told import STATUS
-from api.service import Service
+from api.serving.service import Service
 from api.settings import documented
+from api.weekly.told import STATUS
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 BIN = Path(sys.executable).parent

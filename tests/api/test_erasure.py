@@ -12,7 +12,7 @@ from fastapi.testclient import TestClient
 from api.app import create_app
 from api.backup import back_up, put_back
 from api.erasure import erase_account
-from api.service import Service
+from api.serving.service import Service
 from graph.errors import InputError, NotFound, StoreCorrupt
 from graph.flush import flush
 from graph.ledger import audit, hot

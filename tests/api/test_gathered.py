@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-from api.service import Service
+from api.serving.service import Service
 from graph.ledger.erase import erase
 from graph.ledger.port import Role
 from graph.store import Generation

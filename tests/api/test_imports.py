@@ -15,7 +15,7 @@ SLOW = ("torch", "xgboost", "sklearn", "polars", "neo4j", "numba", "fastapi", "d
 def _brought(words: list[str], home: Path) -> set[str]:
     """Which of the slow modules are there after a command line was carried out."""
     code = (
-        "import sys; from api.cli import run; "
+        "import sys; from api.cli.verbs import run; "
         f"code = run({words!r}, {{}}); "
         f"print('\\n', code, *({{*{SLOW!r}}} & sys.modules.keys()), file=sys.stderr)"
     )
@@ -44,7 +44,7 @@ def test_one_ring_needs_no_model(built: Home) -> None:
 
 
 def test_scoring_needs_the_model_and_no_job(built: Home, tmp_path: Path) -> None:
-    code = "import sys, api.service; sys.exit('etl' in sys.modules or 'fastapi' in sys.modules)"
+    code = "import api.serving.service, sys; sys.exit(bool({'etl', 'fastapi'} & set(sys.modules)))"
 
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False)
 

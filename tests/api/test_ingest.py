@@ -5,7 +5,7 @@ import json
 import pytest
 from fastapi.testclient import TestClient
 
-from api.service import Service
+from api.serving.service import Service
 from tests.api.small_home import Home, newcomer
 
 EVENTS, SCORE = "/v1/events", "/v1/signups/score"

@@ -7,7 +7,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from api.logs import JsonLines
-from api.service import Bounds, Service
+from api.serving.service import Bounds, Service
 from tests.api.small_home import Home, newcomer
 
 SCORE = "/v1/signups/score"

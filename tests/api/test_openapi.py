@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 
 from api.app import create_app
-from api.service import Service
+from api.serving.service import Service
 
 GOLDEN = Path(__file__).parent / "openapi.json"
 FILES = {"fetch_export", "stream_changes", "export_audit", "get_metrics"}

@@ -16,21 +16,21 @@ import pytest
 from fastapi.testclient import TestClient
 
 from api.app import create_app
-from api.champion import Champion
-from api.office import Office
-from api.schemas_signup import SignupIn
-from api.service import Bounds, Service
-from etl.lazily import LazyStore
-from etl.replay import Applied, Due, Replay
-from etl.timeline import Timeline
-from etl.unrolled import unroll
+from api.desk.office import Office
+from api.schemas.signup import SignupIn
+from api.serving.champion import Champion
+from api.serving.service import Bounds, Service
+from etl.replay.lazily import LazyStore
+from etl.replay.timeline import Timeline
+from etl.replay.unrolled import unroll
+from etl.replay.walk import Applied, Due, Replay
 from gnn.assess import Policy, assess
 from gnn.features import SIGNUP_COLUMNS
 from gnn.scorer import Scorer
 from gnn.shelf import Shelf
 from graph.door import Door
 from graph.flush import flush
-from graph.journal import Journal
+from graph.journal.journal import Journal
 from graph.ledger.engine import Ledger
 from graph.schema import NodeType
 from graph.simulate import table, world

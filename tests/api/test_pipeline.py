@@ -9,10 +9,10 @@ import pytest
 from fastapi.testclient import TestClient
 
 from api.app import create_app
-from api.champion import Champion
-from api.pipeline_told import gauges
-from api.service import Service
-from api.shadow import Shadow
+from api.serving.champion import Champion
+from api.serving.service import Service
+from api.serving.shadow import Shadow
+from api.weekly.told import gauges
 from api.workshop import shelf_of
 from gnn.assess import Assessment
 from gnn.features import SIGNUP_COLUMNS

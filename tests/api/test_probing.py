@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-from api.probing import LIMIT, WINDOW_S, Probing
-from api.schemas_signup import SignupIn
-from api.service import Service
+from api.schemas.signup import SignupIn
+from api.serving.probing import LIMIT, WINDOW_S, Probing
+from api.serving.service import Service
 from graph.ledger import audit
 from tests.api.small_home import Home
 

@@ -3,7 +3,7 @@
 from fastapi.testclient import TestClient
 
 from api.app import STATUS_OF, create_app, status_of
-from api.service import Service
+from api.serving.service import Service
 from graph import errors
 from tests.api.small_home import Home
 from tests.api.spoiled import refuses_all

@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 import pytest
 
-from api.schemas import moment
+from api.schemas.answers import moment
 from tests.api.looked_at import HUB, HUB_ACCOUNTS, Seen
 
 RING = "rcampaign-01"

@@ -12,8 +12,8 @@ import networkx
 import pytest
 
 from api.browse.takeaway import Taken, as_csv, as_graphml, cell
-from api.schemas import moment
-from api.schemas_graph import NodeOut
+from api.schemas.answers import moment
+from api.schemas.graph import NodeOut
 from graph.ledger import audit
 from graph.ledger.port import Role
 from graph.rings import RingInputs

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from api.schemas import moment
+from api.schemas.answers import moment
 from tests.api.looked_at import DAY, HUB, HUB_ACCOUNTS, Seen
 
 GROWN, FIRM, GONE = "rcampaign-01", "rcampaign-02", "rcampaign-03"

@@ -11,7 +11,7 @@ from fastapi.testclient import TestClient
 
 from api.browse.reader import Reader
 from api.browse.stream import Standing, told
-from api.service import Service
+from api.serving.service import Service
 from graph.errors import StoreUnavailable
 from graph.store import Generation
 from tests.api.small_home import Home, rings_of

@@ -4,11 +4,11 @@ from dataclasses import fields
 
 import pytest
 
-from api.schemas_pipeline import DoubtOut, DriftOut, FindingOut, PromotionOut
-from etl.drift import Drift
-from etl.gate import Finding
-from etl.label_review import Doubt
-from etl.turns import Turn
+from api.schemas.pipeline import DoubtOut, DriftOut, FindingOut, PromotionOut
+from etl.weekly.drift import Drift
+from etl.weekly.gate import Finding
+from etl.weekly.label_review import Doubt
+from etl.weekly.turns import Turn
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
-from api.shield import BodyLimit, StrictHeaders
+from api.access.shield import BodyLimit, StrictHeaders
 
 
 async def _length(request: Request) -> Response:

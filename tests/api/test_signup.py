@@ -9,7 +9,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from api.app import create_app
-from api.service import Service
+from api.serving.service import Service
 from api.workshop import shelf_of
 from graph.errors import StoreUnavailable
 from graph.snapshot import Snapshot

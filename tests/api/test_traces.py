@@ -9,7 +9,7 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from api.app import create_app
-from api.service import Service
+from api.serving.service import Service
 from api.traces import SPAN, STAGES, Traces
 from graph.errors import SettingsError
 from tests.api.small_home import KEY, Home, bearer, newcomer

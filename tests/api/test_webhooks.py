@@ -7,8 +7,8 @@ import pytest
 from fastapi.testclient import TestClient
 
 from api.app import create_app
-from api.courier import Courier
-from api.service import Service, wall_clock
+from api.desk.courier import Courier
+from api.serving.service import Service, wall_clock
 from graph.errors import InputError
 from graph.ledger import outgoing
 from graph.ledger.port import Scope

@@ -25,9 +25,9 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from api import console
 from api.app import create_app
-from api.office import full_key
-from api.schemas import moment
-from api.service import Service
+from api.desk.office import full_key
+from api.schemas.answers import moment
+from api.serving.service import Service
 from graph.ledger.port import Role
 from graph.rings import RingInputs
 from graph.rings.record import FOLDER, Provenance, Record, keep_record

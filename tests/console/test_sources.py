@@ -10,7 +10,7 @@ import pytest
 
 from api import console
 from api.app import create_app
-from api.service import Service
+from api.serving.service import Service
 from tests.conftest import require
 
 FOLDER = Path(console.__file__).parent

@@ -11,14 +11,15 @@ import pyarrow as pa
 import pytest
 
 from etl.asked import Asked
-from etl.backtest import BacktestConfig
-from etl.lazily import LazyStore
-from etl.prompt_columns import PromptColumns
-from etl.refresh import Job, RefreshConfig, RefreshState
-from etl.replay import Replay
-from etl.timeline import Timeline
+from etl.backtest.run import BacktestConfig
+from etl.prompts.columns import PromptColumns
+from etl.refresh import Job, RefreshConfig
+from etl.refreshed import RefreshState
+from etl.replay.lazily import LazyStore
+from etl.replay.timeline import Timeline
+from etl.replay.unrolled import Unrolled, unroll
+from etl.replay.walk import Replay
 from etl.train import Course, collect
-from etl.unrolled import Unrolled, unroll
 from gnn.scorer import Scorer
 from gnn.train import TrainConfig, train
 from graph.contract import TABLES

@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 
 from etl.asked import Asked
-from etl.live import Arrivals
-from etl.refresh import RefreshReport, RefreshState
-from etl.timeline import Timeline
+from etl.refreshed import RefreshReport, RefreshState
+from etl.replay.live import Arrivals
+from etl.replay.timeline import Timeline
 from graph.rings import Rings, find
 from graph.rings.inputs import HOUR_US
 from graph.rings.watchlist import EARLY_US

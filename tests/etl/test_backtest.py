@@ -8,9 +8,9 @@ import polars as pl
 import pyarrow.compute as pc
 import pytest
 
-from etl.backtest import backtest, write
-from etl.outcome import Truth
-from etl.timeline import Timeline
+from etl.backtest.outcome import Truth
+from etl.backtest.run import backtest, write
+from etl.replay.timeline import Timeline
 from graph.errors import InputError
 from tests.etl.conftest import DAY, by_shared_words
 

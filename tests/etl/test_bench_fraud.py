@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from etl.bench_fraud import bench_fraud_ecom
+from etl.bench.fraud import bench_fraud_ecom
 from graph.errors import SourceError
 
 HEAD = (

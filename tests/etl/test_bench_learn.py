@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from etl.bench_learn import bench_learn, drawn_requests
+from etl.bench.learn import bench_learn, drawn_requests
 from graph.schema import NodeType
 from graph.simulate.bulk import SPAN_US, START_US, bulk
 

@@ -4,9 +4,9 @@ import json
 
 import numpy as np
 
-from api.cli import run
-from etl.bench_prompt_scale import Generated, OnDisk, bench_scale, write_marks
-from etl.bench_prompts import METHODS, as_table, missing
+from api.cli.verbs import run
+from etl.bench.prompt_scale import Generated, OnDisk, bench_scale, write_marks
+from etl.bench.prompts import METHODS, as_table, missing
 
 
 def test_a_rival_that_is_not_installed_is_named_in_the_table(monkeypatch):

@@ -2,7 +2,7 @@
 
 import itertools
 
-from etl.bench_regrowth import DAYS, KNOWN, REUSES, refreshes
+from etl.bench.regrowth import DAYS, KNOWN, REUSES, refreshes
 from graph.rings.inputs import DAY_US
 from graph.simulate import TACTICS
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from etl.bench_rings import Held, bench_rings
-from etl.bench_rings_rivals import METHODS, densest
+from etl.bench.rings import Held, bench_rings
+from etl.bench.rings_rivals import METHODS, densest
 from graph.errors import InputError
 from graph.rings.find import RingConfig, scene_of, weigh
 from graph.rings.inputs import DAY_US

@@ -10,11 +10,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-import etl.read_text
+import etl.reading.text
 from etl.load import BuildOptions, BuildReport, build
 from graph.door import Door
 from graph.errors import KeyRefused, SourceError
-from graph.journal import Journal
+from graph.journal.journal import Journal
 from graph.schema import NodeType
 from graph.store import GraphStore
 from graph.stores import open_store
@@ -91,7 +91,7 @@ def test_a_file_that_grew_costs_its_tail(
     monkeypatch: pytest.MonkeyPatch,
     packed: bool,
 ) -> None:
-    monkeypatch.setattr(etl.read_text, "CHUNK_BYTES", 1_000)
+    monkeypatch.setattr(etl.reading.text, "CHUNK_BYTES", 1_000)
     (source / "signups.jsonl").unlink()
     file = source / ("signups.jsonl.gz" if packed else "signups.jsonl")
 
@@ -227,7 +227,7 @@ def test_one_journal_feeds_a_second_store(
 def test_a_file_cut_short_keeps_what_was_read_and_goes_on_when_whole(
     tmp_path: Path, journal: Journal, sqlite_store: GraphStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(etl.read_text, "CHUNK_BYTES", 10_000)
+    monkeypatch.setattr(etl.reading.text, "CHUNK_BYTES", 10_000)
     whole = gzip.compress(jsonl([signup(i) for i in range(3_000)]).encode())
     file = tmp_path / "signups.jsonl.gz"
     file.write_bytes(whole[: len(whole) // 2])

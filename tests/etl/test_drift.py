@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from etl.drift import drift_of, index, of_shares
+from etl.weekly.drift import drift_of, index, of_shares
 
 
 def rng(seed: int = 1) -> np.random.Generator:

@@ -5,10 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from etl.gate import Cost, Evidence, Pair, gate, wilson
-from etl.gate_limits import GateLimits
-from etl.gate_slices import ratio_to_rest
-from etl.outcome import Board
+from etl.backtest.outcome import Board
+from etl.weekly.gate import Cost, Evidence, Pair, gate, wilson
+from etl.weekly.gate_slices import ratio_to_rest
+from etl.weekly.limits import GateLimits
 from gnn.evaluate import NEVER
 
 DAY = 86_400_000_000

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from etl.gate import Cost, Evidence, Pair, gate
-from etl.gate_limits import GateLimits
-from etl.gate_rings import expected, ring_changes
-from etl.gate_slices import against, slices_seen
-from etl.outcome import Board
+from etl.backtest.outcome import Board
+from etl.weekly.gate import Cost, Evidence, Pair, gate
+from etl.weekly.gate_rings import expected, ring_changes
+from etl.weekly.gate_slices import against, slices_seen
+from etl.weekly.limits import GateLimits
 from gnn.evaluate import NEVER
 
 LIMITS = GateLimits()

@@ -4,8 +4,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from etl.inputs import InputLimits, inputs
-from etl.timeline import Timeline
+from etl.replay.timeline import Timeline
+from etl.weekly.inputs import InputLimits, inputs
 
 HOUR = 3_600_000_000
 WEEK = 7 * 24 * HOUR

@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from etl.bench_intent import calibration_error, chances, figures, held_out
-from etl.intent import balance, calibration_of, fitted, train_intent, written_families
-from etl.intent_examples import Cluster, campaigns, honest, part, wordings
-from etl.prompt_streams import Corpus, read_corpus, read_families
+from etl.bench.intent import calibration_error, chances, figures, held_out
+from etl.bench.prompt_streams import Corpus, read_corpus, read_families
+from etl.prompts.intent import balance, calibration_of, fitted, train_intent, written_families
+from etl.prompts.intent_examples import Cluster, campaigns, honest, part, wordings
 from graph.prompts.intent import INTENTS, ORDINARY, shipped
 
 

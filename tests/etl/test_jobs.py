@@ -11,12 +11,12 @@ import pytest
 
 from etl.jobs import Deployment, latest_moment, refresh_now, train_bundle
 from etl.kept import keep, kept
-from etl.prompts import fit_clusters
+from etl.prompts.fit import fit_clusters
 from gnn.scorer import Scorer
 from graph.contract import TABLES
 from graph.door import Door
 from graph.errors import InputError, KeyRefused, StoreCorrupt
-from graph.journal import Journal
+from graph.journal.journal import Journal
 from graph.rings import Rings
 from graph.rings.evidence import found_again, pack_of
 from graph.rings.record import FOLDER, kept_record

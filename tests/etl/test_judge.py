@@ -7,9 +7,9 @@ import polars as pl
 import pyarrow as pa
 import pytest
 
-from etl.judge import judge
-from etl.outcome import Outcome, Truth
-from etl.report import page
+from etl.backtest.judge import judge
+from etl.backtest.outcome import Outcome, Truth
+from etl.backtest.report import page
 from graph.simulate.truth import TrueAccount
 
 DAY = 86_400_000_000

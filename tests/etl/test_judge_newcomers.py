@@ -6,8 +6,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from etl.judge import judge
-from etl.outcome import Truth
+from etl.backtest.judge import judge
+from etl.backtest.outcome import Truth
 from graph.simulate.truth import TrueAccount
 from tests.etl.test_judge import DAY, T, outcome
 

@@ -8,11 +8,12 @@ import polars as pl
 import pytest
 
 from etl.asked import Asked
-from etl.backtest import KEY_ID
-from etl.judge_reasons import LOOKED_AT, REASONS, fidelity, reasons_tested
-from etl.outcome import Truth
-from etl.refresh import RefreshState, refresh
-from etl.report import _fidelity_table
+from etl.backtest.judge_reasons import LOOKED_AT, REASONS, fidelity, reasons_tested
+from etl.backtest.outcome import Truth
+from etl.backtest.report import _fidelity_table
+from etl.backtest.run import KEY_ID
+from etl.refresh import refresh
+from etl.refreshed import RefreshState
 from etl.train import collect
 from gnn.known import Known
 from gnn.scorer import Scorer

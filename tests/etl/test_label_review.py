@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from etl.label_review import OVERTURNED_WEIGHT, ReviewLimits, review
+from etl.weekly.label_review import OVERTURNED_WEIGHT, ReviewLimits, review
 from gnn.features import ACCOUNT_COLUMNS
 from gnn.known import Known
 from gnn.mates import Links

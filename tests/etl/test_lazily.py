@@ -4,9 +4,9 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from etl.lazily import LazyStore
-from etl.timeline import Timeline
-from etl.unrolled import signup_of, unroll
+from etl.replay.lazily import LazyStore
+from etl.replay.timeline import Timeline
+from etl.replay.unrolled import signup_of, unroll
 from gnn.vicinity import Vicinity, ids_of
 from graph.schema import EDGE_OF, NodeType, split_id
 from graph.store import Generation

@@ -10,13 +10,13 @@ import etl.refresh
 import gnn.known
 import gnn.train
 from etl.asked import Asked
-from etl.canaries import dealt, future_gap, shuffled_auc, torn_rings
-from etl.front import Front
-from etl.gate import gate
-from etl.gate_limits import GateLimits
-from etl.refresh import RefreshState
-from etl.timeline import Timeline
+from etl.refreshed import RefreshState
+from etl.replay.front import Front
+from etl.replay.timeline import Timeline
 from etl.train import collect, known_at
+from etl.weekly.canaries import dealt, future_gap, shuffled_auc, torn_rings
+from etl.weekly.gate import gate
+from etl.weekly.limits import GateLimits
 from gnn.known import Known
 from gnn.train import TrainConfig, train
 from graph.schema import NodeType

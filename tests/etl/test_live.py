@@ -2,10 +2,10 @@
 
 import pytest
 
-from etl.front import Front
-from etl.lazily import LazyStore
-from etl.timeline import Timeline
-from etl.unrolled import unroll
+from etl.replay.front import Front
+from etl.replay.lazily import LazyStore
+from etl.replay.timeline import Timeline
+from etl.replay.unrolled import unroll
 from graph.schema import EDGE_OF, NodeType
 from graph.stores.sqlite import SqliteStore
 from tests.etl.worlds import crowd

@@ -9,7 +9,7 @@ from etl.load import BuildOptions, build
 from etl.mapping import UNITS, load_mapping, parse_mapping
 from graph.door import Door
 from graph.errors import MappingError
-from graph.journal import Journal
+from graph.journal.journal import Journal
 from graph.store import GraphStore
 
 DOOR = Door(b"a test's key, 16 bytes or more")

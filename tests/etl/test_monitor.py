@@ -5,8 +5,8 @@ import re
 import numpy as np
 import pyarrow as pa
 
-from etl.monitor import _calibration, _metrics, relabelled
-from etl.outcome import Board, Truth
+from etl.backtest.outcome import Board, Truth
+from etl.weekly.monitor import _calibration, _metrics, relabelled
 from gnn.evaluate import NEVER
 
 SIGNALS = {

@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from etl.gate import Finding, Ruling
-from etl.promotion import Desk, follow, promote, record, rollback, settle
-from etl.registry import Registry
-from etl.retrain import Plan, Proven, Workplace
-from etl.run_folder import read_json, write_json
-from etl.shadow_report import ShadowLimits
-from etl.timeline import Timeline
-from etl.turns import HISTORY, history
+from etl.replay.timeline import Timeline
+from etl.weekly.gate import Finding, Ruling
+from etl.weekly.promotion import Desk, follow, promote, record, rollback, settle
+from etl.weekly.registry import Registry
+from etl.weekly.retrain import Plan, Proven, Workplace
+from etl.weekly.run_folder import read_json, write_json
+from etl.weekly.shadow_report import ShadowLimits
+from etl.weekly.turns import HISTORY, history
 from gnn.shelf import Shelf
 from gnn.signing import Signer, Trust
 from graph.errors import GateRefused, InputError, ModelMissing, RegistryUnavailable

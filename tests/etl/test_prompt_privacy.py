@@ -8,17 +8,17 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from etl.backtest import BacktestConfig
-from etl.backtest_source import Source, backtest_source
+from etl.backtest.run import BacktestConfig
+from etl.backtest.source import Source, backtest_source
 from etl.jobs import Deployment, refresh_now, train_bundle
 from etl.load import BuildOptions, build
-from etl.prompt_templates import prompts_in, showing
-from etl.prompts import fit_clusters
+from etl.prompts.fit import fit_clusters
+from etl.prompts.templates import prompts_in, showing
 from etl.train import Course
 from gnn.shelf import Shelf
 from gnn.signing import Signer, Trust
 from graph.door import Door
-from graph.journal import Journal
+from graph.journal.journal import Journal
 from graph.simulate import simulate
 from graph.simulate.truth import load_truth
 from graph.stores import open_store

@@ -5,8 +5,8 @@ import polars as pl
 import pytest
 from scipy.sparse import csr_matrix
 
-from etl.prompt_company import company, lockstep, sittings
-from etl.prompt_split import Telling, profiles, told_apart
+from etl.prompts.company import company, lockstep, sittings
+from etl.prompts.split import Telling, profiles, told_apart
 from graph.prompts import ClusterIndex
 from graph.prompts.weigh import MIN_LINK_NATS, ClusterFigures, weigh
 

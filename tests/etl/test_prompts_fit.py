@@ -7,13 +7,13 @@ import numpy as np
 import polars as pl
 import pytest
 
-from etl.prompt_columns import InMemory, PromptColumns
-from etl.prompt_counts import DAY_US, Floors, heavy_shingles
-from etl.prompt_lineage import inherit
-from etl.prompt_shelves import Shelves
-from etl.prompt_statistics import statistics
-from etl.prompt_templates import TemplateBook
-from etl.prompts import FitParams, fit, fit_clusters, in_chunks
+from etl.prompts.columns import InMemory, PromptColumns
+from etl.prompts.counts import DAY_US, Floors, heavy_shingles
+from etl.prompts.fit import FitParams, fit, fit_clusters, in_chunks
+from etl.prompts.lineage import inherit
+from etl.prompts.shelves import Shelves
+from etl.prompts.statistics import statistics
+from etl.prompts.templates import TemplateBook
 from graph.errors import InputError
 from graph.prompts import ClusterIndex, Fingerprinter
 from graph.prompts.weigh import MIN_LINK_NATS

@@ -10,7 +10,7 @@ import pytest
 from etl.load import BuildOptions, BuildReport, build, retry
 from graph.door import Door
 from graph.errors import TooMuchQuarantined
-from graph.journal import Journal
+from graph.journal.journal import Journal
 from graph.quarantine import QuarantineRecord
 from graph.reasons import SENTENCES, Reason
 from graph.schema import NodeType

@@ -7,8 +7,9 @@ import polars as pl
 import pytest
 
 from etl.asked import Asked, changes
-from etl.live import Watch
-from etl.refresh import Job, RefreshConfig, RefreshState, flags_of, raised, refresh
+from etl.refresh import Job, RefreshConfig, flags_of, refresh
+from etl.refreshed import RefreshState, raised
+from etl.replay.live import Watch
 from graph.rings import Member, Ring, Rings, Status, Verdict, find
 from graph.schema import NodeType
 from graph.stores import open_store

@@ -5,12 +5,13 @@ import polars as pl
 import pytest
 
 from etl.asked import Asked
-from etl.backtest import KEY_ID
-from etl.judge_panel import THE_WHOLE, panel, slices
-from etl.outcome import Board
-from etl.panel_network import ALONE, OVER_OWN
-from etl.refresh import RefreshState, refresh
-from etl.report_panel import ROWS, panel_scores, traits
+from etl.backtest.judge_panel import THE_WHOLE, panel, slices
+from etl.backtest.outcome import Board
+from etl.backtest.panel_network import ALONE, OVER_OWN
+from etl.backtest.report_panel import ROWS, panel_scores, traits
+from etl.backtest.run import KEY_ID
+from etl.refresh import refresh
+from etl.refreshed import RefreshState
 from etl.train import collect
 from gnn.evaluate import NEVER
 from gnn.training_rows import AccountMoment

@@ -5,22 +5,22 @@ from dataclasses import fields
 import numpy as np
 import pytest
 
-from etl.exam import beginning
-from etl.lazily import LazyStore
-from etl.prompts import fit_clusters
+from etl.prompts.fit import fit_clusters
 from etl.refresh import Job, RefreshConfig
-from etl.replay import Replay
-from etl.rows_kept import keep_rows, keep_timeline, kept_rows, kept_timeline
-from etl.timeline import TABLES, Timeline
+from etl.replay.lazily import LazyStore
+from etl.replay.rows_kept import keep_rows, keep_timeline, kept_rows, kept_timeline
+from etl.replay.timeline import TABLES, Timeline
+from etl.replay.unrolled import unroll
+from etl.replay.walk import Replay
 from etl.train import Course, collect
-from etl.unrolled import unroll
+from etl.weekly.exam import beginning
 from gnn.features_signup import Moment
 from gnn.known import Known
 from gnn.training_rows import AccountMoment, TrainingRows
 from gnn.vicinity import Vicinity
 from graph.contract import TABLES as CONTRACT
 from graph.door import Door
-from graph.journal import Journal
+from graph.journal.journal import Journal
 from graph.simulate import small_world, table
 from graph.stores import open_store
 from tests.api.small_home import KEY

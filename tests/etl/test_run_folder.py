@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from etl.run_folder import RunFolder, read_json, write_json
+from etl.weekly.run_folder import RunFolder, read_json, write_json
 
 
 def writes(text, calls):

@@ -13,10 +13,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import etl.read_text
-import etl.sources
-from etl.raw import File, RawRows
-from etl.sources import chunks_of, list_source
+import etl.reading.sources
+import etl.reading.text
+from etl.reading.raw import File, RawRows
+from etl.reading.sources import chunks_of, list_source
 from graph.errors import SourceError
 
 ROWS = [
@@ -102,8 +102,8 @@ def test_small_chunks_give_the_same_rows_and_numbers(
     tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = [int(n) for part in read(put(tmp_path, name, FORMS[name])) for n in part.numbers]
-    monkeypatch.setattr(etl.read_text, "CHUNK_BYTES", 200)
-    monkeypatch.setattr("etl.read_parquet.CHUNK_ROWS", 4)
+    monkeypatch.setattr(etl.reading.text, "CHUNK_BYTES", 200)
+    monkeypatch.setattr("etl.reading.parquet.CHUNK_ROWS", 4)
     file = list_source(str(tmp_path)).files[0]
 
     parts = read(file)
@@ -160,11 +160,11 @@ def test_any_csv_that_the_standard_library_writes_is_read_back(
     csv.writer(text, quoting=csv.QUOTE_ALL, lineterminator="\r\n").writerows([NAMES, *rows])
     folder = tmp_path_factory.mktemp("csv")
     file = put(folder, "sessions.csv", text.getvalue().encode())
-    before, etl.read_text.CHUNK_BYTES = etl.read_text.CHUNK_BYTES, size
+    before, etl.reading.text.CHUNK_BYTES = etl.reading.text.CHUNK_BYTES, size
     try:
         parts = read(file)
     finally:
-        etl.read_text.CHUNK_BYTES = before
+        etl.reading.text.CHUNK_BYTES = before
 
     assert [tuple(row[n] for n in NAMES) for row in rows_of(parts)] == rows
 
@@ -191,7 +191,7 @@ def test_what_does_not_parse_is_never_quoted(tmp_path: Path) -> None:
 def test_the_same_bytes_give_the_same_chunks_and_a_tail_only_its_own(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(etl.read_text, "CHUNK_BYTES", 300)
+    monkeypatch.setattr(etl.reading.text, "CHUNK_BYTES", 300)
     before = [
         raw.chunk for raw in chunks_of(put(tmp_path, "sessions.csv", as_csv(ROWS[:30])), NAMES)
     ]
@@ -205,7 +205,7 @@ def test_the_same_bytes_give_the_same_chunks_and_a_tail_only_its_own(
 def test_a_changed_value_changes_its_chunk_and_a_changed_header_all(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(etl.read_text, "CHUNK_BYTES", 300)
+    monkeypatch.setattr(etl.reading.text, "CHUNK_BYTES", 300)
     data = as_csv(ROWS)
     before = [r.chunk.digest for r in chunks_of(put(tmp_path, "sessions.csv", data), NAMES)]
 

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from etl.prompts import fit_clusters
-from etl.stress import LADDER, POISONING, StressConfig, fallen, poisoned, stress
+from etl.bench.stress import LADDER, POISONING, StressConfig, fallen, poisoned, stress
+from etl.prompts.fit import fit_clusters
 from gnn.known import Known
 from gnn.training_rows import AccountMoment, TrainingRows
 from graph.simulate.registry import tactic_named

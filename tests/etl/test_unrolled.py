@@ -5,8 +5,8 @@ import itertools
 import pyarrow as pa
 import pytest
 
-from etl.timeline import Timeline
-from etl.unrolled import Unrolled, payment_of, signup_of, unroll
+from etl.replay.timeline import Timeline
+from etl.replay.unrolled import Unrolled, payment_of, signup_of, unroll
 from graph.facts import Edge, Facts, Request, facts_of
 from tests.etl.worlds import crowd, place, signup
 

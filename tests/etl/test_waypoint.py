@@ -2,8 +2,8 @@
 
 import pytest
 
-from etl.backtest import backtest
-from etl.waypoint import Waypoints, seal_of
+from etl.backtest.run import backtest
+from etl.backtest.waypoint import Waypoints, seal_of
 from tests.etl.conftest import DAY, by_shared_words
 
 

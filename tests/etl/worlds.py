@@ -3,7 +3,7 @@
 import numpy as np
 import pyarrow as pa
 
-from etl.timeline import Timeline
+from etl.replay.timeline import Timeline
 
 
 def place(number: int) -> dict[str, object]:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from etl.bench_graph import bench_graph, read_task
+from etl.bench.graph import bench_graph, read_task
 from gnn.crossfit import cross_fitted
 from gnn.neighbours import Adjacency, known_labels_near, mates_scores, surroundings
 from gnn.panel import PANEL, Split, Task, full_stack, xgboost_own

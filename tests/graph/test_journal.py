@@ -16,8 +16,8 @@ from graph.door import Door
 from graph.errors import KeyRefused, SchemaMismatch, StoreCorrupt
 from graph.facts import Event, Signup, facts_of
 from graph.flush import flush
-from graph.journal import COLUMNAR_LEAST, Intake, Journal
-from graph.journal_sources import Chunk, SourceFile
+from graph.journal.journal import COLUMNAR_LEAST, Intake, Journal
+from graph.journal.sources import Chunk, SourceFile
 from graph.quarantine import QuarantineRecord
 from graph.reasons import Reason
 from graph.schema import NodeType

@@ -9,8 +9,8 @@ import json
 import polars as pl
 import pytest
 
-from etl.backtest import BacktestConfig
-from etl.backtest_source import Source, backtest_source
+from etl.backtest.run import BacktestConfig
+from etl.backtest.source import Source, backtest_source
 from graph.simulate import simulate
 
 pytestmark = pytest.mark.slow

@@ -2,7 +2,7 @@
 
 import pytest
 
-from api.bench_browse import bench_browse
+from api.bench.browse import bench_browse
 
 pytestmark = pytest.mark.slow
 

@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 
 from graph.door import Door
-from graph.journal import Journal
+from graph.journal.journal import Journal
 from graph.simulate import simulate
 from graph.store import GraphStore
 from graph.stores import open_store
@@ -33,14 +33,14 @@ ROOT = Path(__file__).parents[2]
 ENVIRONMENT = os.environ  # noqa: TID251  the tests' one look at what this machine has
 BUILD = """
 import os, sys
-import etl.load, etl.read_parquet, etl.sources
+import etl.load, etl.reading.parquet, etl.reading.sources
 from graph.door import Door
-from graph.journal import Journal
+from graph.journal.journal import Journal
 from graph.stores import open_store
 from pathlib import Path
 
 source, home, url, user, password = sys.argv[1:]
-etl.read_parquet.CHUNK_ROWS = 400
+etl.reading.parquet.CHUNK_ROWS = 400
 etl.load._FLUSH_EVERY_ROWS = 1_000
 door = Door(os.environ["RINGSIGHT_KEY"].encode())
 with Journal(Path(home) / "journal.db", door.key_id) as journal:
@@ -51,10 +51,10 @@ print("done", flush=True)
 """
 COMMAND = """
 import os, sys
-import etl.load, etl.read_parquet, etl.sources
-from api.cli import run
+import etl.load, etl.reading.parquet, etl.reading.sources
+from api.cli.verbs import run
 
-etl.read_parquet.CHUNK_ROWS = 400
+etl.reading.parquet.CHUNK_ROWS = 400
 etl.load._FLUSH_EVERY_ROWS = 1_000
 print("begun", flush=True)
 sys.exit(run(["build", sys.argv[1], "--json"], os.environ))

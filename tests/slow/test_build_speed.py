@@ -2,7 +2,7 @@
 
 import pytest
 
-from etl.bench_build import bench_build
+from etl.bench.build import bench_build
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 

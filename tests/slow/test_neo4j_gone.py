@@ -9,7 +9,7 @@ from fastapi.testclient import TestClient
 from pydantic import SecretStr
 
 from api.app import create_app
-from api.service import Service
+from api.serving.service import Service
 from graph.ledger import hot
 from tests.api.small_home import KEY, Home, bearer, build, newcomer
 from tests.api.test_degraded import timed

@@ -9,10 +9,10 @@ import numpy as np
 import polars as pl
 import pytest
 
-from etl.backtest_source import Source, read_timeline
-from etl.bench_prompt_world import KEY, judged_windows
-from etl.prompt_columns import PromptColumns
-from etl.prompts import fit, in_chunks
+from etl.backtest.source import Source, read_timeline
+from etl.bench.prompt_world import KEY, judged_windows
+from etl.prompts.columns import PromptColumns
+from etl.prompts.fit import fit, in_chunks
 from graph.prompts import ClusterIndex, Fingerprinter, Marker, sketches_of
 from graph.prompts.mark import intents_of
 from graph.prompts.weigh import MIN_LINK_NATS

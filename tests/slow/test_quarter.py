@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from etl.bench_pipeline import bench_pipeline
-from etl.promotion import history
-from etl.quarter import QuarterSpec
+from etl.bench.pipeline import bench_pipeline
+from etl.bench.quarter import QuarterSpec
+from etl.weekly.promotion import history
 
 pytestmark = pytest.mark.slow
 SPEC = QuarterSpec(accounts=1_000, planted=30)

@@ -5,12 +5,13 @@ import itertools
 import pytest
 
 from etl.asked import DAY_US, Asked
-from etl.backtest_source import Source, read_timeline
-from etl.lazily import LazyStore
-from etl.prompts import fit_clusters
-from etl.refresh import Job, RefreshConfig, RefreshState, refresh
-from etl.replay import Due, Replay
-from etl.unrolled import unroll
+from etl.backtest.source import Source, read_timeline
+from etl.prompts.fit import fit_clusters
+from etl.refresh import Job, RefreshConfig, refresh
+from etl.refreshed import RefreshState
+from etl.replay.lazily import LazyStore
+from etl.replay.unrolled import unroll
+from etl.replay.walk import Due, Replay
 from graph.rings import Ring, Rings
 from graph.simulate import world, write
 from graph.simulate.presets import CampaignSpec, WorldSpec

@@ -2,7 +2,7 @@
 
 import pytest
 
-from etl.bench_ring_scale import bench_ring_scale
+from etl.bench.ring_scale import bench_ring_scale
 
 TIMES = 30
 MEMORY_GB = 8

@@ -12,7 +12,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from api.app import create_app
-from api.service import Service
+from api.serving.service import Service
 from tests.api.small_home import KEY, bearer, build
 from tests.api.spoiled import refuses_all
 

@@ -18,8 +18,8 @@ from pathlib import Path
 
 import pytest
 
-from api.office import Office, full_key
-from api.service import Service
+from api.desk.office import Office, full_key
+from api.serving.service import Service
 from graph.ledger import hot
 from tests.api.small_home import KEY, Home, build, newcomer
 
@@ -31,7 +31,7 @@ import sys
 from pathlib import Path
 import socket
 from api.listen import listen
-from api.service import Service
+from api.serving.service import Service
 from api.settings import Settings
 home, port, key = Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
 service = Service.of(Settings(home=home, key=key, rate_per_s=0, budget_ms=60_000), key.encode())

@@ -22,13 +22,13 @@ import pytest
 from fastapi.testclient import TestClient
 
 from api.app import create_app
-from api.office import Office, full_key
-from api.service import Service
+from api.desk.office import Office, full_key
+from api.serving.service import Service
 from api.settings import Settings
 from api.workshop import shelf_of
-from etl.promotion import STATUS
-from etl.run_folder import read_json
-from etl.turns import history
+from etl.weekly.promotion import STATUS
+from etl.weekly.run_folder import read_json
+from etl.weekly.turns import history
 from graph.ledger import audit
 from graph.simulate import WorldSpec, simulate
 from graph.simulate.presets import PRESETS

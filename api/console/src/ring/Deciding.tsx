@@ -14,7 +14,7 @@ import { count, kindName, plural } from "../pure/format";
 import { useToast } from "../shell/toasts";
 import { decide, undoDecision } from "../wire/cases";
 import { idempotencyKey, isProblem } from "../wire/client";
-import type { Decision, DecisionIn, RingDetail, SharedOut } from "../wire/types";
+import type { Decision, DecisionIn, RingDetail, IdentifierOut } from "../wire/types";
 import { membersOf } from "./data";
 import { Preview } from "./Preview";
 
@@ -247,7 +247,7 @@ function changesOf({ added, removed }: Conflict): string {
 }
 
 interface BlocksProps {
-  candidates: SharedOut[];
+  candidates: IdentifierOut[];
   chosen: readonly string[];
   onChoose: (ids: string[]) => void;
 }

@@ -1412,7 +1412,7 @@ export interface components {
              */
             as_of: string;
             /** Items */
-            items: components["schemas"]["api__schemas_graph__SharedOut"][];
+            items: components["schemas"]["SharedOut"][];
             /** Looked At */
             looked_at: number;
             /** Total */
@@ -1505,7 +1505,7 @@ export interface components {
             /** Id */
             id: string | null;
             /** Identifiers */
-            identifiers: components["schemas"]["api__schemas_cases__SharedOut"][];
+            identifiers: components["schemas"]["IdentifierOut"][];
             /** Protected */
             protected: components["schemas"]["Named"][];
             /** Ring Id */
@@ -1928,6 +1928,26 @@ export interface components {
             rings: string[];
             /** Status */
             status: string | null;
+        };
+        /**
+         * IdentifierOut
+         * @description An identifier of the accounts acted on: how many of them use it, how many others.
+         */
+        IdentifierOut: {
+            /** Accounts */
+            accounts: number;
+            /** Blockable */
+            blockable: boolean;
+            /** Id */
+            id: string;
+            /** Kind */
+            kind: string;
+            /** Others */
+            others: number;
+            /** Suggested */
+            suggested: boolean;
+            /** Why */
+            why: string;
         };
         /**
          * JudgementIn
@@ -3033,6 +3053,24 @@ export interface components {
             version: string;
         };
         /**
+         * SharedOut
+         * @description Something that accounts have in common: how many of those in view, and how many in all.
+         */
+        SharedOut: {
+            /** Degree */
+            degree: number;
+            /** Flagged */
+            flagged: number;
+            /** Here */
+            here: number;
+            /** Id */
+            id: string;
+            /** Kind */
+            kind: string;
+            /** Label */
+            label: string;
+        };
+        /**
          * SharedRow
          * @description An account and which of the shared identifiers it has.
          */
@@ -3399,44 +3437,6 @@ export interface components {
             score: number;
             /** Score Before */
             score_before: number;
-        };
-        /**
-         * SharedOut
-         * @description An identifier of the accounts acted on: how many of them use it, how many others.
-         */
-        api__schemas_cases__SharedOut: {
-            /** Accounts */
-            accounts: number;
-            /** Blockable */
-            blockable: boolean;
-            /** Id */
-            id: string;
-            /** Kind */
-            kind: string;
-            /** Others */
-            others: number;
-            /** Suggested */
-            suggested: boolean;
-            /** Why */
-            why: string;
-        };
-        /**
-         * SharedOut
-         * @description Something that accounts have in common: how many of those in view, and how many in all.
-         */
-        api__schemas_graph__SharedOut: {
-            /** Degree */
-            degree: number;
-            /** Flagged */
-            flagged: number;
-            /** Here */
-            here: number;
-            /** Id */
-            id: string;
-            /** Kind */
-            kind: string;
-            /** Label */
-            label: string;
         };
     };
     responses: never;

@@ -1,0 +1,1 @@
+"""Benchmarks of the service: what is measured over a socket."""

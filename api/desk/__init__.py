@@ -1,0 +1,1 @@
+"""What investigators do: cases, decisions, appeals, lists, and what goes out of them."""

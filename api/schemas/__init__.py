@@ -1,0 +1,1 @@
+"""Wire types: one module a family of endpoints."""

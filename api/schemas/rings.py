@@ -1,0 +1,250 @@
+"""Wire types of rings: the queue, one ring with its evidence and its life, and pages about it.
+
+A ring's facts are the refresh's; ``status``, ``assignee`` and ``snoozed_until`` are the case's,
+which people work on. The graph's types are in ``api.schemas.graph``.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Annotated, Any, Self
+
+from pydantic import Field
+
+from api.schemas.answers import ReasonOut, Wire, moment
+from api.schemas.graph import HappeningList, Id, NodeOut
+from graph.store import RingRow
+
+__all__ = ["HappeningList"]
+
+OPEN = "open"
+"""The status of a ring that nobody has decided on."""
+
+
+class RingSummary(Wire):
+    """One ring in the queue. ``flagged`` rings call for action; ``verdict`` says what kind it is.
+
+    ``status`` is where the case stands, ``life`` where the ring does (active, dormant, banned).
+    ``identifiers`` counts by kind what two or more of its accounts share; ``new_accounts_24h`` are
+    members who signed up in the day before the refresh. ``version`` is the ring's and grows when
+    its members or flag change, ``case_version`` the case's and grows when people change that.
+    """
+
+    id: str
+    version: int
+    title: str
+    score: float = Field(ge=0, le=1)
+    status: str = OPEN
+    life: str
+    verdict: str
+    flagged: bool
+    accounts: int
+    new_accounts_24h: int = 0
+    identifiers: dict[str, int] = Field(default_factory=dict)
+    first_seen: datetime
+    last_seen: datetime
+    assignee: str | None = None
+    snoozed_until: datetime | None = None
+    case_version: int = 0
+
+    @classmethod
+    def fields_of(cls, row: RingRow) -> dict[str, Any]:
+        """The summary's fields that the refresh knows, read from a store's ``row``."""
+        detail: Mapping[str, Any] = row.detail
+        return {
+            "id": row.ring_id,
+            "version": int(detail.get("version", 1)),
+            "title": title_of(row),
+            "score": row.score,
+            "life": row.status,
+            "verdict": str(detail.get("verdict", "unclear")),
+            "flagged": bool(detail.get("flagged", False)),
+            "accounts": row.size,
+            "new_accounts_24h": int(detail.get("new_accounts_24h", 0)),
+            "identifiers": dict(detail.get("identifiers", {})),
+            "first_seen": moment(row.first_seen),
+            "last_seen": moment(row.last_seen),
+        }
+
+    @classmethod
+    def of(cls, row: RingRow, case: Mapping[str, Any] | None = None) -> Self:
+        """The summary of ``row``, with what its ``case`` says."""
+        return cls(**{**cls.fields_of(row), **(case or {})})
+
+
+class PrecedentOut(Wire):
+    """An earlier ring that shares identifiers with this one, and how it was decided."""
+
+    ring: str
+    title: str
+    shared: list[str]
+    outcome: str
+
+
+class TurnOut(Wire):
+    """A change in the life of a ring: born, grew, shrank, split, merged, regrown and the like."""
+
+    at: datetime
+    change: str
+    others: list[str] = Field(default_factory=list)
+
+
+class ClockOut(Wire):
+    """When a campaign began, was seen and was stopped; null for what has not happened.
+
+    ``exchanges_before_each`` counts the members' requests before each of these moments.
+    """
+
+    first_signup: datetime | None = None
+    first_flag: datetime | None = None
+    ring_flag: datetime | None = None
+    action: datetime | None = None
+    exchanges_before_each: dict[str, int] = Field(default_factory=dict)
+
+
+class RingDetail(RingSummary):
+    """One ring with its evidence. ``families`` gives each family's weight in nats.
+
+    ``triage`` sorts (its reasons weigh nothing). ``merged_into`` names the ring that took this one
+    over; ``versions`` are the versions that are kept.
+    """
+
+    reasons: list[ReasonOut]
+    counter_evidence: list[ReasonOut]
+    triage: list[ReasonOut] = Field(default_factory=list)
+    families: dict[str, float]
+    precedents: list[PrecedentOut] = Field(default_factory=list)
+    lineage: list[TurnOut] = Field(default_factory=list)
+    campaign_clock: ClockOut = ClockOut()
+    merged_into: str | None = None
+    versions: dict[int, datetime] = Field(default_factory=dict)
+    as_of: datetime
+
+    @classmethod
+    def at(cls, row: RingRow, as_of: int, **more: Any) -> Self:
+        """The ring of ``row``, as the generation of ``as_of`` (us) shows it."""
+        detail: Mapping[str, Any] = row.detail
+        reasons = reasons_of(row)
+        fields = {
+            **cls.fields_of(row),
+            "reasons": [reason for reason in reasons if not reason.code.startswith("triage.")],
+            "counter_evidence": reasons_of(row, "counter_evidence"),
+            "triage": [reason for reason in reasons if reason.code.startswith("triage.")],
+            "families": dict(detail.get("families", {})),
+            "lineage": [
+                TurnOut(at=moment(turn["at"]), change=turn["change"], others=turn["others"])
+                for turn in detail.get("history", ())
+            ],
+            "as_of": moment(as_of),
+        }
+        return cls(**{**fields, **more})
+
+
+class RingList(Wire):
+    """A page of rings in the order asked for."""
+
+    items: list[RingSummary]
+    total: int
+    next_cursor: str | None
+    as_of: datetime
+
+
+class MemberOut(Wire):
+    """An account in a ring: how firmly it belongs, since when, and what it did."""
+
+    id: str
+    account_id: str
+    strength: float = Field(ge=0, le=1)
+    since: datetime
+    score: float | None = None
+    status: str | None = None
+    created_at: datetime | None = None
+    country: str | None = None
+    pathway: str | None = None
+    plan: str | None = None
+    shared: int = 0
+
+
+class MemberList(Wire):
+    """A page of a ring's accounts, firmest first; ``shared`` counts what each has in common."""
+
+    items: list[MemberOut]
+    total: int
+    next_cursor: str | None
+    as_of: datetime
+
+
+class SharedRow(Wire):
+    """An account and which of the shared identifiers it has."""
+
+    account: NodeOut
+    has: list[str]
+
+
+class SharedTable(Wire):
+    """The ring as a table: identifiers that two or more accounts share, and who has which.
+
+    Identifiers come most shared first, accounts with most of them first. ``total`` counts rows.
+    """
+
+    identifiers: list[NodeOut]
+    rows: list[SharedRow]
+    total: int
+    truncated: bool
+    next_cursor: str | None
+    as_of: datetime
+
+
+class BucketOut(Wire):
+    """Events that began in ``bucket_s`` seconds from ``t``, by kind."""
+
+    t: datetime
+    counts: dict[str, int]
+
+
+class Timeline(Wire):
+    """What a ring's accounts did over time; buckets without events are left out."""
+
+    start: datetime
+    end: datetime
+    bucket_s: int
+    kinds: list[str]
+    buckets: list[BucketOut]
+    as_of: datetime
+
+
+class WhatIfIn(Wire):
+    """Identifiers and accounts to imagine away."""
+
+    without: Annotated[list[Id], Field(min_length=1, max_length=50)]
+
+
+class WhatIfOut(Wire):
+    """The ring without some of its identifiers.
+
+    ``score`` is what the evidence that is left says, ``pieces`` the groups of accounts that still
+    hang together (largest first), ``left_out`` those tied to nobody any more.
+    """
+
+    score_before: float
+    score: float
+    families_before: dict[str, float]
+    families: dict[str, float]
+    flagged: bool
+    pieces: list[list[str]]
+    left_out: list[str]
+    reasons: list[ReasonOut]
+    lost: list[ReasonOut]
+    as_of: datetime
+
+
+def reasons_of(row: RingRow, name: str = "reasons") -> list[ReasonOut]:
+    """A ring's reasons, or its counter-evidence, as the refresh stored them."""
+    detail: Mapping[str, Any] = row.detail
+    return [ReasonOut.of(form) for form in detail.get(name, ())]
+
+
+def title_of(row: RingRow) -> str:
+    """A ring's name for people: its size and what weighs most against it."""
+    strongest = max(reasons_of(row), key=lambda reason: reason.weight, default=None)
+    # The half after the semicolon says what is usual; it stands in the reasons.
+    return f"{row.size} accounts" + (f": {strongest.text.split(';')[0]}" if strongest else "")

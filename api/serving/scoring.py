@@ -1,0 +1,186 @@
+"""The way of a sign-up through the service: read and scored, recorded, sent; never late.
+
+A job goes from the caller's thread to one that scores, from there to the one that records, which
+answers it. So the event loop never waits for a disk, and a store that hangs holds up nobody's
+answer: when a job's time is up :meth:`Scoring.late` answers it by the stated policy, and what was
+sent is what is recorded. Over the embedded store one thread scores (arithmetic in Python gains
+nothing from a second); over a server several do, because they mostly wait.
+"""
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+from queue import Empty, SimpleQueue
+from threading import Thread
+
+from api.places import place_of
+from api.schemas.signup import AssessmentOut
+from api.serving.between import Between
+from api.serving.job import Job
+from api.serving.pending import Pending
+from gnn.assess import Asked, Assessment, Policy, assess_asked, degraded
+from gnn.listed import listed
+from gnn.scorer import Scorer
+from graph.ledger.lists import Lists
+from graph.snapshot import Snapshot
+from graph.store import GraphStore
+
+log = logging.getLogger("ringsight.service")
+
+TICK_S = 0.01
+SERVER_THREADS = 8
+TOGETHER_MOST = 8
+
+
+class Scoring:
+    """Threads that score; ``onward`` takes the jobs that are to be recorded, a few at a time."""
+
+    def __init__(  # noqa: PLR0913 - what a score is made of
+        self,
+        store: Callable[[], GraphStore],
+        scorer: Callable[[], Scorer | None],
+        lists: Callable[[], Lists],
+        policy: Policy,
+        clock: Callable[[], int],
+        between: Between,
+        *,
+        onward: Callable[[Sequence[Job]], None],
+        threads: int = 1,
+    ) -> None:
+        self._store = store
+        self._scorer = scorer
+        self._lists = lists
+        self._policy = policy
+        self._clock = clock
+        self._between = between
+        self._onward = onward
+        self._queue: SimpleQueue[Job | None] = SimpleQueue()
+        self.pending = Pending(self._queue.put)
+        self._threads = [
+            Thread(target=self._run, name=f"scoring-{n}", daemon=True) for n in range(threads)
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    def put(self, job: Job) -> None:
+        """Score ``job`` as soon as a thread is free."""
+        self._queue.put(job)
+
+    def late(self, job: Job) -> None:
+        """Answer a job whose time is up: its score if there is one already, else the policy."""
+        if job.answered:
+            return
+        found = job.found
+        if found is None:
+            why = "the caller's time budget was used up"
+            found = degraded(job.ask.event, self._policy, why=why, payment=job.ask.payment)
+            found = self._with_lists(job, found)
+        job.answer(rendered(job, found, written=False), found)
+
+    def close(self) -> None:
+        """Score what is queued, then stop; a thread that hangs is left behind."""
+        for _ in self._threads:
+            self._queue.put(None)
+        for thread in self._threads:
+            thread.join(timeout=5)
+
+    def _run(self) -> None:
+        scored: list[Job] = []
+        while True:
+            job, more = self._next(waits=not scored)
+            if job is not None and self._taken(job):
+                scored.append(job)
+            # Whoever is next in the queue is scored first: a hand-over costs as much as a score.
+            if scored and (job is None or len(scored) == TOGETHER_MOST):
+                self._onward(scored)
+                scored = []
+            if not more:
+                return
+
+    def _next(self, *, waits: bool) -> tuple[Job | None, bool]:
+        """The next job, if there is one or comes before the put-off ones must be looked at."""
+        tick_s = TICK_S if len(self.pending) else None
+        try:
+            job = self._queue.get(waits, tick_s)
+        except Empty:
+            self.pending.sweep()
+            return None, True
+        return job, job is not None
+
+    def _taken(self, job: Job) -> bool:
+        """Score ``job``; whether it is to be recorded."""
+        try:
+            return self._take(job)
+        except Exception as error:  # a fault in one job must not end the thread
+            log.error("scoring: %s at %s", type(error).__name__, place_of(error))
+            job.answer(error)
+            return False
+
+    def _take(self, job: Job) -> bool:
+        began = time.perf_counter()
+        if not job.answered:
+            job.stages["queue"] = began - job.began_ns / 1e9
+            found = self._assessed(job)
+            if found is None:
+                return False  # put off; it comes again
+            found = self._with_lists(job, found)
+            job.propose(found, rendered(job, found, written=True))
+        job.stages["score"] = time.perf_counter() - began
+        if job.ask.dry_run:
+            job.answer(job.reply)
+            return False
+        # Before the answer is out, so that the next sign-up can know that this one is on its way.
+        self.pending.add(job.ask.ids)
+        return True
+
+    def _assessed(self, job: Job) -> Assessment | None:
+        """The assessment; None when it is put off because a sign-up it must see is on its way."""
+        ask = job.ask
+        # As of the sign-up's own moment, as the back-test does it; never of one still to come.
+        now = min(ask.event.at, self._clock())
+        try:
+            looked = _Looked(self._store())
+            rates = self._between.velocity.rates(ask.event, now, ask.payment)
+            kin = self._between.kin(ask.event, ask.payment)
+            asked = Asked(ask.event, ask.payment, now, ask.ids, rates, kin)
+            found = assess_asked(asked, looked, self._scorer(), self._policy)
+        except Exception as error:  # a fault here must not stop a sign-up flow
+            log.error("scoring failed: %s at %s", type(error).__name__, place_of(error))
+            return degraded(ask.event, self._policy, why="scoring failed", payment=ask.payment)
+        if len(self.pending) and self.pending.put_off(job, looked.open_ids(ask.ids, self._policy)):
+            return None
+        return found
+
+    def _with_lists(self, job: Job, found: Assessment) -> Assessment:
+        return listed(found, self._lists().consult(job.ask.event, job.ask.payment, self._clock()))
+
+
+class _Looked:
+    """A store that remembers the one piece that was read from it."""
+
+    def __init__(self, store: GraphStore) -> None:
+        self._store = store
+        self._piece = Snapshot(0)
+
+    def neighbourhood(self, ids: Sequence[str], *, per_id: int = 100) -> Snapshot:
+        """As the store's."""
+        self._piece = self._store.neighbourhood(ids, per_id=per_id)
+        return self._piece
+
+    def open_ids(self, ids: Sequence[str], policy: Policy) -> list[str]:
+        """Those of ``ids`` where one account more would be seen: a hub's newest changes nothing."""
+        known = self._piece.near.entities
+        full = policy.mates_per_entity
+        return [i for i in ids if i not in known or len(known[i].holders) < full]
+
+
+def rendered(job: Job, found: Assessment, *, written: bool) -> bytes:
+    """The reply's JSON text; ``written`` False says that it could not be written down in time."""
+    out = AssessmentOut.of(
+        found,
+        job.request_id,
+        written=written,
+        latency_ms=job.elapsed_ms(),
+        evidence=job.ask.caller.reasons,
+    )
+    return out.model_dump_json().encode()

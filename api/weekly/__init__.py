@@ -1,0 +1,1 @@
+"""The weekly pipeline as the service shows it."""

@@ -1,0 +1,1 @@
+"""``ringsight bench``: figures side by side, each module one comparison."""

@@ -1,0 +1,234 @@
+"""Prompt clusters of a simulated world: ``ringsight bench templates WORLD``.
+
+Three questions. Which rings are found because of clusters: the world's last weeks are refreshed
+with them and without. Whom do clusters tie that should not be: honest accounts of different people
+that share a cluster, and those of them that stand above the link threshold by it. And do ids last:
+two fits a week apart. Truth is opened for the figures only. Read :mod:`etl.prompts.fit` for the
+fit.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pyarrow as pa
+
+from etl.asked import DAY_US, Asked, prompt_columns
+from etl.backtest.source import Source, read_timeline
+from etl.prompts.columns import PromptColumns
+from etl.prompts.fit import FitResult, fit, fit_clusters, in_chunks
+from etl.refresh import FitsClusters, Job, RefreshConfig, refresh
+from etl.refreshed import RefreshState
+from etl.replay.lazily import LazyStore
+from etl.replay.timeline import Timeline
+from etl.replay.unrolled import unroll
+from etl.replay.walk import Due, Replay
+from gnn.evaluate import b_cubed
+from graph.errors import InputError
+from graph.flush import Told
+from graph.prompts import ClusterIndex
+from graph.prompts.weigh import MIN_LINK_NATS
+from graph.rings.model import Ring
+from graph.simulate.truth import TrueAccount, load_truth
+from graph.stores import open_store
+
+WEEK_US = 7 * DAY_US
+WINDOW_US = 14 * DAY_US
+WEEKS = 2
+"""Refreshes before the last one."""
+KEY = b"a key for benchmarks, no secret"
+IDENTIFIERS = ("device", "phone", "ip", "mailbox")
+"""What accounts of a clumsier campaign would share at sign-up."""
+Figures = dict[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Requests up to a moment as the fit reads them; ``account_ids`` by number from 1."""
+
+    prompts: PromptColumns
+    account_ids: tuple[str, ...]
+
+
+def without_clusters(
+    prompts: PromptColumns, previous: ClusterIndex, as_of: int
+) -> tuple[ClusterIndex, pa.Table]:
+    """A fit that finds no template: what the rest finds alone."""
+    return fit_clusters(prompts.rows(0, 0), previous, as_of)
+
+
+def window(timeline: Timeline, until: int) -> Window:
+    """The requests of the fourteen days up to ``until`` (us)."""
+    requests = timeline.read("requests", since=until - WINDOW_US, until=until)
+    signups = timeline.read("signups", until=until)
+    names = tuple(sorted(set(requests["account_id"].to_pylist())))
+    return Window(prompt_columns(requests, signups), names)
+
+
+def honest_pairs(found: FitResult, seen: Window, truth: Mapping[str, TrueAccount]) -> Figures:
+    """Pairs of honest accounts of different people: that share a cluster, and are linked by it."""
+    table = found.statistics.clusters.select(["cluster_id", "weight"]).to_pydict()
+    weight = dict(zip(table["cluster_id"], table["weight"], strict=True))
+    edges = pl.DataFrame(pl.from_arrow(found.statistics.edges))
+    sharing: set[tuple[str, str]] = set()
+    linked: set[tuple[str, str]] = set()
+    for (cluster,), rows in edges.group_by("cluster_id") if len(edges) else ():
+        names = (seen.account_ids[i - 1] for i in rows["account"].to_list())
+        pairs = _strangers([truth[name] for name in names if not truth[name].fraudulent])
+        sharing |= pairs
+        linked |= pairs if weight[str(cluster)] >= MIN_LINK_NATS else set()
+    return {
+        "clusters": float(len(weight)),
+        "pairs_that_share_one": float(len(sharing)),
+        "pairs_linked_by_it": float(len(linked)),
+        "share": len(linked) / max(1, len(sharing)),
+    }
+
+
+def _strangers(honest: Sequence[TrueAccount]) -> set[tuple[str, str]]:
+    ordered = sorted(honest, key=lambda one: one.account_id)
+    return {
+        (one.account_id, other.account_id)
+        for one, other in combinations(ordered, 2)
+        if one.operator is None or one.operator != other.operator
+    }
+
+
+def ids_kept(before: FitResult, now: FitResult, seen: Window) -> Figures:
+    """Share (0..1) of the prompts in clusters of both fits whose cluster has kept its id."""
+    sketches = seen.prompts.sketches
+    old, new = (fit.index.assign_many(sketches).cluster for fit in (before, now))
+    both = (old >= 0) & (new >= 0)
+    names = np.array([*before.index.ids, ""]), np.array([*now.index.ids, ""])
+    kept = names[0][old[both]] == names[1][new[both]]
+    kinds = [event.kind for event in now.events]
+    return {
+        "prompts_in_both": float(both.sum()),
+        "kept_by_mass": float(kept.mean()) if len(kept) else 1.0,
+        **{kind: float(kinds.count(kind)) for kind in ("born", "split", "merged")},
+    }
+
+
+def rings_of(timeline: Timeline, fits: FitsClusters, progress: Told) -> Sequence[Ring]:
+    """Rings after weekly refreshes, by links and evidence alone, with clusters of ``fits``."""
+    until = timeline.bounds[1]
+    moments = [until - week * WEEK_US for week in range(WEEKS, -1, -1)]
+    rings: Sequence[Ring] = ()
+    with LazyStore(open_store("sqlite://"), unroll(timeline)) as store:
+        job = Job(timeline, store, fits, RefreshConfig(keep_asked=False))
+        state = RefreshState(Asked.nothing("bench"))
+        for step in Replay(timeline, store).steps(moments[0] - 1, until, moments):
+            if isinstance(step, Due):
+                report = refresh(job, None, step.at, state)
+                state, rings = report.state, report.rings.rings
+                progress("refresh", step.at - moments[0], until - moments[0])
+    return rings
+
+
+def found_by(rings: Sequence[Ring], accounts: Sequence[TrueAccount]) -> Figures:
+    """How well flagged ``rings`` are the campaigns that were active in the window."""
+    home = {a: ring.ring_id for ring in rings if ring.flagged for a in ring.account_ids}
+    told = [home.get(one.account_id) for one in accounts]
+    quality = b_cubed(told, [one.campaign for one in accounts])
+    bad = [one.account_id in home for one in accounts if one.fraudulent]
+    honest = [one.account_id in home for one in accounts if not one.fraudulent]
+    return {
+        "rings": float(sum(ring.flagged for ring in rings)),
+        "fraud_found": float(np.mean(bad)) if bad else 0.0,
+        "precision": quality.precision,
+        "recall": quality.recall,
+        "honest_flagged": float(np.mean(honest)) if honest else 0.0,
+    }
+
+
+def campaign_pairs(
+    found: FitResult, seen: Window, timeline: Timeline, truth: Mapping[str, TrueAccount]
+) -> Figures:
+    """Pairs of accounts of one campaign: what a cluster links, and what an identifier would."""
+    clusters = pl.DataFrame(pl.from_arrow(found.statistics.clusters))
+    worth = clusters.filter(pl.col("weight") >= MIN_LINK_NATS).select("cluster_id")
+    edges = pl.DataFrame(pl.from_arrow(found.statistics.edges)).join(worth, on="cluster_id")
+    linked = _same_campaign(
+        (
+            [seen.account_ids[i - 1] for i in rows["account"]]
+            for _, rows in edges.group_by("cluster_id")
+        ),
+        truth,
+    )
+    signups = pl.DataFrame(pl.from_arrow(timeline.read("signups", until=timeline.bounds[1])))
+    signups = signups.filter(pl.col("account_id").is_in(list(seen.account_ids)))
+    columns = [name for name in IDENTIFIERS if name in signups.columns]
+    shared = _same_campaign(
+        (
+            rows["account_id"].to_list()
+            for name in columns
+            for _, rows in signups.filter(pl.col(name).is_not_null()).group_by(name)
+        ),
+        truth,
+    )
+    everyone = _same_campaign([list(seen.account_ids)], truth)
+    number = max(1, len(everyone))
+    return {
+        "pairs": float(len(everyone)),
+        "linked_by_clusters": len(linked) / number,
+        "sharing_an_identifier": len(shared) / number,
+    }
+
+
+def _same_campaign(
+    groups: Iterable[Sequence[str]], truth: Mapping[str, TrueAccount]
+) -> set[tuple[str, str]]:
+    """Pairs within a group that belong to one campaign."""
+    found: set[tuple[str, str]] = set()
+    for group in groups:
+        by_campaign: dict[str, list[str]] = {}
+        for name in sorted(group):
+            campaign = truth[name].campaign
+            if campaign is not None:
+                by_campaign.setdefault(campaign, []).append(name)
+        found.update(pair for names in by_campaign.values() for pair in combinations(names, 2))
+    return found
+
+
+def judged_windows(timeline: Timeline, truth: Mapping[str, TrueAccount]) -> dict[str, Figures]:
+    """Ids, honest pairs and campaign pairs of two fits a week apart, the last at the end.
+
+    Raises:
+        InputError: if there are no requests a week before the end.
+    """
+    until = timeline.bounds[1]
+    earlier, seen = window(timeline, until - WEEK_US), window(timeline, until)
+    if not len(earlier.prompts):
+        raise InputError("no requests up to a week before the end of the world")
+    before = fit(in_chunks(earlier.prompts), ClusterIndex.empty("bench"), until - WEEK_US)
+    now = fit(in_chunks(seen.prompts), before.index, until)
+    return {
+        "pairs of a campaign": campaign_pairs(now, seen, timeline, truth),
+        "honest pairs": honest_pairs(now, seen, truth),
+        "ids": ids_kept(before, now, seen),
+    }
+
+
+def bench_templates(world: Path, work: Path, progress: Told) -> dict[str, Any]:
+    """All three questions of ``world`` (a folder that ``simulate`` wrote).
+
+    Raises:
+        InputError: if the folder holds no simulated world, or one without requests.
+    """
+    truth = load_truth(world)
+    timeline = read_timeline(Source(str(world / "events"), KEY), work, progress)
+    found = judged_windows(timeline, truth)
+    since = timeline.bounds[1] - WINDOW_US
+    active = set(timeline.read("requests", since=since)["account_id"].to_pylist())
+    accounts = [truth[name] for name in sorted(active)]
+    return {
+        "rings": {
+            name: found_by(rings_of(timeline, fits, progress), accounts)
+            for name, fits in (("with clusters", fit_clusters), ("without", without_clusters))
+        },
+        **{name: {"two fits, a week apart": figures} for name, figures in found.items()},
+    }

@@ -1,0 +1,1 @@
+"""Prompt clusters fitted from marks: shingles counted, joined, split, named and weighed."""

@@ -1,0 +1,1 @@
+"""The weekly run: retrain, prove, gate, promote or keep, watch."""

@@ -1,0 +1,110 @@
+"""What labels say about themselves: how late they come, how often they are taken back, audits.
+
+Shares carry Wilson's interval and the number they were seen on. It knows nothing of models.
+"""
+
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from etl.backtest.outcome import Board
+from etl.replay.timeline import Timeline
+from etl.weekly.exam import SLICED_BY
+from etl.weekly.gate import wilson
+from gnn.evaluate import NEVER
+
+DAY_US = 86_400_000_000
+RECENT_DAYS = 28
+LEAST = 5
+
+
+def delays(timeline: Timeline, until: int) -> list[dict[str, Any]]:
+    """Days from an account's sign-up to its first verdict, by source, lately and before."""
+    labels, signups = _frame(timeline, "labels"), _frame(timeline, "signups")
+    if not labels.height:
+        return []
+    opened = signups.select("account_id", opened="at")
+    first = (
+        labels.sort("at")
+        .group_by("account_id", "source", maintain_order=True)
+        .first()
+        .join(opened, on="account_id")
+        .with_columns(days=(pl.col("at") - pl.col("opened")) / DAY_US)
+        .with_columns(lately=pl.col("at") > until - RECENT_DAYS * DAY_US)
+    )
+    found = []
+    for (source,), rows in first.group_by("source", maintain_order=True):
+        days, late = rows["days"], rows.filter(pl.col("lately"))["days"]
+        found.append(
+            {
+                "source": str(source),
+                "labels": rows.height,
+                "median_days": _number(days.median()),
+                "low_days": _number(days.quantile(0.25)),
+                "high_days": _number(days.quantile(0.75)),
+                "lately": late.len(),
+                "median_days_lately": _number(late.median()),
+            }
+        )
+    return sorted(found, key=lambda row: row["source"])
+
+
+def overturned(timeline: Timeline) -> list[dict[str, Any]]:
+    """Verdicts of fraud and bans taken back later, by source, country, pathway and network."""
+    labels, acts = _frame(timeline, "labels"), _frame(timeline, "enforcements")
+    fraud = labels.filter(pl.col("verdict") == "fraud").select("account_id", "at", "source")
+    banned = acts.filter(pl.col("action") == "ban").select("account_id", "at", source=pl.lit("ban"))
+    cleared = pl.concat(
+        [
+            labels.filter(pl.col("verdict") == "legitimate").select("account_id", cleared="at"),
+            acts.filter(pl.col("action") == "reinstate").select("account_id", cleared="at"),
+        ]
+    )
+    last = cleared.group_by("account_id").agg(pl.col("cleared").max())
+    said = pl.concat([fraud, banned]).join(last, on="account_id", how="left")
+    signups = _frame(timeline, "signups").select("account_id", *SLICED_BY)
+    said = said.with_columns(back=(pl.col("cleared") > pl.col("at")).fill_null(False))
+    joined = said.join(signups, on="account_id", how="left")
+    return [row for by in ("source", *SLICED_BY) for row in _shares(joined, by)]
+
+
+def _shares(joined: pl.DataFrame, by: str) -> list[dict[str, Any]]:
+    counted = joined.group_by(by).agg(verdicts=pl.len(), back=pl.col("back").sum()).sort(by)
+    found = []
+    for name, verdicts, back in counted.iter_rows():
+        if verdicts < LEAST:
+            continue
+        low, high = wilson(int(back), int(verdicts))
+        found.append(
+            {"by": by, "name": name or "unknown", "verdicts": verdicts, "overturned": int(back),
+             "share": int(back) / verdicts, "low": low, "high": high}
+        )  # fmt: skip
+    return found
+
+
+def audited(timeline: Timeline, seen: Board) -> dict[str, Any]:
+    """The share of honest accounts flagged, from accounts that auditors drew at random.
+
+    Other labels are chosen because of what an account did, so only these can say how often honest
+    people are hurt. An account that was flagged for its audit's sake counts like any other.
+    """
+    labels = _frame(timeline, "labels").filter(pl.col("source") == "audit").sort("at")
+    last = labels.group_by("account_id", maintain_order=True).last()
+    honest = set(last.filter(pl.col("verdict") == "legitimate")["account_id"])
+    rows = [row for row, account in enumerate(seen.account_id) if account in honest]
+    if not rows:
+        return {"audited": last.height, "honest": 0}
+    flagged = int((seen.flagged_at[np.array(rows)] != NEVER).sum())
+    low, high = wilson(flagged, len(rows))
+    return {"audited": last.height, "honest": len(rows), "flagged": flagged,
+            "share": flagged / len(rows), "low": low, "high": high}  # fmt: skip
+
+
+def _frame(timeline: Timeline, name: str) -> pl.DataFrame:
+    light = [c for c in timeline.read(name).column_names if c not in {"sketch", "intent"}]
+    return pl.DataFrame(pl.from_arrow(timeline.read(name).select(light)))
+
+
+def _number(value: object) -> float | None:
+    return float(value) if isinstance(value, int | float) else None
