@@ -32,7 +32,7 @@ FIELDS = (
 """Fields of a sign-up that may stay blank."""
 MIN_USERS = 50
 """Users of a plan that make a baseline of its own; else all users are it."""
-FIT_CAP = 2.0
+FIT_CAP = 1.0
 ORDINARY = 0.5
 """Most nats by which ordinary use of a plan acquits: a careful ring is ordinary too."""
 
@@ -83,9 +83,10 @@ def plan_fit(inputs: RingInputs, groups: Groups) -> Iterator[Evidence]:
     # Of an honest user the rank is anything from 0 to 1, and -log(1 - rank) is 1 on average.
     far = -np.log(np.maximum(1.0 - rank, 1e-3))
     mean = np.nan_to_num(groups.mean(far), nan=1.0)
-    known = groups.share(~np.isnan(rank)) * groups.sizes
-    nats = known * (mean - 1.0 - np.log(np.maximum(mean, 1e-3))) / 2.0 - 1.0
-    enough = known >= 4
+    enough = groups.share(~np.isnan(rank)) * groups.sizes >= 4
+    # One observation, not one a member: who does the same work (a course, a batch) uses its plan
+    # alike, so members are no witnesses independent of each other.
+    nats = (mean - 1.0 - np.log(np.maximum(mean, 1e-3))) / 2.0
     observed = np.nan_to_num(groups.mean(rank), nan=0.5)
     yield Evidence(
         "signup.plan_fit",

@@ -26,9 +26,9 @@ BEHAVIOUR_CAP = 6.0
 SPEAKS = 2.0
 """Nats at which a family speaks: odds of 7 to 1 on its own."""
 FLAG_SCORE = 0.9
-GOES_VIRAL = frozenset({"timing.handover", "signup.burst"})
+GOES_VIRAL = frozenset({"timing.handover", "signup.burst", "signup.plan_fit"})
 """Codes that a prompt library going viral explains together with the templates themselves: its
-readers come within days and go on with the conversations it publishes."""
+readers come within days, go on with the conversations it publishes, and work through it."""
 COMMON_KIT = 0.5
 """Nats of prompts from which members have a kit in common that may have gone viral."""
 
