@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from queue import Empty, SimpleQueue
 from threading import Thread
 
+from api.places import place_of
 from api.serving.job import Job
 from api.serving.scoring import rendered
 from gnn.assess import Decision
@@ -98,8 +99,13 @@ class Recorder:
         began = time.perf_counter()
         try:
             found = self._written(group)
-        except StoreError as error:
-            log.error("%d answers were not recorded: %s", len(group), type(error).__name__)
+        except Exception as error:  # whatever it is, callers are answered and the thread lives
+            log.error(
+                "%d answers not recorded: %s at %s",
+                len(group),
+                type(error).__name__,
+                place_of(error),
+            )
             self._keep(group)
             return
         took = time.perf_counter() - began
@@ -148,7 +154,8 @@ class Recorder:
         group = [self._kept[n] for n in range(min(GROUP_MOST, len(self._kept)))]
         try:
             found = self._written(group)
-        except StoreError:
+        except Exception as error:  # as above; they are tried again
+            log.warning("%d answers still wait: %s", len(group), type(error).__name__)
             return
         for _ in group:
             self._kept.popleft()

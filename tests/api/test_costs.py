@@ -60,6 +60,7 @@ def test_answers_that_are_ready_together_share_one_transaction_of_the_ledger(
         SignupIn.model_validate({**newcomer(home), "account_id": f"group-{n}"}) for n in range(8)
     ]
     told: list[object] = []
+    sqlalchemy.event.listen(engine, "begin", lambda c: begun.append(_kind(c)))
     # The recorder's thread waits for this one, so the answers pile up before it.
     with service.office.ledger.writing():
         for body in bodies:
@@ -67,7 +68,6 @@ def test_answers_that_are_ready_together_share_one_transaction_of_the_ledger(
         until = time.monotonic() + 5
         while service.recorder._queue.qsize() == 0 and time.monotonic() < until:
             time.sleep(0.01)
-        sqlalchemy.event.listen(engine, "begin", lambda c: begun.append(_kind(c)))
     until = time.monotonic() + 20
     while len(told) < len(bodies) and time.monotonic() < until:
         time.sleep(0.01)

@@ -25,8 +25,7 @@ def test_without_a_canvas_the_table_the_timeline_and_the_actions_go_on(
 
 
 def test_a_hub_is_counted_narrowed_and_never_opened_in_one_go(opened: Opener, site: Site) -> None:
-    page = opened(f"/explore?seed=ring-none&seed={HUB}&sel={HUB}")
-    page.goto(f"{site.url}/console/explore?seed={HUB}&sel={HUB}")
+    page = opened(f"/explore?seed={HUB}&sel={HUB}")
     expect(page.locator("#graph[data-ready=true]")).to_be_visible()
 
     page.get_by_role("button", name="Expand").click()

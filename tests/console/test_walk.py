@@ -119,6 +119,7 @@ def test_by_keys_alone_from_the_queue_to_a_dismissal(quiet: Page, own_site: Site
     page.keyboard.press("z")
     expect(page).not_to_have_url(re.compile("sel="))
     page.keyboard.press("d")
+    expect(page.get_by_label("Reason")).to_be_focused()
     page.keyboard.type("A class with one teacher")
     page.keyboard.press("Control+Enter")
 
