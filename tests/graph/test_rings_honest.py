@@ -176,6 +176,21 @@ def test_unrelated_users_of_one_prompt_library_are_not_flagged(world):
     never_flagged(world)
 
 
+def test_a_course_that_went_viral_and_is_worked_through_hard_is_not_flagged(world):
+    for i in range(33):
+        # Strangers who came within days, use their plans to the full, go on with talks it publishes.
+        name = world.account(f"pupil{i}", START + int(world.rng.uniform(20, 23) * DAY_US))
+        start = START + (24 * DAY_US) + int(world.rng.uniform(0, 24) * HOUR_US)
+        for day in range(30):
+            for k in range(8):
+                at = start + day * DAY_US + int(world.rng.uniform(0, 4) * HOUR_US) + k
+                world.asks(name, at, f"{KIT}{k % 3}", prompt_tokens=3_000, completion_tokens=6_000)
+            talk = f"talk{i // 3}-{day}"
+            world.asks(name, start + day * DAY_US, f"{KIT}0", conversation=talk, turn=1 + i % 3)
+
+    never_flagged(world)
+
+
 def test_forty_unrelated_batch_jobs_on_one_public_template_are_not_flagged(world):
     for i in range(40):
         rack = world.place(f"server{i}", "hosting")
