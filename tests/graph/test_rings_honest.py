@@ -178,7 +178,7 @@ def test_unrelated_users_of_one_prompt_library_are_not_flagged(world):
 
 def test_a_course_that_went_viral_and_is_worked_through_hard_is_not_flagged(world):
     for i in range(33):
-        # Strangers who came within days, use their plans to the full, go on with talks it publishes.
+        # Strangers who came within days, use their plans to the full, go on with published talks.
         name = world.account(f"pupil{i}", START + int(world.rng.uniform(20, 23) * DAY_US))
         start = START + (24 * DAY_US) + int(world.rng.uniform(0, 24) * HOUR_US)
         for day in range(30):
