@@ -184,6 +184,6 @@ def test_what_was_recorded_before_an_end_is_applied_after_the_next_start(
             lost = known(service, "newcomer-1")
 
     with Service.of(home.settings, KEY) as service:
-        assert service.settled()
+        assert service.applier.settled(timeout_s=60)
         assert lost is False
         assert known(service, "newcomer-1")
