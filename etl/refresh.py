@@ -116,19 +116,30 @@ def flags_of(
 
     A long history speaks for innocence: an account older than :data:`PROBATION_DAYS` is acted on
     for its ring only if the refresh before saw it in a flagged ring too. The days were chosen on
-    the two demo worlds that showed the need; they are to be confirmed on others.
+    the two demo worlds that showed the need; they are to be confirmed on others. So does a model
+    that finds the account less suspect than the mean of all: bystanders who use a ring's public
+    template stay in its picture, and are not acted on for it.
     """
     before = {} if previous is None else previous.strongest(flagged_only=True)
+    acquitted = _acquitted(scores)
     rows: dict[str, tuple[float, str | None]] = {}
     for account, (ring, member) in rings.strongest(flagged_only=True).items():
         young = rings.as_of - member.since < PROBATION_DAYS * DAY_US
-        if young or account in before:
+        if (young or account in before) and account not in acquitted:
             rows[account] = (ring.score, ring.ring_id)
     if scores is not None:
         for place in np.flatnonzero(scores.flagged).tolist():
             rows.setdefault(scores.keys[place], (float(scores.score[place]), None))
     columns = [(account, score, ring) for account, (score, ring) in sorted(rows.items())]
     return pl.DataFrame(columns, schema=FLAGS, orient="row")
+
+
+def _acquitted(scores: AccountScores | None) -> frozenset[str]:
+    """Accounts for whose innocence the model speaks: less suspect than the mean of all."""
+    if scores is None or not len(scores.keys):
+        return frozenset()
+    below = np.flatnonzero(scores.score < scores.score.mean())
+    return frozenset(scores.keys[place] for place in below.tolist())
 
 
 def _prompts(job: Job, asked: Asked, as_of: int) -> Answered:

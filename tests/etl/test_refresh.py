@@ -175,3 +175,14 @@ def test_a_refresh_that_goes_on_finds_what_a_whole_one_finds_that_holds_the_same
     assert [r.detail() | {"story": None} for r in again] == [
         r.detail() | {"story": None} for r in second.rings
     ]
+
+
+def test_a_member_for_whom_the_model_speaks_is_not_flagged_for_its_ring(report):
+    order = np.argsort(report.scores.score)
+    calm, suspect = (report.scores.keys[place] for place in (order[0], order[-1]))
+    ring = replace(ring_of("r1", (Member(calm, 1.0, 0), Member(suspect, 1.0, 0))), flagged=True)
+
+    flags = flags_of(report.scores, Rings(DAY, (ring,)))
+
+    assert calm not in set(flags["account_id"])
+    assert flags.filter(pl.col("ring_id") == "r1")["account_id"].to_list() == [suspect]
