@@ -215,6 +215,12 @@ def _show_quarter(console: Console, found: Mapping[str, Any]) -> None:
     console.print(f"report: {found['report']}", markup=False)
 
 
+def answer_each(figures: Mapping[str, float], as_json: bool) -> None:
+    """Figures of one thing, a row each."""
+    rows = {name.replace("_", " "): {"": figure} for name, figure in figures.items()}
+    answer(figures, as_json, lambda console: show_figures(console, rows))
+
+
 @app.command("ring-scale")
 def ring_scale(
     accounts: Annotated[int, typer.Option(min=1_000, help="Accounts of the graph.")] = 1_000_000,
@@ -228,8 +234,7 @@ def ring_scale(
 
     with Bars() as bars:
         figures = bench_ring_scale(accounts, edges, hub, seed, bars)
-    rows = {name.replace("_", " "): {"": figure} for name, figure in figures.items()}
-    answer(figures, as_json, lambda console: show_figures(console, rows))
+    answer_each(figures, as_json)
 
 
 @app.command("regrowth")

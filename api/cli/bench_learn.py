@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from api.cli.bench import show_figures
-from api.cli.out import AsJson, Bars, answer
+from api.cli.bench import answer_each
+from api.cli.out import AsJson, Bars
 
 
 def add_to(bench: typer.Typer) -> None:
@@ -29,5 +29,4 @@ def learn(
 
     with Bars() as bars:
         figures = bench_learn(accounts, edges, hub, requests, seed, bars)
-    rows = {name.replace("_", " "): {"": figure} for name, figure in figures.items()}
-    answer(figures, as_json, lambda console: show_figures(console, rows))
+    answer_each(figures, as_json)

@@ -11,7 +11,7 @@ import logging
 import math
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from threading import Event as Signal
 from threading import Lock, Thread
@@ -47,13 +47,6 @@ class _Taken:
     rings: Mapping[str, tuple[int, int]]
 
 
-@dataclass
-class _Meanwhile:
-    """Events that come while a list is being taken up."""
-
-    events: list[Event] = field(default_factory=list)
-
-
 class Between(Closing):
     """``Between(store, journal, folder, clock)``; safe to share between threads.
 
@@ -70,7 +63,8 @@ class Between(Closing):
         self._clock = clock
         self._lock = Lock()
         self._taken: _Taken | None = None
-        self._meanwhile: _Meanwhile | None = None
+        # Events that come while a list is being taken up.
+        self._meanwhile: list[Event] | None = None
         self._refused: str | None = None
         self._stop = Signal()
         self._thread = Thread(target=self._run, name="between", daemon=True)
@@ -92,7 +86,7 @@ class Between(Closing):
     def _match(self, event: Event) -> None:
         with self._lock:
             if self._meanwhile is not None:
-                self._meanwhile.events.append(event)
+                self._meanwhile.append(event)
             taken = self._taken
             if taken is not None and taken.watchlist.profiles:
                 taken.matcher.see(clustered(event, taken.watchlist.index))
@@ -208,13 +202,13 @@ class Between(Closing):
         members = {account: ring.ring_id for ring in held for account, *_ in ring.members}
         matcher = watchlist.matcher(members)
         with self._lock:
-            self._meanwhile = _Meanwhile()
+            self._meanwhile = []
         for count in watchlist.catch_up(matcher, self._journal):
             if count % BREATH == 0 and self._stop.wait(BREATH_S):
                 return
         rings = {r.ring_id: (int(str(r.detail.get("version", 0))), r.size) for r in flagged}
         with self._lock:
-            for event in self._meanwhile.events:
+            for event in self._meanwhile:
                 matcher.see(clustered(event, watchlist.index))
             self._meanwhile = None
             self._taken = _Taken(watchlist, matcher, rings)

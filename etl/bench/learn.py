@@ -7,16 +7,14 @@ send more than others, so that there is something to learn and nothing to be pro
 seconds of the process, memory its largest; exams, which do not grow, are timed by every run.
 """
 
-import resource
-import time
 from collections.abc import Callable, Mapping
-from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 import pyarrow as pa
 
+from etl.bench.cost import peak_gb, timed
 from gnn.known import Known
 from gnn.train import TrainConfig, train
 from gnn.training_rows import AccountMoment, TrainingRows
@@ -27,7 +25,6 @@ from graph.snapshot import Snapshot
 
 Progress = Callable[[str, int, int], None]
 Ints = npt.NDArray[np.int64]
-T = TypeVar("T")
 
 BUSY = 8  # times as many requests of an account that a verdict of fraud falls on
 KNOWN = 0.01  # share of accounts with a verdict, but never less than LEAST of them
@@ -48,11 +45,11 @@ def bench_learn(
     guilty = rng.permutation(accounts)[: max(LEAST, int(KNOWN * accounts))]
     events = {"requests": drawn_requests(snapshot, guilty, requests, rng)}
     progress("features", 1, 3)
-    moments, features = _timed(lambda: [_moment(snapshot, events, part) for part in MOMENTS])
+    moments, features = timed(lambda: [_moment(snapshot, events, part) for part in MOMENTS])
     known = _known(snapshot, guilty, rng)
     rows = TrainingRows(START_US + SPAN_US, known, moments)
     progress("train", 2, 3)
-    bundle, learnt = _timed(lambda: train(rows, TrainConfig(), rng))
+    bundle, learnt = timed(lambda: train(rows, TrainConfig(), rng))
     progress("done", 3, 3)
     return {
         "accounts": float(accounts),
@@ -62,7 +59,7 @@ def bench_learn(
         "learning_cpu_s": learnt,
         "cpu_minutes": (features + learnt) / 60,
         "cpu_us_per_account": 1e6 * (features + learnt) / accounts,
-        "peak_gb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20,
+        "peak_gb": peak_gb(),
         "forests": float(len(bundle.forests)),
     }
 
@@ -108,9 +105,3 @@ def _known(snapshot: Snapshot, guilty: Ints, rng: np.random.Generator) -> Known:
     names = [keys[int(row)].as_py() for row in guilty]
     campaign = {name: f"campaign-{place // 20}" for place, name in enumerate(names)}
     return Known(dict(zip(names, at.tolist(), strict=True)), campaign=campaign)
-
-
-def _timed(what: Callable[[], T]) -> tuple[T, float]:
-    start = time.process_time()
-    found = what()
-    return found, time.process_time() - start

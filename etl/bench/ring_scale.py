@@ -6,11 +6,8 @@ going on from the day before. All times are CPU seconds of one thread; the graph
 hurts and no meaning (:mod:`graph.simulate.bulk`), so what is found is only held to be the same.
 """
 
-import resource
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -18,17 +15,17 @@ import pyarrow as pa
 from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
+from etl.bench.cost import peak_gb, timed
 from graph.flush import Told
 from graph.rings import RingInputs, find
+from graph.rings.inputs import DAY_US
 from graph.rings.standing import go_on, stand
 from graph.schema import EDGE_OF, NodeType
 from graph.simulate.bulk import SPAN_US, START_US, bulk
 from graph.snapshot import Snapshot
 
-DAY_US = 86_400_000_000
 NEW = 0.01
 """Share of accounts, and with them of events, that a day brings."""
-T = TypeVar("T")
 
 
 def bench_ring_scale(
@@ -39,12 +36,12 @@ def bench_ring_scale(
     later = with_newcomers(bulk(accounts, edges, hub, seed), seed)
     before = earlier(later, START_US + SPAN_US)
     progress("components", 1, 4)
-    parts = sorted(_timed(lambda: components(later))[1] for _ in range(3))[1]
+    parts = sorted(timed(lambda: components(later))[1] for _ in range(3))[1]
     progress("the day before", 2, 4)
     last = stand(RingInputs(before, before.as_of))
     progress("everything", 3, 4)
-    _, whole = _timed(lambda: find(RingInputs(later, later.as_of), last.rings))
-    step, went_on = _timed(lambda: go_on(last, RingInputs(later, later.as_of)))
+    _, whole = timed(lambda: find(RingInputs(later, later.as_of), last.rings))
+    step, went_on = timed(lambda: go_on(last, RingInputs(later, later.as_of)))
     usual = last.inputs.usual.anew()
     again = find(replace(RingInputs(later, later.as_of), usual=usual), last.rings)
     progress("done", 4, 4)
@@ -57,7 +54,7 @@ def bench_ring_scale(
         "go_on_to_find": went_on / whole,
         "accounts_looked_at": step.looked,
         "the_same_rings": float(step.rings == again),
-        "peak_gb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20,
+        "peak_gb": peak_gb(),
     }
 
 
@@ -111,9 +108,3 @@ def _set(table: pa.Table, column: str, values: npt.NDArray[np.int64]) -> pa.Tabl
     place = table.column_names.index(column)
     field = table.schema.field(column)
     return table.set_column(place, field, pa.array(values, field.type))
-
-
-def _timed(what: Callable[[], T]) -> tuple[T, float]:
-    start = time.process_time()
-    found = what()
-    return found, time.process_time() - start

@@ -14,17 +14,17 @@ from typing import Any
 from sqlalchemy import Connection
 
 from graph.cases.decide import Hand
+from graph.cases.users import EDGES_AN_ACCOUNT, users_in
 from graph.errors import InputError
 from graph.ledger import gathered
 from graph.ledger.audit import Act, append
 from graph.rings.model import Reason
-from graph.schema import EDGE_OF, NodeType, node_id, split_id
+from graph.schema import NodeType, node_id, split_id
 from graph.snapshot import Snapshot
 from graph.store import GraphStore, RingRow
 
 FEWEST, MOST = 2, 500
 SHARED_SHOWN = 50
-EDGES_AN_ACCOUNT = 100
 REASON = "case.by_hand"
 VERDICT = "by hand"
 
@@ -87,16 +87,6 @@ def _properties(piece: Snapshot, wanted: frozenset[str]) -> dict[str, Mapping[st
 
 def _shared(piece: Snapshot, accounts: frozenset[str]) -> list[str]:
     """What two or more of the accounts are tied to, the most shared first."""
-    holders: dict[str, set[str]] = {}
-    for verb in piece.edges:
-        spec = EDGE_OF[verb]
-        if spec.source is not NodeType.ACCOUNT or spec.target is NodeType.ACCOUNT:
-            continue
-        froms, tos = piece.keys(spec.source), piece.keys(spec.target)
-        sources, targets = piece.ends(verb)
-        for source, target in zip(sources.tolist(), targets.tolist(), strict=True):
-            account = froms[source].as_py()
-            if account in accounts:
-                holders.setdefault(node_id(spec.target, tos[target].as_py()), set()).add(account)
+    holders = users_in(piece, accounts)
     found = [identity for identity, held in holders.items() if len(held) > 1]
     return sorted(found, key=lambda identity: (-len(holders[identity]), identity))

@@ -12,16 +12,16 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from graph.cases.users import EDGES_AN_ACCOUNT, users_in
 from graph.errors import Conflict, InputError
 from graph.ledger import labels, lists
 from graph.ledger.gathered import ring_of
 from graph.ledger.port import Action, LabelRecord, ListName
-from graph.schema import EDGE_OF, NodeType, node_id, split_id
+from graph.schema import NodeType, node_id, split_id
 from graph.store import GraphStore, RingRow
 
 SUPERNODE = 1_000
 ACCOUNTS_A_READ = 200
-EDGES_AN_ACCOUNT = 100
 WEAK_STRENGTH = 0.5
 LOW_SCORE = 0.3
 LONG_BEFORE_US = 180 * 86_400_000_000
@@ -180,19 +180,9 @@ def _looked(store: GraphStore, accounts: Sequence[str]) -> _Look:
         ids = [node_id(NodeType.ACCOUNT, account) for account in asked]
         piece = store.neighbourhood(ids, per_id=EDGES_AN_ACCOUNT)
         table = piece.nodes.get(NodeType.ACCOUNT)
-        wanted = set(asked)
         found |= {row["key"]: row for row in (table.to_pylist() if table else ())}
-        for verb in piece.edges:
-            spec = EDGE_OF[verb]
-            if spec.source is not NodeType.ACCOUNT or spec.target is NodeType.ACCOUNT:
-                continue
-            sources, targets = piece.ends(verb)
-            froms, tos = piece.keys(spec.source), piece.keys(spec.target)
-            for source, target in zip(sources.tolist(), targets.tolist(), strict=True):
-                account = froms[source].as_py()
-                if account in wanted:
-                    entity = node_id(spec.target, tos[target].as_py())
-                    users.setdefault(entity, set()).add(account)
+        for entity, who in users_in(piece, frozenset(asked)).items():
+            users.setdefault(entity, set()).update(who)
     return _Look(found, {entity: frozenset(who) for entity, who in users.items()})
 
 

@@ -76,11 +76,15 @@ def offsets(snapshot: Snapshot) -> dict[str, int]:
 
 def components(holdings: Holdings, size: int) -> Ints:
     """The component of each of ``size`` accounts, as the number of its lowest account, [N]."""
-    ends = (holdings.account, holdings.thing + size)
-    shape = (size + holdings.things,) * 2
-    graph = sparse.csr_array((np.ones(len(holdings.account), np.int8), ends), shape=shape)
+    return lowest(tied(holdings.account, holdings.thing, size, holdings.things))
+
+
+def tied(row: Ints, thing: Ints, size: int, things: int) -> Ints:
+    """The part of each of ``size`` rows when those tied to one of ``things`` hang together."""
+    shape = (size + things,) * 2
+    graph = sparse.csr_array((np.ones(len(row), np.int8), (row, thing + size)), shape=shape)
     _, part = connected_components(graph, directed=False)
-    return lowest(part[:size])
+    return np.asarray(part[:size], np.int64)
 
 
 def lowest(part: Ints) -> Ints:

@@ -119,9 +119,8 @@ def _told_otherwise(
 
 def _alike(was: pa.Array, now: pa.Array) -> Bools:
     """Where two columns agree; unknown agrees with unknown."""
-    if was.type != now.type or pa.types.is_null(
-        was.type
-    ):  # a column of nothing but nulls has no type
+    # A column of nothing but nulls has no type.
+    if was.type != now.type or pa.types.is_null(was.type):
         was, now = (values.cast(pa.string()) for values in (was, now))
     if pa.types.is_floating(was.type):
         was, now = (pc.if_else(pc.is_nan(v), pa.scalar(None, v.type), v) for v in (was, now))

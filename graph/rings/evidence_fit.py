@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 
 from graph.rings.groups import Evidence, Groups
-from graph.rings.inputs import DAY_US, Floats, Ints, RingInputs, distinct
+from graph.rings.inputs import Floats, Ints, RingInputs
 from graph.rings.model import Family
 from graph.rings.traits import Trait
 from graph.schema import NodeType
@@ -115,8 +115,7 @@ def _rank_in_plan(inputs: RingInputs) -> Floats:
     tokens = np.nan_to_num(requests.numbers("prompt_tokens"))
     tokens = tokens + np.nan_to_num(requests.numbers("completion_tokens")) + 1.0
     used = np.bincount(requests.account, tokens, size)
-    day = distinct(requests.account * 100_000 + requests.at // DAY_US)
-    days = np.bincount(day // 100_000, minlength=size)
+    days = inputs.days_active
     active = np.flatnonzero(days >= 2)
     a_day = used[active] / days[active]
     plans = inputs.snapshot.texts(NodeType.ACCOUNT, "plan").take(pa.array(active))

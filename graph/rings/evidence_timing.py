@@ -225,8 +225,7 @@ def _bernoulli(share: Floats, usual: Floats | float) -> Floats:
 def equal_load(clock: Clock) -> Evidence:
     """Members that send nearly the same number of requests on the days they work."""
     requests, groups = clock.inputs.request_columns, clock.groups
-    day = distinct(requests.account * 100_000 + requests.at // DAY_US)
-    days = np.bincount(day // 100_000, minlength=clock.inputs.size)
+    days = clock.inputs.days_active
     total = np.bincount(requests.account, minlength=clock.inputs.size)
     load = np.log(np.where(days >= 3, total / np.maximum(days, 1), np.nan))
     known = load[~np.isnan(load)]

@@ -161,6 +161,13 @@ class RingInputs:
         return acts
 
     @cached_property
+    def days_active(self) -> Ints:
+        """On how many days each account asked for anything, [N]."""
+        requests = self.request_columns
+        day = distinct(requests.account * 100_000 + requests.at // DAY_US)
+        return np.bincount(day // 100_000, minlength=self.size)
+
+    @cached_property
     def request_columns(self) -> Columns:
         """Requests."""
         return self._columns(self.requests)

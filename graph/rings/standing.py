@@ -13,8 +13,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
-from scipy import sparse
-from scipy.sparse.csgraph import connected_components
 
 from graph.rings import cells, triage
 from graph.rings.cells import Cells
@@ -151,10 +149,7 @@ class _Step:
         account = [none, *(source for source, _ in new.tying.values())]
         thing = [none, *(target + starts[verb] for verb, (_, target) in new.tying.items())]
         things, column = np.unique(np.concatenate(thing), return_inverse=True)
-        ends = (component[np.concatenate(account)], column + size)
-        shape = (size + len(things),) * 2
-        graph = sparse.csr_array((np.ones(len(column), np.int8), ends), shape=shape)
-        _, part = connected_components(graph, directed=False)
+        part = cells.tied(component[np.concatenate(account)], column, size, len(things))
         return cells.lowest(part[component])
 
     def _homes(self, new: Changes, holders: Mapping[str, Ints]) -> Ints:
