@@ -162,7 +162,21 @@ def _begin(connection: Connection) -> None:
     options = connection.get_execution_options()
     if options.get("ringsight_begins", True):
         writes = options.get("ringsight_writes")
+        if writes:
+            _sync(connection, synced=options.get("ringsight_synced", True))
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _sync(connection: Connection, *, synced: bool) -> None:
+    """Whether commits of this connection of the pool wait for the disk; told when it changes.
+
+    In write-ahead logging NORMAL syncs at checkpoints alone: what was committed outlives the
+    process, and a power cut once a later commit was synced, because the log is one file.
+    """
+    # `info` belongs to the driver's connection, which goes through many hands.
+    if connection.info.get("synced", True) is not synced:
+        connection.exec_driver_sql(f"PRAGMA synchronous = {'FULL' if synced else 'NORMAL'}")
+        connection.info["synced"] = synced
 
 
 @contextmanager
