@@ -48,6 +48,7 @@ class Sort(StrEnum):
     SCORE = "score"
     ACCOUNTS = "accounts"
     GROWTH = "growth"
+    EXCHANGES = "exchanges"
     FIRST_SEEN = "first_seen"
     LAST_SEEN = "last_seen"
 

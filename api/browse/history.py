@@ -84,7 +84,7 @@ def detail_of(reader: Reader, told: Told) -> RingDetail:
     return RingDetail.at(
         told.row,
         told.as_of,
-        **case,
+        **{"title": told.era.title(told.row), **case},
         campaign_clock=clock_of(reader.journal, told.row, told.accounts, told.as_of),
         precedents=precedents_of(told.era, told.row, reader.cases),
         merged_into=told.merged_into,

@@ -1,7 +1,7 @@
 """Rings that share identifiers with this one, and how they were decided: "seen before"."""
 
 from api.browse.reader import Cases, Era, named_by
-from api.schemas.rings import OPEN, PrecedentOut, title_of
+from api.schemas.rings import OPEN, PrecedentOut
 from graph.store import RingRow
 
 SHOWN = 10
@@ -23,7 +23,7 @@ def precedents_of(era: Era, row: RingRow, cases: Cases) -> list[PrecedentOut]:
     return [
         PrecedentOut(
             ring=other,
-            title=title_of(era.rings[other]),
+            title=era.title(era.rings[other]),
             shared=common[other][:SHARED_SHOWN],
             outcome=_outcome(era.rings[other], str(decided.get(other, {}).get("status", OPEN))),
         )

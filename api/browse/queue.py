@@ -15,6 +15,7 @@ _PLACES: dict[Sort, Callable[[RingSummary], Key]] = {
     Sort.SCORE: lambda r: (-r.score, r.id),
     Sort.ACCOUNTS: lambda r: (-r.accounts, r.id),
     Sort.GROWTH: lambda r: (-r.new_accounts_24h, -r.score, r.id),
+    Sort.EXCHANGES: lambda r: (-(r.exchanges_7d or 0), -r.score, r.id),
     Sort.FIRST_SEEN: lambda r: (-micros(r.first_seen), r.id),
     Sort.LAST_SEEN: lambda r: (-micros(r.last_seen), r.id),
 }

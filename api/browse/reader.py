@@ -15,6 +15,7 @@ from api.browse.masks import Masks
 from api.browse.nodes import checked
 from api.schemas.answers import moment
 from api.schemas.rings import RingSummary
+from api.schemas.telling import title_of, usual_of
 from graph.journal.journal import Journal
 from graph.normalise import Pseudonyms
 from graph.store import GraphStore, RingRow
@@ -66,6 +67,7 @@ class Era:
 
     ``naming`` lists, for each entity that a ring's evidence names, the rings; ``heirs`` the ring
     that took over one which is gone; ``made`` tells cases made by hand from those made since.
+    ``usual`` is the share of flagged rings in which each code of evidence speaks.
     """
 
     number: int
@@ -74,6 +76,7 @@ class Era:
     naming: Mapping[str, Sequence[str]] = field(default_factory=dict)
     heirs: Mapping[str, str] = field(default_factory=dict)
     made: object = None
+    usual: Mapping[str, float] = field(default_factory=dict)
 
     @classmethod
     def of(cls, number: int, as_of: int, rows: Sequence[RingRow], made: object = None) -> "Era":
@@ -88,7 +91,11 @@ class Era:
                     heirs.update((other, row.ring_id) for other in turn["others"])
         living = {row.ring_id: row for row in rows}
         gone = {old: new for old, new in heirs.items() if old not in living}
-        return cls(number, as_of, living, naming, gone, made)
+        return cls(number, as_of, living, naming, gone, made, usual_of(rows))
+
+    def title(self, row: RingRow) -> str:
+        """The name of a ring among the others of this era."""
+        return title_of(row, self.usual)
 
     @property
     def moment(self) -> datetime:
@@ -147,7 +154,10 @@ class Reader:
     def summaries(self, era: Era) -> list[RingSummary]:
         """Every ring of ``era`` with what its case says, highest score first."""
         cases = self.cases.cases()
-        return [RingSummary.of(row, cases.get(row.ring_id)) for row in era.rings.values()]
+        return [
+            RingSummary.of(row, {"title": era.title(row), **cases.get(row.ring_id, {})})
+            for row in era.rings.values()
+        ]
 
 
 def named_by(row: RingRow) -> list[str]:

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from api.browse.nodes import nodes_of
 from api.browse.reader import Era, Reader
 from api.schemas.graph import HitOut, NodeOut, SearchIn, SearchOut
-from api.schemas.rings import title_of
 from graph import normalise
 from graph.errors import UnknownName
 from graph.normalise import Pseudonyms
@@ -230,7 +229,7 @@ def _rings_named(era: Era, lines: Sequence[str], kinds: frozenset[NodeType]) -> 
         HitOut(
             id=node_id(NodeType.RING, row.ring_id),
             kind=NodeType.RING.value,
-            label=title_of(row),
+            label=era.title(row),
             match="exact" if row.ring_id == line.removeprefix("ring:") else "prefix",
             degree=row.size,
             rings=[row.ring_id],

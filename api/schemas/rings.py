@@ -12,6 +12,7 @@ from pydantic import Field
 
 from api.schemas.answers import ReasonOut, Wire, moment
 from api.schemas.graph import HappeningList, Id, NodeOut
+from api.schemas.telling import purpose_of, title_of
 from graph.store import RingRow
 
 __all__ = ["HappeningList"]
@@ -20,13 +21,29 @@ OPEN = "open"
 """The status of a ring that nobody has decided on."""
 
 
+class TurnOut(Wire):
+    """A change in the life of a ring: born, grew, shrank, split, merged, regrown and the like.
+
+    ``joined`` and ``left`` count accounts; null where an older refresh did not count.
+    """
+
+    at: datetime
+    change: str
+    others: list[str] = Field(default_factory=list)
+    joined: int | None = None
+    left: int | None = None
+
+
 class RingSummary(Wire):
     """One ring in the queue. ``flagged`` rings call for action; ``verdict`` says what kind it is.
 
     ``status`` is where the case stands, ``life`` where the ring does (active, dormant, banned).
     ``identifiers`` counts by kind what two or more of its accounts share; ``new_accounts_24h`` are
-    members who signed up in the day before the refresh. ``version`` is the ring's and grows when
-    its members or flag change, ``case_version`` the case's and grows when people change that.
+    members who signed up in the day before the refresh, ``exchanges_24h`` and ``exchanges_7d`` what
+    members asked before it: what goes on while nobody decides. ``purpose`` is the figure behind the
+    verdict, ``turn`` the latest change of the ring, ``regrown_from`` banned rings it goes on from.
+    ``version`` is the ring's and grows when its members or flag change, ``case_version`` the case's
+    and grows when people change that.
     """
 
     id: str
@@ -39,7 +56,12 @@ class RingSummary(Wire):
     flagged: bool
     accounts: int
     new_accounts_24h: int = 0
+    exchanges_24h: int | None = None
+    exchanges_7d: int | None = None
     identifiers: dict[str, int] = Field(default_factory=dict)
+    purpose: str | None = None
+    turn: TurnOut | None = None
+    regrown_from: list[str] = Field(default_factory=list)
     first_seen: datetime
     last_seen: datetime
     assignee: str | None = None
@@ -50,6 +72,7 @@ class RingSummary(Wire):
     def fields_of(cls, row: RingRow) -> dict[str, Any]:
         """The summary's fields that the refresh knows, read from a store's ``row``."""
         detail: Mapping[str, Any] = row.detail
+        turns = turns_of(row)
         return {
             "id": row.ring_id,
             "version": int(detail.get("version", 1)),
@@ -60,7 +83,12 @@ class RingSummary(Wire):
             "flagged": bool(detail.get("flagged", False)),
             "accounts": row.size,
             "new_accounts_24h": int(detail.get("new_accounts_24h", 0)),
+            "exchanges_24h": detail.get("exchanges_24h"),
+            "exchanges_7d": detail.get("exchanges_7d"),
             "identifiers": dict(detail.get("identifiers", {})),
+            "purpose": purpose_of(row),
+            "turn": turns[-1] if turns else None,
+            "regrown_from": [o for turn in turns if turn.change == "regrown" for o in turn.others],
             "first_seen": moment(row.first_seen),
             "last_seen": moment(row.last_seen),
         }
@@ -78,14 +106,6 @@ class PrecedentOut(Wire):
     title: str
     shared: list[str]
     outcome: str
-
-
-class TurnOut(Wire):
-    """A change in the life of a ring: born, grew, shrank, split, merged, regrown and the like."""
-
-    at: datetime
-    change: str
-    others: list[str] = Field(default_factory=list)
 
 
 class ClockOut(Wire):
@@ -130,10 +150,7 @@ class RingDetail(RingSummary):
             "counter_evidence": reasons_of(row, "counter_evidence"),
             "triage": [reason for reason in reasons if reason.code.startswith("triage.")],
             "families": dict(detail.get("families", {})),
-            "lineage": [
-                TurnOut(at=moment(turn["at"]), change=turn["change"], others=turn["others"])
-                for turn in detail.get("history", ())
-            ],
+            "lineage": turns_of(row),
             "as_of": moment(as_of),
         }
         return cls(**{**fields, **more})
@@ -243,8 +260,7 @@ def reasons_of(row: RingRow, name: str = "reasons") -> list[ReasonOut]:
     return [ReasonOut.of(form) for form in detail.get(name, ())]
 
 
-def title_of(row: RingRow) -> str:
-    """A ring's name for people: its size and what weighs most against it."""
-    strongest = max(reasons_of(row), key=lambda reason: reason.weight, default=None)
-    # The half after the semicolon says what is usual; it stands in the reasons.
-    return f"{row.size} accounts" + (f": {strongest.text.split(';')[0]}" if strongest else "")
+def turns_of(row: RingRow) -> list[TurnOut]:
+    """What the ring has lived through, earliest first."""
+    detail: Mapping[str, Any] = row.detail
+    return [TurnOut(**{**turn, "at": moment(turn["at"])}) for turn in detail.get("history", ())]

@@ -12,30 +12,33 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from scipy import sparse
 
-from graph.rings.inputs import DAY_US, RingInputs
+from graph.rings.inputs import DAY_US, Ints, RingInputs
 from graph.rings.model import Rings
 from graph.schema import EDGE_OF, NodeType, node_id
 
 CROWDED = 1_000
 """Holders from which a thing says nothing of who shares it."""
 NAMED = 40
+COUNTS = ("new_accounts_24h", "exchanges_24h", "exchanges_7d")
 
 
 def briefs(rings: Rings, inputs: RingInputs) -> dict[str, dict[str, Any]]:
     """What the queue shows, by ring.
 
     ``identifiers`` (kind -> how many of them two or more members share), ``shared`` (ids of the
-    :data:`NAMED` that say most), ``new_accounts_24h`` (members who signed up in the last day).
+    :data:`NAMED` that say most), ``new_accounts_24h`` (members who signed up in the last day),
+    ``exchanges_24h`` and ``exchanges_7d`` (what members asked in the last day and week: what goes
+    on being lost while nobody decides).
     """
     found: dict[str, dict[str, Any]] = {
-        ring.ring_id: {"identifiers": {}, "shared": [], "new_accounts_24h": 0} for ring in rings
+        ring.ring_id: {"identifiers": {}, "shared": [], **dict.fromkeys(COUNTS, 0)}
+        for ring in rings
     }
     if not len(rings) or not inputs.size:
         return found
     inside = _inside(rings, inputs)
-    young = inputs.created_at > inputs.as_of - DAY_US
-    for ring, count in zip(rings, (inside @ young.astype(np.int64)).tolist(), strict=True):
-        found[ring.ring_id]["new_accounts_24h"] = int(count)
+    for ring, counts in zip(rings, (inside @ _lately(inputs)).tolist(), strict=True):
+        found[ring.ring_id].update(zip(COUNTS, counts, strict=True))
     ranked: list[list[tuple[float, str]]] = [[] for _ in rings.rings]
     for kind, rows, keys, members, degree in _shared(inside, inputs):
         for row, key, held, all_held in zip(rows, keys, members, degree, strict=True):
@@ -45,6 +48,17 @@ def briefs(rings: Rings, inputs: RingInputs) -> dict[str, dict[str, Any]]:
     for ring, things in zip(rings, ranked, strict=True):
         found[ring.ring_id]["shared"] = [identity for _, identity in sorted(things)[:NAMED]]
     return found
+
+
+def _lately(inputs: RingInputs) -> Ints:
+    """What :data:`COUNTS` count of each account, [N, 3]."""
+    requests = inputs.request_columns
+    asked = [
+        np.bincount(requests.account[requests.at > inputs.as_of - span], minlength=inputs.size)
+        for span in (DAY_US, 7 * DAY_US)
+    ]
+    young = (inputs.created_at > inputs.as_of - DAY_US).astype(np.int64)
+    return np.stack([young, *asked], axis=1)
 
 
 def _inside(rings: Rings, inputs: RingInputs) -> sparse.csr_array:

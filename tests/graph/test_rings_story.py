@@ -37,6 +37,18 @@ def test_turns_add_up_from_refresh_to_refresh() -> None:
         (30, "grew"),
     ]
     assert story["history"][0]["others"] == ["other"]
+    assert [(turn["joined"], turn["left"]) for turn in story["history"]] == [(1, 0), (1, 0)]
+
+
+def test_a_turn_counts_who_joined_and_who_left_since_the_refresh_before() -> None:
+    first = with_stories(refreshed(10, ring("a", "b", "c")), None, {})
+
+    second = with_stories(refreshed(20, ring("c", "d"), Change.SHRANK), first, {})
+
+    story = second.rings[0].story
+    assert story is not None
+    (turn,) = story["history"]
+    assert (turn["joined"], turn["left"]) == (1, 2)
 
 
 def test_the_first_flags_stay_when_flags_go() -> None:
@@ -92,6 +104,19 @@ def test_a_brief_counts_what_several_members_share_and_who_is_new() -> None:
     assert found["r"]["shared"] == ["payment_method:card"]
     assert found["r"]["new_accounts_24h"] == 1
     assert found["apart"]["identifiers"] == {}
+
+
+def test_a_brief_counts_what_members_asked_in_the_last_day_and_week() -> None:
+    world = World()
+    at = START + 20 * DAY_US
+    for name in ("a", "b", "c"):
+        world.account(name, START)
+    for name, days in (("a", 0.5), ("a", 6.0), ("b", 0.9), ("b", 8.0), ("c", 0.1)):
+        world.asks(name, at - int(days * DAY_US))
+
+    found = briefs(Rings(at, (ring("a", "b"),)), world.inputs(at))
+
+    assert (found["r"]["exchanges_24h"], found["r"]["exchanges_7d"]) == (2, 3)
 
 
 def test_briefs_of_no_rings_are_none() -> None:

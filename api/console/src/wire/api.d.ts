@@ -1294,11 +1294,54 @@ export interface components {
             total: number;
         };
         /**
+         * AuditedOut
+         * @description Accounts that auditors drew at random: how many were honest, and of these were flagged.
+         */
+        AuditedOut: {
+            /**
+             * Audited
+             * @default 0
+             */
+            audited: number;
+            /**
+             * Flagged
+             * @default 0
+             */
+            flagged: number;
+            /** High */
+            high?: number | null;
+            /**
+             * Honest
+             * @default 0
+             */
+            honest: number;
+            /** Low */
+            low?: number | null;
+            /** Share */
+            share?: number | null;
+        };
+        /**
          * Band
          * @description How high a score is, in a word.
          * @enum {string}
          */
         Band: "low" | "elevated" | "high" | "critical";
+        /**
+         * BandOut
+         * @description One band of scores: its mean, and the share of known fraud with its interval.
+         */
+        BandOut: {
+            /** Accounts */
+            accounts: number;
+            /** Fraud */
+            fraud: number;
+            /** High */
+            high: number;
+            /** Low */
+            low: number;
+            /** Score */
+            score: number;
+        };
         /**
          * BatchIn
          * @description Sign-ups to be scored in one call, each as in the single one.
@@ -1516,6 +1559,29 @@ export interface components {
             undo_until: string | null;
             /** Version */
             version: number;
+        };
+        /**
+         * DelayOut
+         * @description Days from sign-up to the first verdict of a source: quartiles, and those of late.
+         */
+        DelayOut: {
+            /** High Days */
+            high_days?: number | null;
+            /** Labels */
+            labels: number;
+            /**
+             * Lately
+             * @default 0
+             */
+            lately: number;
+            /** Low Days */
+            low_days?: number | null;
+            /** Median Days */
+            median_days?: number | null;
+            /** Median Days Lately */
+            median_days_lately?: number | null;
+            /** Source */
+            source: string;
         };
         /**
          * DoubtOut
@@ -2098,6 +2164,73 @@ export interface components {
          */
         ListName: "block" | "allow" | "protected";
         /**
+         * LookOut
+         * @description What one run watched, for a line over time; ``label_days`` are recent medians by source.
+         */
+        LookOut: {
+            /**
+             * As Of
+             * Format: date-time
+             */
+            as_of: string;
+            /**
+             * Audit Flagged
+             * @default 0
+             */
+            audit_flagged: number;
+            /** Audit High */
+            audit_high?: number | null;
+            /**
+             * Audit Honest
+             * @default 0
+             */
+            audit_honest: number;
+            /** Audit Low */
+            audit_low?: number | null;
+            /** Audit Share */
+            audit_share?: number | null;
+            /** Champion */
+            champion?: string | null;
+            /** Champion Age Days */
+            champion_age_days?: number | null;
+            /**
+             * Columns
+             * @default 0
+             */
+            columns: number;
+            /**
+             * Columns Drifted
+             * @default 0
+             */
+            columns_drifted: number;
+            /** Label Days */
+            label_days?: {
+                [key: string]: number | null;
+            };
+            /** Model Psi */
+            model_psi?: number | null;
+            /** Overturned High */
+            overturned_high?: number | null;
+            /** Overturned Low */
+            overturned_low?: number | null;
+            /** Overturned Share */
+            overturned_share?: number | null;
+            /** Rank Agreement */
+            rank_agreement?: number | null;
+            /** Run */
+            run: string;
+            /** Score Psi */
+            score_psi?: number | null;
+            /** Score Psi High */
+            score_psi_high?: number | null;
+            /** Score Psi Low */
+            score_psi_low?: number | null;
+            /** Template Psi */
+            template_psi?: number | null;
+            /** Without Template */
+            without_template?: number | null;
+        };
+        /**
          * Me
          * @description The caller: name, rights, the console's limits, and what unsafe calls of a session carry.
          */
@@ -2178,8 +2311,28 @@ export interface components {
             strength: number;
         };
         /**
+         * MixOut
+         * @description Drift of a mix of names (templates, models): index, and the chance of as much by luck.
+         */
+        MixOut: {
+            /**
+             * Before
+             * @default 0
+             */
+            before: number;
+            /** Chance */
+            chance?: number | null;
+            /**
+             * Now
+             * @default 0
+             */
+            now: number;
+            /** Psi */
+            psi?: number | null;
+        };
+        /**
          * MonitorOut
-         * @description What is watched between runs.
+         * @description What is watched between runs; ``past`` and ``looks`` hold a row a run, the oldest first.
          */
         MonitorOut: {
             /**
@@ -2187,38 +2340,25 @@ export interface components {
              * Format: date-time
              */
             as_of: string;
-            /** Audited */
-            audited?: {
-                [key: string]: unknown;
-            };
+            audited?: components["schemas"]["AuditedOut"];
             /** Champion */
             champion?: string | null;
             /** Features */
             features?: components["schemas"]["DriftOut"][];
             /** Labels */
-            labels?: {
-                [key: string]: unknown;
-            }[];
+            labels?: components["schemas"]["DelayOut"][];
+            /** Looks */
+            looks?: components["schemas"]["LookOut"][];
             /** Metrics */
             metrics?: {
                 [key: string]: number;
             };
             /** Overturned */
-            overturned?: {
-                [key: string]: unknown;
-            }[];
+            overturned?: components["schemas"]["OverturnedOut"][];
             /** Past */
-            past?: {
-                [key: string]: unknown;
-            }[];
-            /** Prompts */
-            prompts?: {
-                [key: string]: unknown;
-            };
-            /** Staleness */
-            staleness?: {
-                [key: string]: unknown;
-            };
+            past?: components["schemas"]["PastOut"][];
+            prompts?: components["schemas"]["PromptsOut"];
+            staleness?: components["schemas"]["StalenessOut"];
             /** Summary */
             summary: string;
         };
@@ -2401,6 +2541,66 @@ export interface components {
             released: number;
         };
         /**
+         * OverturnedOut
+         * @description Verdicts of fraud and bans taken back, of one slice, with the interval of the share.
+         *
+         *     ``by`` is ``every`` for all of them; ``apart`` where the slice is unlike the rest beyond chance.
+         */
+        OverturnedOut: {
+            /**
+             * Apart
+             * @default false
+             */
+            apart: boolean;
+            /** By */
+            by: string;
+            /** High */
+            high: number;
+            /** Low */
+            low: number;
+            /** Name */
+            name: string;
+            /** Overturned */
+            overturned: number;
+            /** Share */
+            share: number;
+            /** Verdicts */
+            verdicts: number;
+        };
+        /**
+         * PastOut
+         * @description One run's examined days, by the labels of their day and by those of today.
+         */
+        PastOut: {
+            /**
+             * As Of
+             * Format: date-time
+             */
+            as_of: string;
+            /** Bands */
+            bands?: components["schemas"]["BandOut"][];
+            /** Calibration Error */
+            calibration_error?: number | null;
+            /** Expected Fraud */
+            expected_fraud?: number | null;
+            /** Known Fraud Now */
+            known_fraud_now: number;
+            /** Known Fraud Then */
+            known_fraud_then: number;
+            /** Observed Fraud */
+            observed_fraud?: number | null;
+            /** Observed High */
+            observed_high?: number | null;
+            /** Observed Low */
+            observed_low?: number | null;
+            /** Prevented Now */
+            prevented_now?: number | null;
+            /** Prevented Then */
+            prevented_then?: number | null;
+            /** Run */
+            run: string;
+        };
+        /**
          * PathIn
          * @description Two nodes to be tied together.
          */
@@ -2562,6 +2762,20 @@ export interface components {
             what: string;
             /** Why */
             why: string;
+        };
+        /**
+         * PromptsOut
+         * @description Prompts of the examined days against the same span before; shares have no known template.
+         */
+        PromptsOut: {
+            /** Lengths */
+            lengths?: components["schemas"]["DriftOut"][];
+            models?: components["schemas"]["MixOut"];
+            templates?: components["schemas"]["MixOut"];
+            /** Without Template */
+            without_template?: number | null;
+            /** Without Template Before */
+            without_template_before?: number | null;
         };
         /**
          * Readiness
@@ -2727,6 +2941,10 @@ export interface components {
             case_version: number;
             /** Counter Evidence */
             counter_evidence: components["schemas"]["ReasonOut"][];
+            /** Exchanges 24H */
+            exchanges_24h?: number | null;
+            /** Exchanges 7D */
+            exchanges_7d?: number | null;
             /** Families */
             families: {
                 [key: string]: number;
@@ -2762,8 +2980,12 @@ export interface components {
             new_accounts_24h: number;
             /** Precedents */
             precedents?: components["schemas"]["PrecedentOut"][];
+            /** Purpose */
+            purpose?: string | null;
             /** Reasons */
             reasons: components["schemas"]["ReasonOut"][];
+            /** Regrown From */
+            regrown_from?: string[];
             /** Score */
             score: number;
             /** Snoozed Until */
@@ -2777,6 +2999,7 @@ export interface components {
             title: string;
             /** Triage */
             triage?: components["schemas"]["ReasonOut"][];
+            turn?: components["schemas"]["TurnOut"] | null;
             /** Verdict */
             verdict: string;
             /** Version */
@@ -2823,8 +3046,11 @@ export interface components {
          *
          *     ``status`` is where the case stands, ``life`` where the ring does (active, dormant, banned).
          *     ``identifiers`` counts by kind what two or more of its accounts share; ``new_accounts_24h`` are
-         *     members who signed up in the day before the refresh. ``version`` is the ring's and grows when
-         *     its members or flag change, ``case_version`` the case's and grows when people change that.
+         *     members who signed up in the day before the refresh, ``exchanges_24h`` and ``exchanges_7d`` what
+         *     members asked before it: what goes on while nobody decides. ``purpose`` is the figure behind the
+         *     verdict, ``turn`` the latest change of the ring, ``regrown_from`` banned rings it goes on from.
+         *     ``version`` is the ring's and grows when its members or flag change, ``case_version`` the case's
+         *     and grows when people change that.
          */
         RingSummary: {
             /** Accounts */
@@ -2836,6 +3062,10 @@ export interface components {
              * @default 0
              */
             case_version: number;
+            /** Exchanges 24H */
+            exchanges_24h?: number | null;
+            /** Exchanges 7D */
+            exchanges_7d?: number | null;
             /**
              * First Seen
              * Format: date-time
@@ -2861,6 +3091,10 @@ export interface components {
              * @default 0
              */
             new_accounts_24h: number;
+            /** Purpose */
+            purpose?: string | null;
+            /** Regrown From */
+            regrown_from?: string[];
             /** Score */
             score: number;
             /** Snoozed Until */
@@ -2872,6 +3106,7 @@ export interface components {
             status: string;
             /** Title */
             title: string;
+            turn?: components["schemas"]["TurnOut"] | null;
             /** Verdict */
             verdict: string;
             /** Version */
@@ -3161,7 +3396,17 @@ export interface components {
          * @description The order of the queue, each with the greatest or latest first.
          * @enum {string}
          */
-        Sort: "score" | "accounts" | "growth" | "first_seen" | "last_seen";
+        Sort: "score" | "accounts" | "growth" | "exchanges" | "first_seen" | "last_seen";
+        /**
+         * StalenessOut
+         * @description How old the weights in use are, and how alike fresh ones rank the same accounts (-1..1).
+         */
+        StalenessOut: {
+            /** Champion Age Days */
+            champion_age_days?: number | null;
+            /** Rank Agreement */
+            rank_agreement?: number | null;
+        };
         /**
          * State
          * @description How far an export is.
@@ -3267,6 +3512,8 @@ export interface components {
         /**
          * TurnOut
          * @description A change in the life of a ring: born, grew, shrank, split, merged, regrown and the like.
+         *
+         *     ``joined`` and ``left`` count accounts; null where an older refresh did not count.
          */
         TurnOut: {
             /**
@@ -3276,6 +3523,10 @@ export interface components {
             at: string;
             /** Change */
             change: string;
+            /** Joined */
+            joined?: number | null;
+            /** Left */
+            left?: number | null;
             /** Others */
             others?: string[];
         };

@@ -1,0 +1,110 @@
+"""A ring in a few words: what of its evidence tells it apart from the other rings that wait.
+
+What weighs most is alike for nearly all of them (who runs a ring runs it by a machine, so its
+accounts act together), and a queue whose rows read alike is no queue. So a piece of evidence counts
+by its weight and by how few other rings have it, and at most one of a family is said. It knows
+nothing of how rings are found; all of the evidence stands in their reasons.
+"""
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from graph.store import RingRow
+
+SAID = 3
+"""Pieces of evidence in a title."""
+SPEAKS = 0.3
+"""Nats from which a piece of evidence is worth a word."""
+
+_PHRASES = {
+    "identifiers.shared_device": "{share} on one another's devices",
+    "identifiers.same_mailbox": "{share} write from one mailbox",
+    "identifiers.same_phone": "{share} gave one another's phone numbers",
+    "identifiers.shared_address": "{share} on one another's addresses",
+    "identifiers.shared_subnet": "{share} in one another's networks",
+    "identifiers.same_domain": "{share} on a private e-mail domain",
+    "identifiers.same_organisation": "{share} name one organisation",
+    "identifiers.referral": "{share} tied by referrals",
+    "payment.shared_method": "{share} pay with one another's cards",
+    "payment.same_issuer": "{share} on cards of one issuer",
+    "prompts.kit": "{number} rare templates in common",
+    "signup.burst": "{count} signed up on one day",
+    "signup.plan_fit": "uses its plans more than {share} of users",
+    "signup.same_pathway": "{share} came by one pathway",
+    "signup.same_plan": "{share} on one plan",
+    "signup.same_user_agent": "{share} signed up with one kind of client",
+    "signup.same_left_out": "{share} left the same fields empty",
+    "signup.same_email_shape": "{share} with one pattern of e-mail address",
+    "signup.same_email_domain": "{share} at one mail provider",
+    "timing.lockstep": "act together {number} times as often as chance",
+    "timing.handover": "{share} go on with one another's conversations",
+    "timing.equal_load": "all ask alike much a day",
+    "timing.woke_together": "{share} woke in the same two days",
+    "timing.ban_and_replace": "{count} banned and replaced",
+    "timing.release_pivot": "{share} of traffic on a new model's first day",
+}
+_PURPOSES = {
+    "triage.own_kit": "{share} of requests from its own templates",
+    "triage.strangers_prompts": "{share} of requests from templates in common: strangers' prompts",
+}
+
+Reason = Mapping[str, Any]
+
+
+def usual_of(rows: Iterable[RingRow]) -> dict[str, float]:
+    """The share (0..1) of flagged rings in which each code of evidence speaks."""
+    flagged = [row for row in rows if row.detail.get("flagged")]
+    seen = Counter(code for row in flagged for code in {r["code"] for r in _speaking(row)})
+    return {code: count / len(flagged) for code, count in seen.items()}
+
+
+def title_of(row: RingRow, usual: Mapping[str, float] | None = None) -> str:
+    """A ring's name for people: its size, and what sets it apart where ``usual`` is known."""
+    said = ", ".join(apart(row, usual or {}))
+    return f"{row.size} accounts" + (f": {said}" if said else "")
+
+
+def apart(row: RingRow, usual: Mapping[str, float]) -> list[str]:
+    """The strongest pieces of evidence of different families, what few others have first."""
+    ranked = sorted(_speaking(row), key=lambda r: (-_worth(r, usual), r["code"]))
+    by_family: dict[str, Reason] = {}
+    for reason in ranked:
+        by_family.setdefault(str(reason["family"]), reason)
+    said = [_phrase(reason) for reason in by_family.values()][:SAID]
+    return said or [_phrase(reason) for reason in _reasons(row)[:1]]
+
+
+def purpose_of(row: RingRow) -> str | None:
+    """The figure that its verdict rests on, or None where prompts do not say what for."""
+    codes = {reason["code"]: reason for reason in _reasons(row)}
+    found = [(form, codes[code]) for code, form in _PURPOSES.items() if code in codes]
+    return next((form.format(**_figures(reason)) for form, reason in found), None)
+
+
+def _reasons(row: RingRow) -> list[Reason]:
+    detail: Mapping[str, Any] = row.detail
+    return list(detail.get("reasons", ()))
+
+
+def _speaking(row: RingRow) -> list[Reason]:
+    return [r for r in _reasons(row) if r.get("family") and float(r["weight"]) >= SPEAKS]
+
+
+def _worth(reason: Reason, usual: Mapping[str, float]) -> float:
+    """Weight by information: of what half of the rings have one bit, of what all have a tenth."""
+    share = min(usual.get(str(reason["code"]), 0.5), 0.93)
+    return float(reason["weight"]) * -math.log2(max(share, 0.01))
+
+
+def _phrase(reason: Reason) -> str:
+    form = _PHRASES.get(str(reason["code"]))
+    if form is None:  # the half after the semicolon says what is usual; it stands in the reasons
+        return str(reason["sentence"]).split(";")[0]
+    return form.format(**_figures(reason))
+
+
+def _figures(reason: Reason) -> dict[str, str]:
+    observed = float(reason["observed"] or 0.0)
+    return {"share": f"{observed:.0%}", "number": f"{observed:.1f}", "count": f"{observed:.0f}"}
