@@ -43,6 +43,14 @@ class Server:
             assert time.monotonic() < deadline, "the killed server still answers"
             time.sleep(0.05)
 
+    def stop(self) -> None:
+        """A clean shutdown."""
+        self._do("stop")
+
+    def admin(self, *arguments: str) -> str:
+        """``neo4j-admin`` on the stopped server's home."""
+        return self._do("admin", *arguments)
+
     def _answers(self) -> bool:
         try:
             socket.create_connection(("127.0.0.1", self._port), timeout=5).close()

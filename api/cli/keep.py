@@ -1,8 +1,9 @@
-"""``ringsight erase``, ``backup``, ``restore`` and ``retain``: what is kept, and how long.
+"""``ringsight erase``, ``backup``, ``restore``, ``retain``, ``export-neo4j``: keeping, and moving.
 
 The work is ``api.erasure``'s and ``api.backup``'s; stop the service before ``restore``.
 """
 
+import shlex
 import time
 from pathlib import Path
 from typing import Annotated, Any
@@ -20,6 +21,7 @@ def add_to(app: typer.Typer) -> None:
     app.command("backup")(backup)
     app.command("restore")(restore)
     app.command("retain")(retain)
+    app.command("export-neo4j")(export_neo4j)
 
 
 def erase(
@@ -72,6 +74,22 @@ def retain(
     now = _now()
     with Ledger(settings.ledger_address) as ledger, ledger.writing() as book:
         _answered({"removed": sweep(book, now - days * DAY_US, now)}, as_json)
+
+
+def export_neo4j(
+    context: typer.Context,
+    folder: Annotated[Path, typer.Argument(help="Where the files go; some 100 bytes an edge.")],
+    as_json: AsJson = False,
+) -> None:
+    """Write the graph as files for `neo4j-admin database import`: a large graph's first load."""
+    settings = desk_of(context).settings
+    from api.opened import store_of  # noqa: PLC0415
+    from graph.stores.neo4j_import import write_import  # noqa: PLC0415
+
+    with store_of(settings) as store:
+        arguments = write_import(store.snapshot(), folder.resolve())
+    command = shlex.join(["neo4j-admin", "database", "import", "full", *arguments])
+    _answered({"run, with the server stopped": command}, as_json)
 
 
 def _answered(payload: dict[str, Any], as_json: bool) -> None:
