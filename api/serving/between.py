@@ -12,6 +12,7 @@ import math
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from threading import Event as Signal
 from threading import Lock, Thread
@@ -24,7 +25,7 @@ from graph.facts import Event, Payment, Signup
 from graph.journal.journal import Journal
 from graph.rings.early import call
 from graph.rings.live import LiveMatcher, Match
-from graph.rings.watchlist import EARLY_US, Watchlist, clustered
+from graph.rings.watchlist import EARLY_US, Watchlist, clustered, established
 from graph.store import Flag, GraphStore
 from graph.velocity import HORIZON_US, PAYMENT_COLUMNS, SIGNUP_COLUMNS, Velocity
 
@@ -200,7 +201,7 @@ class Between(Closing):
         flagged = [ring for ring in self._store.rings() if ring.detail.get("flagged")]
         held = [self._store.ring(ring.ring_id) for ring in flagged]
         members = {account: ring.ring_id for ring in held for account, *_ in ring.members}
-        matcher = watchlist.matcher(members)
+        matcher = watchlist.matcher(members, partial(self._established, watchlist.as_of))
         with self._lock:
             self._meanwhile = []
         for count in watchlist.catch_up(matcher, self._journal):
@@ -213,6 +214,11 @@ class Between(Closing):
             self._meanwhile = None
             self._taken = _Taken(watchlist, matcher, rings)
         self._refused = None
+
+    def _established(self, as_of: int, account_id: str) -> bool:
+        """Whether an account had a history by the refresh of ``as_of`` (us)."""
+        held = self._store.neighbourhood([f"account:{account_id}"], per_id=1)
+        return account_id in established(held, as_of)
 
     def _call_early(self) -> None:
         """Leave a call for a refresh before its time, if young accounts crowd towards a ring."""

@@ -30,7 +30,7 @@ from graph.errors import ModelMissing
 from graph.facts import Event, Request, Signup
 from graph.lockstep import keep_lockstep
 from graph.rings.live import LiveMatcher, Match
-from graph.rings.watchlist import EARLY_US, Watchlist, members_of
+from graph.rings.watchlist import EARLY_US, Watchlist, established, members_of
 from graph.schema import NodeType
 from graph.snapshot import Snapshot
 
@@ -48,7 +48,9 @@ class Arrivals:
     @classmethod
     def since(cls, timeline: Timeline, last: RefreshReport) -> "Arrivals":
         """Match from the refresh ``last`` on."""
-        return cls(timeline, last, watchlist_of(last).matcher(members_of(last.rings)))
+        old = established(last.snapshot, last.as_of)
+        known = watchlist_of(last).matcher(members_of(last.rings), old.__contains__)
+        return cls(timeline, last, known)
 
     def matched(self, since: int, until: int) -> list[Match]:
         """Accounts that events in ``since < at <= until`` (us) tie to a known ring, in order."""

@@ -126,12 +126,7 @@ class RingInputs:
     @cached_property
     def created_at(self) -> Ints:
         """When each account signed up (us), [N]; its first event where that is unknown."""
-        if not self.size:
-            return np.empty(0, np.int64)
-        first = self.snapshot.nodes[NodeType.ACCOUNT]["first_seen"].combine_chunks()
-        seen = np.asarray(first, dtype=np.int64)
-        created = self.snapshot.numbers(NodeType.ACCOUNT, "created_at")
-        return np.where(np.isnan(created), seen, np.nan_to_num(created)).astype(np.int64)
+        return created_in(self.snapshot)
 
     @cached_property
     def last_seen(self) -> Ints:
@@ -200,3 +195,15 @@ class RingInputs:
         keep = np.flatnonzero((rows >= 0) & (at <= self.as_of))
         order = keep[np.lexsort((rows[keep], at[keep]))]
         return Columns(rows[order], at[order], table.take(pa.array(order)))
+
+
+def created_in(snapshot: Snapshot) -> Ints:
+    """When each account of ``snapshot`` signed up (us), [N]; its first event if that is unknown."""
+    if not snapshot.size(NodeType.ACCOUNT):
+        return np.empty(0, np.int64)
+    table = snapshot.nodes[NodeType.ACCOUNT]
+    seen = table["first_seen"].combine_chunks()
+    if "created_at" not in table.column_names:
+        return np.asarray(seen, dtype=np.int64)
+    created = table["created_at"].combine_chunks().cast(pa.int64())
+    return np.asarray(pc.coalesce(created, seen), dtype=np.int64)

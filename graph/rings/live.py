@@ -8,7 +8,7 @@ and the odds pass the bar. One class serves the service, the back-test and the r
 """
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from graph.facts import Event, Payment, Place, Request, Session, Signup
@@ -28,6 +28,8 @@ HANDED = 4 * MICRO
 MIN_MOMENTS = 4
 """An account's moments in windows the ring worked in, before lockstep with it is weighed."""
 YOUNG_US = 7 * DAY_US
+ESTABLISHED_US = 14 * DAY_US
+"""Age from which an account has a history that speaks for it, and a refresh has to read it."""
 BURST = 3
 """Young accounts newly matched to one ring that call for an early refresh."""
 
@@ -55,6 +57,7 @@ class _State:
     talks: set[str] = field(default_factory=set)
     seen: set[str] = field(default_factory=set)
     flagged: bool = False
+    established: bool | None = None
 
     def copied(self) -> "_State":
         """The same observations, to try more on."""
@@ -62,7 +65,7 @@ class _State:
         windows = {window: set(moments) for window, moments in self.windows.items()}
         return _State(
             self.created_at, self.traits, hits, windows, set(self.talks), set(self.seen),
-            self.flagged,
+            self.flagged, self.established,
         )  # fmt: skip
 
 
@@ -76,13 +79,21 @@ class LiveMatcher:
 
     ``members`` (account id -> ring id) are those already in a ring: their moments are the ring's.
     ``since`` (us) is the refresh that judged: who was near a ring by then is no news to it.
+    ``established`` says whether an account was of :data:`ESTABLISHED_US` by then: what newcomers
+    are taken for is not held against a history that nobody here has read, so the next refresh
+    decides about those. It is asked at most once an account, before a flag.
     """
 
     def __init__(
-        self, known: Sequence[Profile], members: Mapping[str, str] | None = None, since: int = 0
+        self,
+        known: Sequence[Profile],
+        members: Mapping[str, str] | None = None,
+        since: int = 0,
+        established: Callable[[str], bool] | None = None,
     ) -> None:
         self.profiles = tuple(known)
         self._since = since
+        self._established = established
         self._judged: set[str] = set()
         self._index: dict[str, list[tuple[int, Family, int]]] = {}
         number = {profile.ring_id: i for i, profile in enumerate(self.profiles)}
@@ -113,9 +124,9 @@ class LiveMatcher:
         if best is None:
             return None
         self._count_young(best, state, event.at)
-        state.flagged = best.flagged
-        if not best.flagged:
+        if not best.flagged or self._has_history(event.account_id, state):
             return None
+        state.flagged = True
         self.flags[event.account_id] = best
         return best
 
@@ -145,6 +156,13 @@ class LiveMatcher:
     def crowded(self) -> list[str]:
         """Rings that at least :data:`BURST` young accounts moved towards: refresh them early."""
         return [ring_id for ring_id, who in sorted(self._young.items()) if len(who) >= BURST]
+
+    def _has_history(self, account_id: str, state: _State) -> bool:
+        if self._established is None:
+            return False
+        if state.established is None:
+            state.established = self._established(account_id)
+        return state.established
 
     def _take_in(self, state: _State, event: Event) -> None:
         for key in keys_of(event):

@@ -8,7 +8,7 @@ makes the same list and writes nothing. It names no account: members are the sto
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol, Self
@@ -20,10 +20,12 @@ from graph.errors import BundleCorrupt
 from graph.facts import Event, Request
 from graph.prompts import ClusterIndex
 from graph.rings.genome import genomes
-from graph.rings.inputs import DAY_US, HOUR_US, RingInputs
-from graph.rings.live import LiveMatcher
+from graph.rings.inputs import DAY_US, HOUR_US, RingInputs, created_in
+from graph.rings.live import ESTABLISHED_US, LiveMatcher
 from graph.rings.model import Rings
 from graph.rings.profile import Profile, profiles
+from graph.schema import NodeType
+from graph.snapshot import Snapshot
 
 FOLDER = "watchlist"
 """Its name beside what one refresh leaves for the next."""
@@ -67,9 +69,14 @@ class Watchlist:
         """SHA-256 of everything that matching goes by."""
         return hashlib.sha256(json.dumps(self._content(), sort_keys=True).encode()).hexdigest()
 
-    def matcher(self, members: Mapping[str, str]) -> LiveMatcher:
-        """Begin to match; ``members`` (account id -> ring id) are already in a flagged ring."""
-        return LiveMatcher(self.profiles, members, self.as_of)
+    def matcher(
+        self, members: Mapping[str, str], established: Callable[[str], bool] | None = None
+    ) -> LiveMatcher:
+        """Begin to match; ``members`` (account id -> ring id) are already in a flagged ring.
+
+        ``established`` says of an account id whether it had a history by this refresh.
+        """
+        return LiveMatcher(self.profiles, members, self.as_of, established)
 
     def told(self, events: Iterable[Event]) -> Iterator[Event]:
         """The events, requests with the cluster of their prompt."""
@@ -141,3 +148,10 @@ def clustered(event: Event, index: ClusterIndex) -> Event:
         return event
     sketch = np.frombuffer(unpack_mark(event.mark).sketch, "<u8")
     return replace(event, cluster=index.assign(sketch).cluster_id)
+
+
+def established(snapshot: Snapshot, as_of: int) -> frozenset[str]:
+    """The accounts of ``snapshot`` that have a history by the refresh of ``as_of`` (us)."""
+    ids = snapshot.keys(NodeType.ACCOUNT)
+    old = np.flatnonzero(as_of - created_in(snapshot) >= ESTABLISHED_US)
+    return frozenset(ids.take(old).to_pylist())

@@ -77,6 +77,18 @@ def test_an_honest_user_of_the_same_template_is_not_flagged(matcher):
     assert matcher.odds("curious", NOW).families.get(Family.SIGNUP, 0) <= 0
 
 
+def test_an_account_with_a_history_is_left_to_the_refresh_that_reads_it(world, matcher_of):
+    known, asked = matcher_of(), []
+    matcher = LiveMatcher(known.profiles, established=lambda name: asked.append(name) or True)
+
+    assert any(known.see(event) for event in newcomer("late-mule"))
+    assert [matcher.see(event) for event in newcomer("late-mule")] == [None] * 7
+
+    assert asked == ["late-mule"]
+    assert matcher.odds("late-mule", NOW).flagged
+    assert matcher.flags == {}
+
+
 def test_odds_are_the_same_in_any_order_and_however_often_an_event_comes(world, matcher):
     events = newcomer("shuffled")
     for event in events:
