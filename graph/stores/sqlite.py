@@ -19,6 +19,7 @@ from graph.snapshot import Snapshot
 from graph.store import Flag, Generation, Page, RingRow
 from graph.stores import (
     sqlite_erase,
+    sqlite_hop,
     sqlite_look,
     sqlite_page,
     sqlite_publish,
@@ -98,6 +99,8 @@ class SqliteStore(Closing):
         if per_id < 0 or hops not in (1, 2):
             raise InputError(f"per_id must be >= 0 and hops 1 or 2, got {per_id} and {hops}")
         with self._link.reading() as db:
+            if hops == 1 and len(ids) <= sqlite_hop.FEW:
+                return sqlite_hop.one_hop(db, self._words, ids, per_id)
             return sqlite_read.around(db, self._words, ids, per_id, hops)
 
     def neighbours(

@@ -38,11 +38,11 @@ TIES = 1_000
 # Ids from which one statement for all of them is quicker than one each.
 FEW = 40
 _CHUNK = 50_000
-_WIDE = ", ".join(COLUMNS.values())
-_NODE = f"SELECT number, kind, key, first_seen, degree, {_WIDE} FROM node "  # noqa: S608
+WIDE = ", ".join(COLUMNS.values())
+_NODE = f"SELECT number, kind, key, first_seen, degree, {WIDE} FROM node "  # noqa: S608
 # CROSS JOIN keeps this order of the tables: the ids as asked, a look into the index for each.
 _BY_ID = (
-    f"SELECT number, kind, node.key, first_seen, degree, {_WIDE} "  # noqa: S608
+    f"SELECT number, kind, node.key, first_seen, degree, {WIDE} "  # noqa: S608
     "FROM json_each(?) AS asked CROSS JOIN node "
     "ON kind = json_extract(asked.value, '$[0]') AND node.key = json_extract(asked.value, '$[1]') "
     f"WHERE first_seen < {NEVER:d}"
@@ -56,9 +56,9 @@ _PUBLISHED = (
     "WHERE generation = ? AND node IN (SELECT value FROM json_each(?))"
 )
 EDGE = "SELECT source, verb, target, first_seen, last_seen, count FROM edge "
-_OUT = EDGE + "WHERE source = :node AND count > 0 "
-_IN = EDGE + "WHERE target = :node AND count > 0 "
-_OUT_ENTITIES = _OUT + "AND verb IN (SELECT value FROM json_each(:entities)) "  # noqa: S608
+OUT = EDGE + "WHERE source = :node AND count > 0 "
+IN = EDGE + "WHERE target = :node AND count > 0 "
+_OUT_ENTITIES = OUT + "AND verb IN (SELECT value FROM json_each(:entities)) "  # noqa: S608
 _RECENT = "ORDER BY last_seen DESC LIMIT :limit"
 _SIDE = (
     f"SELECT ?, * FROM ({EDGE} WHERE {{}} = ? AND count > 0 "  # noqa: S608
@@ -103,7 +103,11 @@ def meta_of(db: sqlite3.Connection, name: str) -> str | None:
 
 def visible(db: sqlite3.Connection) -> tuple[int, int]:
     """Number and ``as_of`` of the visible generation; ``(0, 0)`` before the first."""
-    found = meta_of(db, "generation")
+    return generation_of(meta_of(db, "generation"))
+
+
+def generation_of(found: str | None) -> tuple[int, int]:
+    """Number and ``as_of`` (us) out of what is kept of the visible generation."""
     if found is None:
         return (0, 0)
     number, _, as_of = found.partition("@")
@@ -113,11 +117,12 @@ def visible(db: sqlite3.Connection) -> tuple[int, int]:
 def shapes(db: sqlite3.Connection, generation: int) -> dict[str, Published]:
     """The columns that ``generation`` gives each kind."""
     rows = db.execute("SELECT kind, names FROM shape WHERE generation = ?", (generation,))
-    return {kind: _published(names) for kind, names in rows}
+    return {kind: published_of(names) for kind, names in rows}
 
 
 @lru_cache(maxsize=64)
-def _published(names: str) -> Published:
+def published_of(names: str) -> Published:
+    """The columns that a row of ``shape`` names."""
     return Published(json.loads(names))
 
 
@@ -222,7 +227,7 @@ def _until(as_of: int | None) -> int:
 def around(
     db: sqlite3.Connection, words: Words, ids: Sequence[str], per_id: int, hops: int
 ) -> Snapshot:
-    """The law of ``GraphStore.neighbourhood``."""
+    """The law of ``GraphStore.neighbourhood``; few ids and one hop: :mod:`sqlite_hop`."""
     walk = Walk(db, words)
     named = walk.find(ids)
     first = walk.recent(named, per_id)
@@ -304,13 +309,13 @@ class Walk:
             for place, *edge in self._db.execute(_of_sides(tuple(o for _, o in part)), asked):
                 rows[place].append(tuple(edge))
             for (number, out), edges in zip(part, rows, strict=True):
-                found[number] += self._cut(_OUT if out else _IN, number, edges, limit)
+                found[number] += self._cut(OUT if out else IN, number, edges, limit)
         return found
 
     def onward(self, number: int, limit: int) -> list[EdgeTuple]:
         """Edges from an account to its entities, or from an entity to its accounts."""
         account = self.nodes[number][0] is NodeType.ACCOUNT
-        return self._one_way(_OUT_ENTITIES if account else _IN, number, limit)
+        return self._one_way(_OUT_ENTITIES if account else IN, number, limit)
 
     def crosses(self, number: int, other: int) -> bool:
         """Whether one of two nodes is an account and the other an entity."""

@@ -3,8 +3,10 @@
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 import sqlalchemy
 
@@ -13,6 +15,10 @@ from api.serving.applier import Load
 from api.serving.job import Caller
 from api.serving.service import Service
 from gnn.vicinity import ids_of
+from graph.facts import Edge, Facts
+from graph.store import Generation
+from graph.stores import open_store
+from graph.stores.sqlite_read import around
 from tests.api.small_home import Home, newcomer
 
 
@@ -103,7 +109,7 @@ def test_taking_in_twenty_costs_far_less_than_twenty_times_one(
 
 
 @pytest.mark.parametrize("named", [1, 3, 8])
-def test_however_much_a_sign_up_names_its_read_takes_a_handful_of_statements(
+def test_however_much_a_sign_up_names_its_read_takes_two_statements_of_one_row(
     service: Service, home: Home, named: int
 ) -> None:
     accounts = [row["account_id"] for row in home.signups[:named]]
@@ -113,5 +119,45 @@ def test_however_much_a_sign_up_names_its_read_takes_a_handful_of_statements(
     with statements(connection) as found:
         service.store.neighbourhood([f"account:{account}" for account in accounts])
 
-    begun_and_ended = 2
-    assert len(found) - begun_and_ended <= 6
+    assert [text.split()[0] for text in found] == ["BEGIN", "SELECT", "SELECT", "COMMIT"]
+
+
+def test_a_hub_ten_times_as_large_costs_its_read_no_step_more(tmp_path: Path) -> None:
+    steps = {}
+    for size in (500, 5_000):
+        ties = (Edge(f"account:a{n}", "SEEN_AT", "ip:hub", n + 1, n + 1) for n in range(size))
+        with open_store(f"sqlite:///{tmp_path}/{size}.db") as store:
+            store.write(Facts((), tuple(ties)))
+            store.neighbourhood(["ip:hub"])
+            connection = store._link._open_reader()  # type: ignore[attr-defined]
+            counted = []
+            # Told at every hundredth step of SQLite's machine.
+            connection.set_progress_handler(lambda seen=counted: seen.append(1), 100)
+            store.neighbourhood(["ip:hub"])
+            connection.set_progress_handler(None, 100)
+        steps[size] = len(counted)
+
+    assert steps[500] > 10
+    assert steps[5_000] <= steps[500] * 1.05
+
+
+@pytest.mark.parametrize("asked", [["ip:x"], ["ip:x", "account:a7", "device:d1"], ["account:a3"]])
+def test_the_read_of_a_sign_up_gives_what_the_walk_of_the_graph_gives(
+    tmp_path: Path, asked: list[str]
+) -> None:
+    # Three in a moment, so that a cut falls among equals; a referral, so that both ways are walked.
+    ties = [Edge(f"account:a{n}", "SEEN_AT", "ip:x", n // 3, n // 3) for n in range(60)]
+    ties += [Edge(f"account:a{n}", "USED", f"device:d{n % 4}", n, n) for n in range(60)]
+    ties += [Edge(f"account:a{n}", "REFERRED_BY", "account:a7", n, n) for n in range(30, 60)]
+    scores = pa.table({"key": ["a3", "a58"], "score": [0.1 + 0.2, None]})
+
+    with open_store(f"sqlite:///{tmp_path}/graph.db") as store:
+        store.write(Facts((), tuple(ties)))
+        store.publish(Generation(3, 77, {"account": scores}))
+        quick = store.neighbourhood(asked, per_id=10)
+        with store._link.reading() as db:  # type: ignore[attr-defined]
+            walked = around(db, store._words, asked, 10, 1)  # type: ignore[attr-defined]
+
+        assert quick.digest == walked.digest
+        assert quick.near == walked.near
+        assert list(quick.near.accounts) == list(walked.near.accounts)
