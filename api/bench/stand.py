@@ -12,6 +12,7 @@ import socket
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +42,8 @@ from graph.store import Generation, GraphStore
 
 SECRET = b"a key of the bench, never of data"
 HUB_IP = "93.184.216.34"
-MOMENT = "2025-04-02T12:00:00Z"
+BEGAN = datetime(2025, 4, 2, 12, tzinfo=UTC)
+APART = timedelta(milliseconds=5)
 CONSTANT = "/bench/constant"
 EDGES_PER_ACCOUNT = 3
 _RAW = {NodeType.IP: "ip", NodeType.DEVICE: "device", NodeType.PAYMENT_METHOD: "payment_method"}
@@ -131,7 +133,11 @@ def address(number: int) -> str:
 
 
 def bodies(entities: dict[str, int], seed: int, *, hub: bool = False) -> Iterator[bytes]:
-    """Sign-ups without end: each a new account on some known address, device and card."""
+    """Sign-ups without end: each a new account on some known address, device and card.
+
+    Each comes at a moment of its own, as in life: a hub that only had sign-ups of one instant would
+    measure how equals are put in order.
+    """
     chance = np.random.default_rng(seed)
     tag = f"{seed:x}"
     number = 0
@@ -141,7 +147,7 @@ def bodies(entities: dict[str, int], seed: int, *, hub: bool = False) -> Iterato
         yield json.dumps(
             {
                 "account_id": f"new-{tag}-{number}",
-                "created_at": MOMENT,
+                "created_at": (BEGAN + number * APART).isoformat(),
                 "ip": address(0 if hub else ip),
                 "email": f"applicant.{tag}{number}@gmail.com",
                 "phone": f"+49151{(number * 7919 + seed) % 10**7:07d}",
