@@ -19,26 +19,26 @@ SPEAKS = 0.3
 """Nats from which a piece of evidence is worth a word."""
 
 _PHRASES = {
-    "identifiers.shared_device": "{share} on one another's devices",
-    "identifiers.same_mailbox": "{share} write from one mailbox",
-    "identifiers.same_phone": "{share} gave one another's phone numbers",
-    "identifiers.shared_address": "{share} on one another's addresses",
-    "identifiers.shared_subnet": "{share} in one another's networks",
-    "identifiers.same_domain": "{share} on a private e-mail domain",
+    "identifiers.shared_device": "{share} share devices",
+    "identifiers.same_mailbox": "{share} share mailboxes",
+    "identifiers.same_phone": "{share} share phone numbers",
+    "identifiers.shared_address": "{share} share addresses",
+    "identifiers.shared_subnet": "{share} share networks",
+    "identifiers.same_domain": "{share} share private e-mail domains",
     "identifiers.same_organisation": "{share} name one organisation",
     "identifiers.referral": "{share} tied by referrals",
-    "payment.shared_method": "{share} pay with one another's cards",
+    "payment.shared_method": "{share} share payment methods",
     "payment.same_issuer": "{share} on cards of one issuer",
-    "prompts.kit": "{number} rare templates in common",
+    "prompts.kit": "{number} rare templates shared",
     "signup.burst": "{count} signed up on one day",
     "signup.plan_fit": "uses its plans more than {share} of users",
     "signup.same_pathway": "{share} came by one pathway",
     "signup.same_plan": "{share} on one plan",
     "signup.same_user_agent": "{share} signed up with one kind of client",
     "signup.same_left_out": "{share} left the same fields empty",
-    "signup.same_email_shape": "{share} with one pattern of e-mail address",
+    "signup.same_email_shape": "{share} with e-mail addresses of one pattern",
     "signup.same_email_domain": "{share} at one mail provider",
-    "timing.lockstep": "act together {number} times as often as chance",
+    "timing.lockstep": "together {number} times as often as chance",
     "timing.handover": "{share} go on with one another's conversations",
     "timing.equal_load": "all ask alike much a day",
     "timing.woke_together": "{share} woke in the same two days",
@@ -47,7 +47,7 @@ _PHRASES = {
 }
 _PURPOSES = {
     "triage.own_kit": "{share} of requests from its own templates",
-    "triage.strangers_prompts": "{share} of requests from templates in common: strangers' prompts",
+    "triage.strangers_prompts": "strangers' prompts, {share} from templates in common",
 }
 
 Reason = Mapping[str, Any]

@@ -39,10 +39,10 @@ def test_rings_whose_strongest_evidence_is_alike_get_titles_that_are_not() -> No
     first = [apart(row, usual)[0] for row in ROWS]
 
     assert first == [
-        "57% on one another's devices",
-        "89% pay with one another's cards",
+        "57% share devices",
+        "89% share payment methods",
         "18 signed up on one day",
-        "act together 4.3 times as often as chance",
+        "together 4.3 times as often as chance",
     ]
 
 
@@ -63,7 +63,7 @@ def test_a_family_is_said_once_and_what_weighs_nothing_never() -> None:
 
     said = apart(row, {})
 
-    assert said == ["act together 4.3 times as often as chance", "50% on one another's devices"]
+    assert said == ["together 4.3 times as often as chance", "50% share devices"]
 
 
 def test_evidence_without_a_phrase_is_told_by_its_sentence_up_to_what_is_usual() -> None:

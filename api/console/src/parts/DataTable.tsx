@@ -103,10 +103,12 @@ export function DataTable<T>(props: DataTableProps<T>) {
         </thead>
         <tbody>
           {above > 0 && <Gap height={above} span={span} />}
-          {shown.map((row) => (
+          {shown.map((row, n) => (
             <Line
               key={row.id}
               row={row}
+              index={drawn ? drawn[n]!.index : n}
+              measured={virtual ? window.measureElement : undefined}
               {...props}
               cursor={row.id === cursor}
               onPoint={() => setCursor(row.id)}
@@ -157,16 +159,21 @@ export function toggled(held: ReadonlySet<string>, id: string): ReadonlySet<stri
 
 interface LineProps<T> extends DataTableProps<T> {
   row: Row<T>;
+  index: number;
+  /** Takes the row's true height: a row of several lines is taller than most. */
+  measured?: (row: HTMLTableRowElement | null) => void;
   cursor: boolean;
   onPoint: () => void;
 }
 
 function Line<T>(props: LineProps<T>) {
-  const { row, onOpen, ticked, onTick, rowClass, rowName, cursor, onPoint } = props;
+  const { row, onOpen, ticked, onTick, rowClass, rowName, cursor, onPoint, index, measured } = props;
   const names = [rowClass?.(row.original), cursor && "cursor", onOpen && "openable"];
   return (
     <tr
       data-row={row.id}
+      data-index={index}
+      ref={measured}
       className={names.filter(Boolean).join(" ")}
       onClick={(event) => {
         if ((event.target as HTMLElement).closest("a, button, input, label")) return;

@@ -12,13 +12,15 @@ import { useLive } from "../shell/live";
 import { useSession } from "../shell/session";
 import { keepFilters } from "./kept";
 import { BulkBar } from "./BulkBar";
-import { COLUMNS } from "./columns";
+import { COLUMNS, Looks } from "./columns";
+import { looks } from "./looks";
 import { FILTERS, type Filters, KINDS, useRings, useTotal } from "./rings";
 import { SavedFilters } from "./SavedFilters";
 
 export function Queue() {
   const [filters, change] = useAddress(FILTERS);
   const [ticked, setTicked] = useState<ReadonlySet<string>>(new Set());
+  const [seen] = useState(looks);
   const [, go] = useLocation();
   const rings = useRings(filters);
   const search = useSearch();
@@ -52,7 +54,7 @@ export function Queue() {
         ) : rows.length === 0 ? (
           <Nothing filters={filters} onClear={() => change(CLEARED)} />
         ) : (
-          <>
+          <Looks value={seen}>
             <DataTable
               label="Rings"
               columns={COLUMNS}
@@ -71,7 +73,7 @@ export function Queue() {
               busy={rings.isFetchingNextPage}
               onMore={() => void rings.fetchNextPage()}
             />
-          </>
+          </Looks>
         )}
       </section>
     </>
@@ -166,6 +168,7 @@ function FilterBar({ filters, change }: FilterProps) {
         data={[
           { value: "score", label: "Highest score" },
           { value: "growth", label: "Fastest growth" },
+          { value: "exchanges", label: "Most asked" },
           { value: "accounts", label: "Most accounts" },
           { value: "last_seen", label: "Latest activity" },
           { value: "first_seen", label: "Newest" },

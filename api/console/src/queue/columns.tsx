@@ -1,9 +1,14 @@
 /** What the queue says of a ring. */
 import { type ColumnDef, createColumnHelper } from "@tanstack/react-table";
+import { createContext, useContext } from "react";
 import { Link } from "wouter";
 import { KindDot, Score, Status } from "../parts/Pieces";
-import { count, day, kindName, minute } from "../pure/format";
+import { compact, count, day, kindName, minute, words } from "../pure/format";
+import { type Look, newsOf } from "../pure/news";
 import type { RingSummary } from "../wire/types";
+
+/** What this browser last saw of each ring. */
+export const Looks = createContext<ReadonlyMap<string, Look>>(new Map());
 
 const column = createColumnHelper<RingSummary>();
 
@@ -16,38 +21,46 @@ export const COLUMNS: ColumnDef<RingSummary, any>[] = [
   column.accessor("title", {
     header: "Ring",
     cell: ({ row: { original: ring } }) => (
-      <Link href={`/rings/${ring.id}`} className="queue-title">
-        <span className="clip">{headline(ring.title)}</span>
-        <span className="mono dim small">{ring.id}</span>
-      </Link>
+      <>
+        <Link href={`/rings/${ring.id}`} className="queue-title">
+          <span>{headline(ring.title)}</span>
+        </Link>
+        <Story ring={ring} />
+      </>
     ),
-    meta: { room: "wide" },
+    meta: { room: "wraps" },
   }),
   column.accessor("accounts", {
     header: "Accounts",
-    cell: ({ getValue }) => count(getValue()),
-    meta: { number: true, width: 74 },
+    cell: ({ row: { original: ring } }) => (
+      <>
+        {count(ring.accounts)}
+        {(ring.new_accounts_24h ?? 0) > 0 && (
+          <span className="bad strong small queue-under">+{count(ring.new_accounts_24h ?? 0)} in 24 h</span>
+        )}
+      </>
+    ),
+    meta: { number: true, width: 84 },
   }),
-  column.accessor("new_accounts_24h", {
-    header: "+24 h",
-    cell: ({ getValue }) =>
-      getValue() ? <span className="bad strong">+{count(getValue())}</span> : <span className="dim">0</span>,
-    meta: { number: true, width: 56 },
+  column.accessor("exchanges_7d", {
+    header: "Asked, 7 d",
+    cell: ({ row: { original: ring } }) => <Asked ring={ring} />,
+    meta: { number: true, width: 84 },
   }),
   column.accessor("identifiers", {
     header: "Shared",
     cell: ({ getValue }) => <Shared counts={getValue()} />,
     meta: { width: 150 },
   }),
-  column.accessor("first_seen", {
-    header: "First seen",
-    cell: ({ getValue }) => <span className="tnum">{day(getValue())}</span>,
-    meta: { width: 96 },
-  }),
   column.accessor("last_seen", {
     header: "Last activity",
-    cell: ({ getValue }) => <span className="tnum">{minute(getValue())}</span>,
-    meta: { width: 110 },
+    cell: ({ row: { original: ring } }) => (
+      <span className="tnum">
+        {minute(ring.last_seen)}
+        <span className="dim small queue-under">since {day(ring.first_seen)}</span>
+      </span>
+    ),
+    meta: { width: 118 },
   }),
   column.accessor("status", {
     header: "Status",
@@ -70,6 +83,34 @@ export const COLUMNS: ColumnDef<RingSummary, any>[] = [
 export function headline(title: string): string {
   const said = title.replace(/^\d+ accounts(: )?/, "");
   return said ? said.slice(0, 1).toUpperCase() + said.slice(1) : title;
+}
+
+/** The line under the title: what the ring is for, on which figure, and what happened to it. */
+function Story({ ring }: { ring: RingSummary }) {
+  const seen = useContext(Looks).get(ring.id);
+  const news = newsOf(ring, seen);
+  const regrown = ring.turn?.change === "regrown" ? [] : (ring.regrown_from ?? []);
+  return (
+    <span className="queue-story small">
+      <span className={ring.verdict === "unclear" ? "dim" : "strong"}>{words(ring.verdict)}</span>
+      {ring.purpose && <span className="dim">{ring.purpose}</span>}
+      {news && <span className={news.fresh ? "accent strong" : "dim"}>{news.text}</span>}
+      {regrown.length > 0 && <span className="bad">regrown from {regrown.join(", ")}</span>}
+      <span className="mono dim">{ring.id}</span>
+    </span>
+  );
+}
+
+/** What the ring's accounts asked of late: what goes on being lost while nobody decides. */
+function Asked({ ring }: { ring: RingSummary }) {
+  const { exchanges_7d: week, exchanges_24h: lately } = ring;
+  if (week == null) return <span className="dim">–</span>;
+  return (
+    <span title={`${count(week)} requests in the week before the refresh, ${count(lately ?? 0)} in its last day`}>
+      {compact(week)}
+      {(lately ?? 0) > 0 && <span className="dim small queue-under">{compact(lately ?? 0)} last day</span>}
+    </span>
+  );
 }
 
 function Shared({ counts }: { counts: Record<string, number> }) {

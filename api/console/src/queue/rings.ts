@@ -26,7 +26,7 @@ export const FILTERS = {
   age: oneOf(["any", "day", "week", "month", "older"] as const, "any"),
   min: number(0, 1),
   q: text(200),
-  sort: oneOf(["score", "growth", "accounts", "last_seen", "first_seen"] as const, "score"),
+  sort: oneOf(["score", "growth", "exchanges", "accounts", "last_seen", "first_seen"] as const, "score"),
 };
 
 export type Filters = Values<typeof FILTERS>;

@@ -1,7 +1,8 @@
 /** The ring's life: where it came from, what it resembles, and the clock of the campaign. */
 import { Link } from "wouter";
 import { EntityName } from "../parts/Pieces";
-import { compact, minute, span, words } from "../pure/format";
+import { compact, minute, sentence, span, words } from "../pure/format";
+import { turnText } from "../pure/news";
 import type { RingDetail } from "../wire/types";
 import { Section } from "./Why";
 
@@ -30,7 +31,7 @@ export function Past({ ring }: { ring: RingDetail }) {
             {lineage.map((turn) => (
               <div key={`${turn.at} ${turn.change}`} className="row wrap small">
                 <span className="dim tnum">{minute(turn.at)}</span>
-                <span>{CHANGE[turn.change] ?? words(turn.change)}</span>
+                <span>{sentence(turnText(turn, false))}</span>
                 {(turn.others ?? []).map((other) => (
                   <Link key={other} href={`/rings/${other}`} className="mono">
                     {other}
@@ -44,17 +45,6 @@ export function Past({ ring }: { ring: RingDetail }) {
     </>
   );
 }
-
-const CHANGE: Record<string, string> = {
-  born: "First found",
-  grew: "Grew",
-  shrank: "Shrank",
-  split: "Split off from",
-  merged: "Took in",
-  regrown: "Regrown from",
-  dormant: "Fell silent",
-  banned: "Banned",
-};
 
 const STEPS = [
   ["first_signup", "First sign-up"],

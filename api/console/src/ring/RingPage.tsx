@@ -33,6 +33,7 @@ import { NotThen, PastBanner, Versions } from "./Versions";
 import { WhatIf } from "./WhatIf";
 import { Why } from "./Why";
 import { useNeighbours } from "./next";
+import { useLook } from "../queue/looks";
 import { useAssign } from "./assign";
 import { useViewHistory } from "./viewHistory";
 
@@ -54,6 +55,7 @@ export default function RingPage({ id }: { id: string }) {
   const around = useNeighbours(id);
   const assign = useAssign(ring.data);
   const history = useViewHistory(view, setView);
+  useLook(ring.data, view.asof !== null);
   const { refusal } = useSession();
   const up = useReachable();
   const past = view.asof !== null;
