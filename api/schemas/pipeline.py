@@ -93,19 +93,139 @@ class DriftOut(BaseModel):
     drifted: bool
 
 
+class MixOut(BaseModel):
+    """Drift of a mix of names (templates, models): index, and the chance of as much by luck."""
+
+    psi: float | None = None
+    chance: float | None = None
+    before: int = 0
+    now: int = 0
+
+
+class PromptsOut(BaseModel):
+    """Prompts of the examined days against the same span before; shares have no known template."""
+
+    without_template: float | None = None
+    without_template_before: float | None = None
+    templates: MixOut = Field(default_factory=MixOut)
+    models: MixOut = Field(default_factory=MixOut)
+    lengths: list[DriftOut] = Field(default_factory=list)
+
+
+class DelayOut(BaseModel):
+    """Days from sign-up to the first verdict of a source: quartiles, and those of late."""
+
+    source: str
+    labels: int
+    median_days: float | None = None
+    low_days: float | None = None
+    high_days: float | None = None
+    lately: int = 0
+    median_days_lately: float | None = None
+
+
+class OverturnedOut(BaseModel):
+    """Verdicts of fraud and bans taken back, of one slice, with the interval of the share.
+
+    ``by`` is ``every`` for all of them; ``apart``: more often than of the rest, beyond chance.
+    """
+
+    by: str
+    name: str
+    verdicts: int
+    overturned: int
+    share: float
+    low: float
+    high: float
+    apart: bool = False
+
+
+class AuditedOut(BaseModel):
+    """Accounts that auditors drew at random: how many were honest, and of these were flagged."""
+
+    audited: int = 0
+    honest: int = 0
+    flagged: int = 0
+    share: float | None = None
+    low: float | None = None
+    high: float | None = None
+
+
+class BandOut(BaseModel):
+    """One band of scores: its mean, and the share of known fraud with its interval."""
+
+    accounts: int
+    score: float
+    fraud: float
+    low: float
+    high: float
+
+
+class PastOut(BaseModel):
+    """One run's examined days, by the labels of their day and by those of today."""
+
+    run: str
+    as_of: datetime
+    known_fraud_then: int
+    known_fraud_now: int
+    prevented_then: float | None = None
+    prevented_now: float | None = None
+    expected_fraud: float | None = None
+    observed_fraud: float | None = None
+    observed_low: float | None = None
+    observed_high: float | None = None
+    calibration_error: float | None = None
+    bands: list[BandOut] = Field(default_factory=list)
+
+
+class StalenessOut(BaseModel):
+    """How old the weights in use are, and how alike fresh ones rank the same accounts (-1..1)."""
+
+    champion_age_days: float | None = None
+    rank_agreement: float | None = None
+
+
+class LookOut(BaseModel):
+    """What one run watched, for a line over time; ``label_days`` are recent medians by source."""
+
+    run: str
+    as_of: datetime
+    champion: str | None = None
+    score_psi: float | None = None
+    score_psi_low: float | None = None
+    score_psi_high: float | None = None
+    columns: int = 0
+    columns_drifted: int = 0
+    template_psi: float | None = None
+    model_psi: float | None = None
+    without_template: float | None = None
+    audit_honest: int = 0
+    audit_flagged: int = 0
+    audit_share: float | None = None
+    audit_low: float | None = None
+    audit_high: float | None = None
+    overturned_share: float | None = None
+    overturned_low: float | None = None
+    overturned_high: float | None = None
+    label_days: dict[str, float | None] = Field(default_factory=dict)
+    champion_age_days: float | None = None
+    rank_agreement: float | None = None
+
+
 class MonitorOut(BaseModel):
-    """What is watched between runs."""
+    """What is watched between runs; ``past`` and ``looks`` hold a row a run, the oldest first."""
 
     as_of: datetime
     champion: str | None = None
     summary: str
     features: list[DriftOut] = Field(default_factory=list)
-    prompts: dict[str, Any] = Field(default_factory=dict)
-    labels: list[dict[str, Any]] = Field(default_factory=list)
-    overturned: list[dict[str, Any]] = Field(default_factory=list)
-    audited: dict[str, Any] = Field(default_factory=dict)
-    past: list[dict[str, Any]] = Field(default_factory=list)
-    staleness: dict[str, Any] = Field(default_factory=dict)
+    prompts: PromptsOut = Field(default_factory=PromptsOut)
+    labels: list[DelayOut] = Field(default_factory=list)
+    overturned: list[OverturnedOut] = Field(default_factory=list)
+    audited: AuditedOut = Field(default_factory=AuditedOut)
+    past: list[PastOut] = Field(default_factory=list)
+    looks: list[LookOut] = Field(default_factory=list)
+    staleness: StalenessOut = Field(default_factory=StalenessOut)
     metrics: dict[str, float] = Field(default_factory=dict)
 
 

@@ -32,9 +32,17 @@ def get_pipeline(service: ServiceDep) -> PipelineOut:
             "shadow": shadow,
             "runs": [_dated(run, "as_of", "learnt_until") for run in told.get("runs", [])],
             "history": [_dated(turn, "at") for turn in told.get("history", [])],
-            "monitor": monitor and _dated(monitor, "as_of"),
+            "monitor": monitor and _watched(monitor),
         }
     )
+
+
+def _watched(monitor: dict[str, Any]) -> dict[str, Any]:
+    """What is watched, with the rows of other runs dated as well."""
+    rows = {
+        name: [_dated(row, "as_of") for row in monitor.get(name, [])] for name in ("past", "looks")
+    }
+    return _dated({**monitor, **rows}, "as_of")
 
 
 def _dated(row: dict[str, Any], *names: str) -> dict[str, Any]:

@@ -24,6 +24,7 @@ from etl.replay.walk import DAY_US
 from etl.weekly.drift import as_rows, drift_of, of_shares
 from etl.weekly.exam import kept_board
 from etl.weekly.gate import wilson
+from etl.weekly.looks import keep_look, looks
 from etl.weekly.monitor_labels import audited, delays, overturned
 from etl.weekly.retrain import Proven, Workplace
 from etl.weekly.run_folder import read_json
@@ -38,19 +39,14 @@ REFERENCE = "reference"
 def look(place: Workplace, proven: Proven) -> dict[str, Any]:
     """Everything that is watched, as of the run's T; keeps what the next run compares with."""
     timeline = kept_timeline(proven.folder / "snapshot")
-    rng = np.random.default_rng(proven.plan.seed)
     ours, _ = kept_board(proven.folder / "recent-challenger")
     held = proven.folder / "recent-champion"
     serving = kept_board(held)[0] if (held / "accounts.parquet").exists() else ours
-    columns = {**_columns(proven, rng), "score": ours.score}
-    against = place.out / REFERENCE / f"{proven.champion}.npz"
-    features = as_rows(drift_of(_reference(against), columns, rng)) if against.exists() else []
-    _keep_reference(place.out / REFERENCE / f"{proven.bundle.version}.npz", columns)
     truth = Truth.of_labels(timeline.read("signups"), _believed(proven))
     found: dict[str, Any] = {
         "as_of": proven.plan.until,
         "champion": proven.champion,
-        "features": features,
+        "features": _drift(place, proven, ours, serving),
         "prompts": _prompts(timeline, proven),
         "labels": delays(timeline, proven.plan.until),
         "overturned": overturned(timeline),
@@ -60,10 +56,26 @@ def look(place: Workplace, proven: Proven) -> dict[str, Any]:
     }
     found["metrics"] = _metrics(found)
     found["summary"] = _summary(found)
-    return found
+    keep_look(proven.folder, found)
+    return {**found, "looks": looks(place.runs, proven.plan.until)}
 
 
 # -- drift -----------------------------------------------------------------------------------------
+
+
+def _drift(place: Workplace, proven: Proven, ours: Board, serving: Board) -> list[dict[str, Any]]:
+    """Columns and scores against what the champion's own run saw; keeps what this one saw.
+
+    The champion's scores are held to its own of then: other weights differ by the weights alone.
+    """
+    rng = np.random.default_rng(proven.plan.seed)
+    columns = _columns(proven, rng)
+    fresh = place.out / REFERENCE / f"{proven.bundle.version}.npz"
+    against = place.out / REFERENCE / f"{proven.champion}.npz"
+    now = {**columns, "score": serving.score}
+    found = as_rows(drift_of(_reference(against), now, rng)) if against.exists() else []
+    _keep_reference(fresh, {**columns, "score": ours.score})
+    return found
 
 
 def _columns(proven: Proven, rng: np.random.Generator) -> dict[str, np.ndarray[Any, Any]]:
@@ -169,7 +181,15 @@ def _calibration(seen: Board) -> dict[str, Any]:
         "observed_low": low,
         "observed_high": high,
         "calibration_error": float(np.abs(score - fraud).sum() / max(size.sum(), 1)),
+        "bands": [_band(*row) for row in zip(size, score, fraud, strict=True) if row[0]],
     }
+
+
+def _band(size: float, score: float, fraud: float) -> dict[str, Any]:
+    """One band of scores: its mean score, and the share of known fraud with Wilson's interval."""
+    low, high = wilson(int(fraud), int(size))
+    return {"accounts": int(size), "score": float(score / size), "fraud": float(fraud / size),
+            "low": low, "high": high}  # fmt: skip
 
 
 # -- weights ---------------------------------------------------------------------------------------

@@ -1,6 +1,8 @@
 """What labels say about themselves: how late they come, how often they are taken back, audits.
 
-Shares carry Wilson's interval and the number they were seen on. It knows nothing of models.
+Shares carry Wilson's interval and the number they were seen on. Slices are many, so that one of
+them always looks bad: which really are is asked of all together (Benjamini and Hochberg, 1995). It
+knows nothing of models.
 """
 
 from typing import Any
@@ -17,6 +19,7 @@ from gnn.evaluate import NEVER
 DAY_US = 86_400_000_000
 RECENT_DAYS = 28
 LEAST = 5
+APART = 0.05  # of slices called apart, the share that may be wrong
 
 
 def delays(timeline: Timeline, until: int) -> list[dict[str, Any]]:
@@ -51,7 +54,10 @@ def delays(timeline: Timeline, until: int) -> list[dict[str, Any]]:
 
 
 def overturned(timeline: Timeline) -> list[dict[str, Any]]:
-    """Verdicts of fraud and bans taken back later, by source, country, pathway and network."""
+    """Verdicts of fraud and bans taken back later: all, by source, country, pathway and network.
+
+    ``apart``: the slice's are taken back more often than all others', beyond chance.
+    """
     labels, acts = _frame(timeline, "labels"), _frame(timeline, "enforcements")
     fraud = labels.filter(pl.col("verdict") == "fraud").select("account_id", "at", "source")
     banned = acts.filter(pl.col("action") == "ban").select("account_id", "at", source=pl.lit("ban"))
@@ -65,8 +71,25 @@ def overturned(timeline: Timeline) -> list[dict[str, Any]]:
     said = pl.concat([fraud, banned]).join(last, on="account_id", how="left")
     signups = _frame(timeline, "signups").select("account_id", *SLICED_BY)
     said = said.with_columns(back=(pl.col("cleared") > pl.col("at")).fill_null(False))
-    joined = said.join(signups, on="account_id", how="left")
-    return [row for by in ("source", *SLICED_BY) for row in _shares(joined, by)]
+    joined = said.join(signups, on="account_id", how="left").with_columns(every=pl.lit("verdict"))
+    return _apart([row for by in ("every", "source", *SLICED_BY) for row in _shares(joined, by)])
+
+
+def _apart(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The same rows with ``apart``, by Fisher's test of each slice against all the others."""
+    from scipy.stats import false_discovery_control, fisher_exact  # noqa: PLC0415
+
+    if not rows:
+        return rows
+    every, back = rows[0]["verdicts"], rows[0]["overturned"]
+    chances = []
+    for row in rows:
+        rest, rest_back = every - row["verdicts"], back - row["overturned"]
+        table = [[row["overturned"], row["verdicts"] - row["overturned"]],
+                 [rest_back, rest - rest_back]]  # fmt: skip
+        chances.append(float(fisher_exact(table, alternative="greater").pvalue) if rest else 1.0)
+    adjusted = false_discovery_control(chances)
+    return [{**row, "apart": bool(at <= APART)} for row, at in zip(rows, adjusted, strict=True)]
 
 
 def _shares(joined: pl.DataFrame, by: str) -> list[dict[str, Any]]:

@@ -1,13 +1,21 @@
 """What is watched between runs becomes figures for ``/metrics``, every named signal of it."""
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
+from safetensors.numpy import save_file
 
 from etl.backtest.outcome import Board, Truth
-from etl.weekly.monitor import _calibration, _metrics, relabelled
+from etl.replay.timeline import Timeline
+from etl.weekly.looks import keep_look, looks
+from etl.weekly.monitor import _calibration, _drift, _metrics, relabelled
+from etl.weekly.monitor_labels import overturned
+from etl.weekly.retrain import Plan, Proven, Workplace
 from gnn.evaluate import NEVER
+from gnn.features import ACCOUNT_COLUMNS
+from tests.api.small_home import tiny_bundle
 
 SIGNALS = {
     "drift of features": "drift_psi_highest",
@@ -99,3 +107,90 @@ def later_labels():
         }
     )
     return signups, labels
+
+
+def test_bands_hold_scores_to_what_was_found_in_them():
+    bands = _calibration(board())["bands"]
+
+    assert [band["accounts"] for band in bands] == [1, 1, 1, 1]
+    assert [band["fraud"] for band in bands] == [0.0, 0.0, 1.0, 1.0]
+    assert [round(band["score"], 2) for band in bands] == [0.1, 0.3, 0.7, 0.9]
+    assert all(band["low"] <= band["fraud"] <= band["high"] for band in bands)
+
+
+def test_looks_are_told_oldest_first_up_to_the_run_and_not_beyond(tmp_path):
+    told = {**found(), "champion": None}
+    for week in (3, 1, 2):
+        folder = tmp_path / f"run-{week}"
+        folder.mkdir()
+        keep_look(folder, {**told, "as_of": week, "labels": []})
+    (tmp_path / "run-unfinished").mkdir()
+
+    rows = looks(tmp_path, until=2)
+
+    assert [row["run"] for row in rows] == ["run-1", "run-2"]
+    assert (rows[0]["score_psi"], rows[0]["template_psi"], rows[0]["audit_share"]) == (
+        0.3, 0.12, 0.125,
+    )  # fmt: skip
+    assert (rows[0]["rank_agreement"], rows[0]["columns_drifted"]) == (0.93, 1)
+    assert rows[0]["model_psi"] is None
+
+
+def test_only_a_slice_that_is_overturned_more_often_beyond_chance_stands_apart():
+    rows = {(row["by"], row["name"]): row for row in overturned(_told(wrong_in="BR"))}
+
+    every = rows["every", "verdict"]
+    assert (every["verdicts"], every["overturned"]) == (80, 12)
+    assert rows["country", "BR"]["share"] == 0.6
+    assert [key for key, row in rows.items() if row["apart"]] == [("country", "BR")]
+
+
+def test_of_verdicts_that_are_all_alike_no_slice_stands_apart():
+    assert not any(row["apart"] for row in overturned(_told(wrong_in=None)))
+
+
+def _told(wrong_in: str | None) -> Timeline:
+    """80 verdicts of fraud in four countries; of one country's 20, twelve are taken back."""
+    ids = [f"a{number}" for number in range(80)]
+    country = ["BR", "DE", "FR", "US"] * 20
+    back = [a for a, c in zip(ids, country, strict=True) if c == wrong_in][:12]
+    labels = pa.table(
+        {
+            "account_id": ids + back,
+            "at": [5] * 80 + [9] * len(back),
+            "verdict": ["fraud"] * 80 + ["legitimate"] * len(back),
+            "source": ["investigator"] * 80 + ["appeal"] * len(back),
+        }
+    )
+    acts = pa.table(
+        {"account_id": ["nobody"], "at": [1], "action": ["none"]},
+    )
+    signups = pa.table(
+        {"account_id": ids, "at": [0] * 80, "country": country, "pathway": ["self"] * 80,
+         "ip_class": ["home"] * 40 + ["mobile"] * 40}
+    )  # fmt: skip
+    return Timeline({"labels": labels, "enforcements": acts, "signups": signups})
+
+
+def test_a_new_model_that_scores_otherwise_is_no_drift_and_a_moved_crowd_is(tmp_path):
+    rng = np.random.default_rng(3)
+    rows = rng.random((400, len(ACCOUNT_COLUMNS))).astype(np.float32)
+    old, fresh = tiny_bundle(1), tiny_bundle(2)
+    place = Workplace(Timeline({}), lambda *_: None, None, tmp_path, tmp_path)  # type: ignore[arg-type]
+
+    def run(name, bundle, champion) -> Proven:
+        (tmp_path / name / "features").mkdir(parents=True)
+        save_file({"rows": rows}, tmp_path / name / "features" / "moment-0.safetensors")
+        return Proven(name, tmp_path / name, Plan(0), bundle, champion, None, {}, {}, ())  # type: ignore[arg-type]
+
+    low, high = (_scored(rng.beta(*shape, 400)) for shape in ((1, 9), (9, 1)))
+    _drift(place, run("one", old, None), low, low)
+    still = _drift(place, run("two", fresh, old.version), high, _scored(rng.beta(1, 9, 400)))
+    moved = _drift(place, run("three", fresh, old.version), low, _scored(rng.beta(9, 1, 400)))
+
+    assert not any(row["drifted"] for row in still)
+    assert [row["name"] for row in moved if row["drifted"]] == ["score"]
+
+
+def _scored(scores: np.ndarray) -> Board:
+    return replace(board(), score=scores)

@@ -4,13 +4,15 @@ import { useState } from "react";
 import { Loading, State } from "../parts/States";
 import { client, got } from "../wire/client";
 import type { components } from "../wire/api";
-import { Bars, percent, ShareLine } from "./Plots";
+import { dayOf, percent } from "../pure/plot";
+import { Lines } from "./Plots";
+import { Watched } from "./Watched";
+import "./plots.css";
 
 type Pipeline = components["schemas"]["PipelineOut"];
 type Run = components["schemas"]["RunOut"];
 
 const RECENT = "last weeks: prevented";
-const SHOWN_COLUMNS = 14;
 
 export default function PipelinePage() {
   const { data, error } = useQuery({
@@ -35,7 +37,7 @@ export default function PipelinePage() {
       </div>
       {data.trouble && <p role="alert">A newer model was not taken up: {data.trouble}</p>}
       <Runs runs={data.runs ?? []} />
-      <Drift monitor={data.monitor} />
+      {data.monitor && <Watched monitor={data.monitor} />}
       <Shadow shadow={data.shadow} />
       <Labels pipeline={data} />
       <Turns pipeline={data} />
@@ -52,19 +54,23 @@ function Runs({ runs }: { runs: Run[] }) {
       </section>
     );
   }
-  const shares = runs.map((run) => ({
-    name: run.as_of.slice(5, 10),
-    value: run.findings.find((finding) => finding.rule === RECENT)?.figures?.challenger ?? null,
-    marked: !run.passed,
-  }));
+  const shares = {
+    name: "prevented",
+    values: runs.map((run) => run.findings.find((finding) => finding.rule === RECENT)?.figures?.challenger),
+    marked: runs.map((run) => !run.passed),
+  };
   const chosen = runs.find((run) => run.run === open);
   return (
     <section className="panel" aria-label="Runs">
       <div className="panel-head">
         <h2>Exchanges of known fraud prevented in the examined days, run by run</h2>
       </div>
-      <ShareLine label="Share prevented" points={shares} />
-      <table>
+      <Lines
+        label="Share prevented by each run's challenger; red were refused"
+        names={runs.map((run) => dayOf(run.as_of))}
+        series={[shares]}
+      />
+      <table className="data pipeline-runs">
         <thead>
           <tr>
             <th scope="col">As of</th>
@@ -78,7 +84,7 @@ function Runs({ runs }: { runs: Run[] }) {
           {runs.toReversed().map((run) => (
             <tr key={run.run}>
               <td>
-                <button type="button" className="link" aria-expanded={run.run === open} onClick={() => setOpen(run.run)}>
+                <button type="button" className="link-button" aria-expanded={run.run === open} onClick={() => setOpen(run.run)}>
                   {run.as_of.slice(0, 10)}
                 </button>
               </td>
@@ -103,7 +109,7 @@ function Findings({ run }: { run: Run }) {
   return (
     <div className="panel-body">
       <h3>What every rule found in the run of {run.as_of.slice(0, 10)}</h3>
-      <ul>
+      <ul className="plot-list">
         {run.findings.map((finding) => (
           <li key={finding.rule}>
             <span className={`pill ${finding.passed ? "good" : "bad"}`}>{finding.passed ? "passed" : "against"}</span>{" "}
@@ -112,33 +118,6 @@ function Findings({ run }: { run: Run }) {
         ))}
       </ul>
     </div>
-  );
-}
-
-function Drift({ monitor }: { monitor: Pipeline["monitor"] }) {
-  if (!monitor) return null;
-  const rows = (monitor.features ?? []).slice(0, SHOWN_COLUMNS);
-  return (
-    <section className="panel" aria-label="Drift">
-      <div className="panel-head">
-        <h2>Drift against the champion&apos;s training</h2>
-        <span className="dim">{monitor.summary}</span>
-      </div>
-      {rows.length > 0 && (
-        <Bars
-          label="Population stability index of the columns that moved most"
-          bars={rows.map(({ name, psi, low, high, drifted }) => ({ name, value: psi, low, high, marked: drifted }))}
-        />
-      )}
-      <dl className="panel-body facts">
-        {Object.entries(monitor.metrics ?? {}).map(([name, value]) => (
-          <div key={name}>
-            <dt>{name.replaceAll("_", " ")}</dt>
-            <dd>{value.toPrecision(3)}</dd>
-          </div>
-        ))}
-      </dl>
-    </section>
   );
 }
 
@@ -156,7 +135,7 @@ function Shadow({ shadow }: { shadow: Pipeline["shadow"] }) {
         Scored {scored} live sign-ups; decided otherwise on {changed}
         {scored > 0 && ` (${percent(changed / scored)})`}. {dropped} were passed over, {failed} failed.
       </p>
-      <ul>
+      <ul className="panel-body plot-list">
         {Object.entries(decisions).map(([turn, times]) => (
           <li key={turn}>
             {turn}: {times}
@@ -171,7 +150,6 @@ function Labels({ pipeline }: { pipeline: Pipeline }) {
   const last = pipeline.runs?.at(-1);
   if (!last) return null;
   const doubts = last.labels.doubts ?? [];
-  const back = pipeline.monitor?.overturned ?? [];
   return (
     <section className="panel" aria-label="Labels">
       <div className="panel-head">
@@ -182,34 +160,11 @@ function Labels({ pipeline }: { pipeline: Pipeline }) {
         </span>
       </div>
       {doubts.length > 0 && (
-        <ul className="panel-body">
+        <ul className="panel-body plot-list">
           {doubts.map((doubt) => (
             <li key={doubt.reason}>{doubt.reason}</li>
           ))}
         </ul>
-      )}
-      {back.length > 0 && (
-        <table>
-          <caption>Verdicts and bans taken back, with the interval of the share</caption>
-          <thead>
-            <tr>
-              <th scope="col">Slice</th>
-              <th scope="col">Verdicts</th>
-              <th scope="col">Taken back</th>
-              <th scope="col">Share</th>
-            </tr>
-          </thead>
-          <tbody>
-            {back.map((row) => (
-              <tr key={`${row.by}-${row.name}`}>
-                <td>{`${row.by} ${row.name}`}</td>
-                <td>{String(row.verdicts)}</td>
-                <td>{String(row.overturned)}</td>
-                <td>{`${percent(Number(row.share))} (${percent(Number(row.low))} to ${percent(Number(row.high))})`}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
       )}
     </section>
   );
@@ -223,7 +178,7 @@ function Turns({ pipeline }: { pipeline: Pipeline }) {
       <div className="panel-head">
         <h2>Promotions and rollbacks</h2>
       </div>
-      <ul className="panel-body">
+      <ul className="panel-body plot-list">
         {turns.map((turn) => (
           <li key={`${turn.at}-${turn.version}-${turn.what}`}>
             {turn.at.slice(0, 16).replace("T", " ")} <b>{turn.what}</b> <code>{turn.version}</code>

@@ -2544,7 +2544,7 @@ export interface components {
          * OverturnedOut
          * @description Verdicts of fraud and bans taken back, of one slice, with the interval of the share.
          *
-         *     ``by`` is ``every`` for all of them; ``apart`` where the slice is unlike the rest beyond chance.
+         *     ``by`` is ``every`` for all of them; ``apart``: more often than of the rest, beyond chance.
          */
         OverturnedOut: {
             /**
