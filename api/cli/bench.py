@@ -181,6 +181,26 @@ def browse(
     answer(figures, as_json, lambda console: show_figures(console, figures))
 
 
+@app.command("console")
+def console_(
+    context: typer.Context,
+    rounds: Annotated[int, typer.Option(min=1, help="Times each page is opened.")] = 5,
+    preset: Annotated[str, typer.Option(help="The simulated world to make.")] = "small",
+    home: Annotated[
+        bool, typer.Option("--home", help="Open the rings of RINGSIGHT_HOME instead.")
+    ] = False,
+    chromium: Annotated[Path | None, typer.Option(help="The browser, if not on the path.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Open queue and ring in a browser with an empty cache: when can they be used, graph drawn."""
+    from api.bench.console import bench_console  # noqa: PLC0415
+
+    settings = desk_of(context).settings if home else None
+    with Bars() as bars:
+        figures = bench_console(settings, rounds, preset=preset, chromium=chromium, progress=bars)
+    answer(figures, as_json, lambda console: show_figures(console, figures))
+
+
 @app.command("pipeline")
 def pipeline(
     out: Annotated[
