@@ -1,4 +1,4 @@
-"""A trained model as a folder: forests, numbers and a manifest with digests; no pickle.
+"""A trained model as a folder: forests, a network, a manifest with digests; no pickle.
 
 ``manifest.json`` names every file with its SHA-256, the columns, calibrations, thresholds and how
 the model came to be. Loading verifies all of it before anything is used. Saving writes beside the
@@ -21,16 +21,19 @@ from gnn.booster import Booster
 from gnn.calibrate import Calibration
 from gnn.features import ACCOUNT_COLUMNS, SIGNUP_COLUMNS
 from gnn.mates import MATES_COLUMNS
+from gnn.network import NETWORK_COLUMNS, Network
 from graph.errors import BundleCorrupt, ModelMismatch, ModelMissing
 
 FORMAT = 2  # 1 had one forest a stage, fitted on everybody
 MANIFEST = "manifest.json"
 ARRAYS = "arrays.safetensors"
+NETWORK = "network.safetensors"
 COLUMNS: dict[str, tuple[str, ...]] = {
     "signup": SIGNUP_COLUMNS,
     "own": ACCOUNT_COLUMNS,
     "near": MATES_COLUMNS,
     "far": MATES_COLUMNS,
+    "network": NETWORK_COLUMNS,
 }
 
 
@@ -90,7 +93,7 @@ class Bundle:
     so on; ``seats`` who was in which fold; ``calibrations`` ``signup`` and ``account``; ``usual``
     the ordinary value of each column by kind of forest, float32 [F] (what a reason compares with).
     ``notes`` is for people and the model card: figures of training, settings, moments; it takes
-    part in the digest.
+    part in the digest. ``network`` is None where there was too little to teach one.
     """
 
     forests: Mapping[str, Booster]
@@ -100,6 +103,7 @@ class Bundle:
     trained_as_of: int
     notes: Mapping[str, object] = field(default_factory=dict)
     seats: Seats = NOBODY
+    network: Network | None = None
 
     def stage(self, name: str) -> tuple[Booster, ...]:
         """The forests of a stage, by fold."""
@@ -153,13 +157,15 @@ class Bundle:
             **{f"usual.{name}": values for name, values in sorted(self.usual.items())},
         }
         files[ARRAYS] = save(arrays)
+        if self.network is not None:
+            files[NETWORK] = save(self.network.arrays())
         return files
 
     def _manifest(self, files: Mapping[str, bytes]) -> dict[str, object]:
         return {
             "format": FORMAT,
             "trained_as_of": self.trained_as_of,
-            "columns": {name: list(forest.columns) for name, forest in self.forests.items()},
+            "columns": self._columns(),
             "calibrations": {name: asdict(c) for name, c in self.calibrations.items()},
             "thresholds": asdict(self.thresholds),
             "notes": dict(self.notes),
@@ -167,6 +173,10 @@ class Bundle:
                 name: hashlib.sha256(content).hexdigest() for name, content in sorted(files.items())
             },
         }
+
+    def _columns(self) -> dict[str, list[str]]:
+        columns = {name: list(forest.columns) for name, forest in self.forests.items()}
+        return columns if self.network is None else {**columns, "network": list(NETWORK_COLUMNS)}
 
 
 def digest_of(folder: Path) -> str:
@@ -230,6 +240,7 @@ def _assembled(manifest: Mapping[str, Any], files: Mapping[str, bytes]) -> Bundl
         forests={
             name: Booster.load(files[f"{name}.ubj"], columns)
             for name, columns in manifest["columns"].items()
+            if name != "network"
         },
         calibrations={name: Calibration(**c) for name, c in manifest["calibrations"].items()},
         thresholds=Thresholds(**manifest["thresholds"]),
@@ -237,4 +248,5 @@ def _assembled(manifest: Mapping[str, Any], files: Mapping[str, bytes]) -> Bundl
         trained_as_of=int(manifest["trained_as_of"]),
         notes=manifest["notes"],
         seats=Seats(arrays["seats.account"], arrays["seats.fold"]),
+        network=Network.of(load(files[NETWORK])) if NETWORK in files else None,
     )

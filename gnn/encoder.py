@@ -14,7 +14,7 @@ knows nothing of snapshots: see :mod:`gnn.tensors`.
 """
 
 import warnings
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import cast
 
@@ -24,11 +24,13 @@ import torch
 from torch import Tensor, nn
 from torch_geometric.nn import HeteroConv, SAGEConv
 
-from gnn.last_hop import Rows
+from gnn.last_hop import Arrays, Rows, rounds_of
 from gnn.mates import Links
 from gnn.tensors import ACCOUNT, ENTITY_COLUMNS, Hearing, hearings, kinds_of
 
 Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,14 +174,39 @@ def fit_encoder(
     return net
 
 
-def margins(net: Encoder, x: Rows, links: Links, parts: int, seed: int) -> Floats:
-    """Log odds of every account, each judged while it only listens; float64 [N]."""
+def margins(net: Encoder, x: Rows, links: Links, part: Ints) -> Floats:
+    """Log odds of every account, each judged while its ``part`` [N] only listens; float64 [N]."""
     found = np.zeros(len(x))
-    with torch.no_grad():
-        for heard in hearings(links, parts, np.random.default_rng(seed)):
-            said = net.label(net(torch.from_numpy(x), heard)).squeeze(1).numpy()
-            found[heard.listening] = said[heard.listening]
+    for listening, said in heard([net], x, links, part):
+        found[listening] = said[:, 0]
     return found
+
+
+def heard(
+    nets: Sequence[Encoder], x: Rows, links: Links, part: Ints
+) -> Iterator[tuple[Mask, Floats]]:
+    """For each part: who listens, bool [N], and what each net says of them, [listening, nets]."""
+    seen = torch.from_numpy(x)
+    for number in np.unique(part).tolist():
+        hearing = Hearing.of(links, part == number)
+        rows = torch.from_numpy(np.flatnonzero(hearing.listening))
+        with torch.no_grad():
+            said = [net.label(net(seen, hearing)[rows]).squeeze(1).numpy() for net in nets]
+        yield hearing.listening, np.stack(said, axis=1).astype(np.float64)
+
+
+def arrays_of(net: Encoder) -> dict[str, Rows]:
+    """The weights as plain arrays under torch's names."""
+    return {name: weight.numpy().copy() for name, weight in net.state_dict().items()}
+
+
+def encoder_of(weights: Arrays, links: Links) -> Encoder:
+    """The network with these weights, for accounts with such ``links``."""
+    columns, width = weights["rebuild.weight"].shape
+    config = EncoderConfig(width=width, rounds=rounds_of(weights))
+    net = Encoder(columns, kinds_of([links]), config)
+    net.load_state_dict({name: torch.from_numpy(array) for name, array in weights.items()})
+    return net.eval()
 
 
 def _loss(

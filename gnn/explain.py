@@ -13,12 +13,14 @@ import numpy as np
 import numpy.typing as npt
 
 from gnn.bundle import Bundle
-from gnn.columns import Family, written
+from gnn.columns import Column, Family, written
 from gnn.features_account import ACCOUNT
 from gnn.features_signup import SIGNUP
 from gnn.mates import MATES
-from gnn.scorer import AccountScores, Scorer
+from gnn.network import NETWORK_SCORE
+from gnn.scorer import NETWORK_SHARE, AccountScores, Scorer, probability
 
+NETWORK: tuple[Column[None, None], ...] = (NETWORK_SCORE,)
 LEAST_WEIGHT = 0.05  # log odds; below it a column is noise to a reader
 
 
@@ -86,23 +88,34 @@ def account_reasons(
 ) -> tuple[list[Reason], list[Reason]]:
     """Reasons and counter-evidence of the account at ``place``, strongest first, ``most`` of each.
 
-    The own forest's reasons count a third for its own margin, and as much again of what the mates'
-    forests make of the own score; the mates' columns speak for themselves.
+    The own forest's reasons count a third of what forests say, for its own margin, and as much
+    again of what the mates' forests make of the own score; the mates' columns speak for themselves.
+    Where there is a graph network it is one more reason, with the weight it has in the margin.
     """
     row, mates = scores.rows[place], scores.mates[place]
     stages, usual = scorer.stages, scorer.bundle.usual
+    share = 1.0 / 3.0 if scores.heard is None else (1.0 - NETWORK_SHARE) / 3.0
     near = stages.near.contributions(mates[np.newaxis, :])[0]
     far = stages.far.contributions(mates[np.newaxis, :])[0]
     own = stages.own.contributions(row[np.newaxis, :])[0]
-    passed = (near + far) / 3.0
-    found = _reasons(ACCOUNT.columns, row, usual["own"], own / 3.0 * _echo(own, passed[0]))
+    passed = (near + far) * share
+    mine = own * share
+    found = _reasons(ACCOUNT.columns, row, usual["own"], mine * _echo(mine, passed[0]))
     found += _reasons(MATES[1:], mates[1:], usual["near"][1:], passed[1:])
+    if scores.heard is not None:
+        heard = scores.heard[place : place + 1]
+        weight = (heard - usual["network"]) * NETWORK_SHARE
+        found += _reasons(NETWORK, _percent(heard), _percent(usual["network"]), weight)
     return _split(found, most)
+
+
+def _percent(margin: npt.NDArray[np.floating]) -> npt.NDArray[np.float32]:
+    return probability(np.asarray(margin, np.float64)).astype(np.float32)
 
 
 def _echo(own: npt.NDArray[np.float64], heard: float) -> float:
     """How much louder the own columns get by being heard again in the mates' forests."""
-    total = float(own.sum()) / 3.0
+    total = float(own.sum())
     return 1.0 + heard / total if total * heard > 0 else 1.0
 
 

@@ -17,7 +17,8 @@ import numpy.typing as npt
 from gnn.explain import account_reasons
 from gnn.features import ACCOUNT_COLUMNS
 from gnn.mates import MATES_COLUMNS, Links, Ties
-from gnn.scorer import AccountScores, Scorer
+from gnn.network import NETWORK_SCORE
+from gnn.scorer import AccountScores, Scorer, together
 
 Ints = npt.NDArray[np.int64]
 NAMED = 3
@@ -78,8 +79,12 @@ def _without(scorer: Scorer, scores: AccountScores, place: int, gone: set[str]) 
     fold = scorer.bundle.seats.fold_of([scores.keys[place]])
     own = stages.own.margin(row[np.newaxis, :], fold)
     mates[0] = own[0]
-    heard = [stage.margin(mates[np.newaxis, :], fold)[0] for stage in (stages.near, stages.far)]
-    return float(own[0] + sum(heard)) / 3.0
+    mine = [stage.margin(mates[np.newaxis, :], fold)[0] for stage in (stages.near, stages.far)]
+    forests = np.array([own[0] + sum(mine)]) / 3.0
+    heard = None if scores.heard is None else scores.heard[place : place + 1]
+    if heard is not None and NETWORK_SCORE.name in gone:
+        heard = usual["network"].astype(np.float64)
+    return float(together(forests, heard)[0])
 
 
 def carried(

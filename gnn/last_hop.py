@@ -24,6 +24,11 @@ def weight_of(speaking: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     return np.asarray(speaking / (speaking + SHRINK), np.float64)
 
 
+def rounds_of(weights: Arrays) -> int:
+    """How many rounds an encoder with these weights has."""
+    return 1 + max(int(name.split(".")[1]) for name in weights if name.startswith("rounds."))
+
+
 @dataclass(frozen=True, slots=True)
 class Told:
     """What one touched entity tells: ``states`` [rounds, width], and how many accounts speak.
@@ -47,8 +52,7 @@ class LastHop:
     @classmethod
     def of(cls, weights: Arrays) -> "LastHop":
         """Of the arrays of an encoder's ``state_dict``."""
-        rounds = 1 + max(int(name.split(".")[1]) for name in weights if name.startswith("rounds."))
-        return cls(weights, rounds)
+        return cls(weights, rounds_of(weights))
 
     def margin(self, row: Rows, told: list[Told]) -> float:
         """Log odds of a newcomer with scaled columns ``row`` [2 F], given what it touches."""

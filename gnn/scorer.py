@@ -1,8 +1,11 @@
 """A bundle at work: margins of sign-ups and accounts, calibrated.
 
-An account's score is the mean of three margins: its own behaviour, that plus its mates' scores, and
-that plus the mates' scores of the second kind (their mates heard). Their honest mistakes differ, so
-the mean makes fewer. It knows nothing of stores, policies or time.
+Three forests speak of an account: of its own behaviour, of that and its mates' scores, and of that
+and the mates' scores of the second kind (their mates heard). The graph network speaks of what it
+does in the company it keeps. The score is half the mean of the forests' margins and half the
+network's: their honest mistakes differ, so together they make fewer. A bundle that was taught on
+few accounts has no network, and the forests are all there is. It knows nothing of stores, policies
+or time.
 """
 
 from dataclasses import dataclass
@@ -14,8 +17,11 @@ from gnn.booster import Booster, Floats, Rows
 from gnn.bundle import Bundle, Thresholds
 from gnn.features import account_matrix
 from gnn.mates import Links, mates_matrix
+from gnn.network import Company
 from graph.schema import NodeType
 from graph.snapshot import Snapshot
+
+NETWORK_SHARE = 0.5  # of the margin; what the forests say is the other half
 
 
 @dataclass(frozen=True)
@@ -24,7 +30,9 @@ class AccountScores:
 
     ``score`` [N] is calibrated (0..1), ``own`` [N] the score of its own behaviour alone,
     ``flagged`` [N] whether it is over the threshold for action. ``rows`` and ``mates`` are what the
-    forests saw, for reasons on demand (:func:`gnn.explain.account_reasons`).
+    forests saw, for reasons on demand (:func:`gnn.explain.account_reasons`); ``heard`` [N] is what
+    the graph network says, in log odds, None without one; ``beyond`` [N] by how much it moves what
+    the forests say.
     """
 
     keys: tuple[str, ...]
@@ -33,6 +41,8 @@ class AccountScores:
     flagged: npt.NDArray[np.bool_]
     rows: Rows
     mates: Rows
+    heard: Floats | None
+    beyond: Floats
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,21 +126,42 @@ class Scorer:
         rows = account_matrix(snapshot)
         keys: tuple[str, ...] = tuple(snapshot.keys(NodeType.ACCOUNT).to_pylist())
         fold = self.bundle.seats.fold_of(keys)
-        margin, own, mates = passed_along(self.stages, rows, Links.of(snapshot), fold)
+        links = Links.of(snapshot)
+        told = passed_along(self.stages, rows, links, fold)
+        network = self.bundle.network
+        company = Company(keys, rows, told.own, links)
+        heard = None if network is None else network.margin(company, fold)
+        forests = np.mean([told.own, told.near, told.far], axis=0)
+        margin = together(forests, heard)
         score = self.bundle.calibrations["account"].probability(margin)
         flagged = score >= self.thresholds.account_flag
-        return AccountScores(keys, score, own, flagged, rows, mates)
+        own = probability(told.own)
+        beyond = margin - forests
+        return AccountScores(keys, score, own, flagged, rows, told.mates, heard, beyond)
 
 
-def passed_along(
-    stages: Stages, rows: Rows, links: Links, fold: npt.NDArray[np.int64]
-) -> tuple[Floats, Floats, Rows]:
-    """The mean of the three margins [N], the own score (0..1) [N], and the second stage's rows."""
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What the three stages of forests say, margins [N], and the second one's rows."""
+
+    own: Floats
+    near: Floats
+    far: Floats
+    mates: Rows
+
+
+def passed_along(stages: Stages, rows: Rows, links: Links, fold: npt.NDArray[np.int64]) -> Told:
+    """Own behaviour, mates, and mates of mates; ``fold`` [N] is -1 for who was not trained on."""
     own = stages.own.margin(rows, fold)
     mates = mates_matrix(own, links, probability(own))
     near = stages.near.margin(mates, fold)
     far = stages.far.margin(mates_matrix(own, links, probability(near)), fold)
-    return (own + near + far) / 3.0, probability(own), mates
+    return Told(own, near, far, mates)
+
+
+def together(forests: Floats, heard: Floats | None) -> Floats:
+    """One margin of the mean of the forests' and the network's, where there is one, [N]."""
+    return forests if heard is None else (forests + heard) * NETWORK_SHARE
 
 
 def probability(margin: Floats) -> Floats:

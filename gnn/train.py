@@ -33,12 +33,14 @@ class TrainConfig:
 
     Shares (0..1): ``flag_share`` of the accounts not known to be fraud may be flagged by their
     score, ``deny_share`` of them denied at sign-up, ``review_share`` of all sign-ups reviewed.
+    From ``network_from`` accounts on a graph network is part of the score.
     """
 
     folds: int = 5
     flag_share: float = 0.0005
     deny_share: float = 0.0001
     review_share: float = 0.01
+    network_from: int = 5_000
 
 
 @dataclass(frozen=True)
@@ -85,7 +87,8 @@ def _setting(rows: TrainingRows, config: TrainConfig, rng: np.random.Generator) 
     fold = fold_of(roll, groups, config.folds, rng)
     picks = chosen(rows.moments, seats, roll)
     seed = int(rng.integers(2**31 - 1))
-    return Setting(rows.moments, seats, picks, roll, groups, fold, config.folds, seed)
+    least = config.network_from
+    return Setting(rows.moments, seats, picks, roll, groups, fold, config.folds, seed, least)
 
 
 def _picked(setting: Setting) -> list[tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]]:
@@ -131,6 +134,8 @@ def _bundle(rows: TrainingRows, config: TrainConfig, fits: Fits) -> Bundle:
         "own": _usual(rows.moments[-1].rows[ordinary]),
         "near": _usual(accounts.heard[ordinary]),
     }
+    if accounts.network_margins is not None:
+        usual["network"] = _usual(accounts.network_margins[ordinary, None].astype(np.float32))
     forests = _forests(accounts.stages)
     if signups.forest is not None:
         forests["signup"] = signups.forest
@@ -142,6 +147,7 @@ def _bundle(rows: TrainingRows, config: TrainConfig, fits: Fits) -> Bundle:
         trained_as_of=rows.as_of,
         notes=_notes(config, fits, interval_of(reference, known, flag)),
         seats=_seats(fits),
+        network=accounts.network,
     )
 
 
@@ -197,5 +203,6 @@ def _notes(config: TrainConfig, fits: Fits, flagged: tuple[float, float]) -> dic
         "moments": len(fits.setting.moments),
         "account_rows": int(sum(pick.sum() for pick in fits.setting.picks)),
         "signup_rows": len(fits.signups.rows),
+        "graph_network": fits.accounts.network is not None,
         "honest_flagged_share_90_percent_interval": list(flagged),
     }

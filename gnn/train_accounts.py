@@ -1,11 +1,12 @@
-"""Fitting the three forests of an account score, so that no row meets a model that saw its ring.
+"""Fitting the voices of an account score, so that no row meets a model that saw its ring.
 
 Own behaviour first: a forest per fold gives every account an out-of-fold score at every moment.
 Those scores are passed along the links of that moment, and the second and third forest learn what
 mates' scores are worth. What is unlabelled in a bad group is left out at first; where its own
 behaviour, judged out of fold, is that of known fraud it joins them. The forests of all folds are
 kept: a forest fitted on everything would call its own examples louder than mates' worth was learnt
-at, and convict whoever is near them. See ``gnn.train`` for what is done with the result.
+at, and convict whoever is near them. Where there is enough to learn from, a graph network is taught
+beside them (:mod:`gnn.train_network`). See ``gnn.train`` for what is done with the result.
 """
 
 from collections.abc import Sequence
@@ -18,17 +19,23 @@ from gnn.booster import Booster, Floats, TreeConfig
 from gnn.features import ACCOUNT_COLUMNS
 from gnn.folds import Groups, ring_weights
 from gnn.mates import MATES_COLUMNS, MONOTONE, mates_matrix
-from gnn.scorer import Stage, Stages, probability
+from gnn.network import Company, Network
+from gnn.scorer import Stage, Stages, probability, together
+from gnn.train_network import Lessons, Pupils, fit_network, out_of_fold, worth_it
 from gnn.training_rows import AccountMoment, Ints, Mask, Roll, Rows
 
 OWN_TREES = TreeConfig(trees=120, depth=4, rate=0.08, child_weight=4.0, column_share=0.4)
 MATES_TREES = TreeConfig(trees=120, depth=3, rate=0.08, child_weight=8.0, column_share=0.8)
+NETWORK = Lessons()
 PROMOTE_QUANTILE = 0.99  # of ordinary accounts' own scores; above it a shadow joins the known
 
 
 @dataclass(frozen=True)
 class Setting:
-    """What all stages share: moments, their accounts' numbers, verdicts, folds, chosen rows."""
+    """What all stages share: moments, their accounts' numbers, verdicts, folds, chosen rows.
+
+    ``network_from`` is the number of accounts from which a graph network is taught.
+    """
 
     moments: Sequence[AccountMoment]
     seats: Sequence[Ints]
@@ -38,16 +45,18 @@ class Setting:
     fold: Ints
     folds: int
     seed: int
+    network_from: int = 0
 
 
 @dataclass(frozen=True)
 class AccountFit:
     """The forests, and what they would have said out of fold.
 
-    ``margins`` holds for each moment the mean margin of its accounts [N]; ``own_margins`` that of
+    ``margins`` holds for each moment the whole margin of its accounts [N]; ``own_margins`` that of
     their own behaviour alone. ``fraud`` [A] are the known and the promoted, ``doubtful`` [A] the
     unlabelled of bad groups that were not promoted. ``heard`` are the rows of the second forest at
-    the last moment.
+    the last moment; ``network`` is None where there was too little to learn from, and
+    ``network_margins`` what it says of the accounts of the last moment [N].
     """
 
     stages: Stages
@@ -56,6 +65,8 @@ class AccountFit:
     fraud: Mask
     doubtful: Mask
     heard: Rows
+    network: Network | None = None
+    network_margins: Floats | None = None
 
 
 @dataclass(frozen=True)
@@ -67,7 +78,7 @@ class Targets:
 
 
 def fit_accounts(setting: Setting) -> AccountFit:
-    """Fit the three forests; see the module's opening."""
+    """Fit the three forests and the network; see the module's opening."""
     own_rows = [moment.rows for moment in setting.moments]
     first, _ = _out_of_fold(setting, own_rows, _targets(setting, setting.roll.fraud), "own")
     # by own behaviour alone: whom mates speak against is not yet known to be one of them
@@ -77,9 +88,32 @@ def fit_accounts(setting: Setting) -> AccountFit:
     near_rows = _heard(setting, own, own)
     near, near_stage = _out_of_fold(setting, near_rows, targets, "near")
     far, far_stage = _out_of_fold(setting, _heard(setting, own, near), targets, "far")
-    means = [(a + b + c) / 3.0 for a, b, c in zip(own, near, far, strict=True)]
+    network, said = _network(setting, own, targets)
+    means = [
+        together((a + b + c) / 3.0, heard)
+        for a, b, c, heard in zip(own, near, far, said, strict=True)
+    ]
     stages = Stages(own_stage, near_stage, far_stage)
-    return AccountFit(stages, means, own, fraud, setting.groups.shadow & ~fraud, near_rows[-1])
+    doubtful = setting.groups.shadow & ~fraud
+    return AccountFit(stages, means, own, fraud, doubtful, near_rows[-1], network, said[-1])
+
+
+def _network(
+    setting: Setting, own: Sequence[Floats], targets: Targets
+) -> tuple[Network | None, Sequence[Floats | None]]:
+    """A graph network and its margins out of fold at every moment; None where it is not worth it.
+
+    It is taught by the last moment: who was known by then, as he was then, in the company of then.
+    """
+    last, seat = setting.moments[-1], setting.seats[-1]
+    known, least = setting.roll.fraud, setting.network_from
+    if not worth_it(setting.groups, known, setting.folds, len(seat), least):
+        return None, [None] * len(own)
+    company = Company(last.keys, last.rows, own[-1], last.links)
+    pupils = Pupils(company, targets.fraud[seat], targets.weight[seat], setting.fold[seat])
+    network = fit_network(pupils, setting.folds, NETWORK, setting.seed)
+    fold = [setting.fold[seat] for seat in setting.seats]
+    return network, out_of_fold(network, setting.moments, own, fold)
 
 
 def _targets(setting: Setting, fraud: Mask) -> Targets:

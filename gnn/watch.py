@@ -1,8 +1,9 @@
 """Scores between refreshes: a few accounts anew, their mates as the last refresh left them.
 
 The same three forests and the same messages as :mod:`gnn.scorer`; only who is computed afresh
-differs. When every account is fresh the scores are those of a refresh, and a test says so. It knows
-nothing of where rows come from.
+differs. What the graph network knew better than the forests at the refresh counts on, until the
+next one asks it again. When every account is fresh the scores are those of a refresh, and a test
+says so. It knows nothing of where rows come from.
 """
 
 from collections.abc import Mapping, Sequence
@@ -23,12 +24,14 @@ UNMET = -12.0
 class Standing:
     """What every account passed along its links at the last refresh.
 
-    ``place`` maps an account to its row; ``own`` and ``near`` are margins (log odds), [N].
+    ``place`` maps an account to its row; ``own`` and ``near`` are margins (log odds), [N];
+    ``beyond`` [N] is by how much the network moved what the forests said.
     """
 
     place: Mapping[str, int]
     own: Floats
     near: Floats
+    beyond: Floats
 
     @classmethod
     def of(cls, scorer: Scorer, scores: AccountScores) -> "Standing":
@@ -37,13 +40,13 @@ class Standing:
         fold = scorer.bundle.seats.fold_of(scores.keys)
         own = scorer.stages.own.margin(scores.rows, fold)
         near = scorer.stages.near.margin(scores.mates, fold)
-        return cls(place, own, near)
+        return cls(place, own, near, scores.beyond)
 
-    def margins(self, keys: Sequence[str]) -> tuple[Floats, Floats]:
-        """Own and near margins of ``keys``; :data:`UNMET` for those it does not know."""
+    def margins(self, keys: Sequence[str]) -> tuple[Floats, Floats, Floats]:
+        """Own, near (:data:`UNMET` for who is not known) and beyond (0 then) of ``keys``."""
         rows = np.array([self.place.get(key, -1) for key in keys], np.int64)
-        own = np.append(self.own, UNMET)[rows]
-        return own, np.append(self.near, UNMET)[rows]
+        own, near = np.append(self.own, UNMET)[rows], np.append(self.near, UNMET)[rows]
+        return own, near, np.append(self.beyond, 0.0)[rows]
 
 
 @dataclass(frozen=True)
@@ -64,11 +67,11 @@ class Fresh:
         """Calibrated scores (0..1) of the accounts marked in ``fresh`` [N], in order."""
         bundle, stages = self.scorer.bundle, self.scorer.stages
         fold = bundle.seats.fold_of([key for key, new in zip(self.keys, fresh, strict=True) if new])
-        own, near = self.standing.margins(self.keys)
+        own, near, beyond = self.standing.margins(self.keys)
         own[fresh] = stages.own.margin(self.rows[fresh], fold)
         heard = mates_matrix(own, self.links, probability(own))[fresh]
         near[fresh] = stages.near.margin(heard, fold)
         again = mates_matrix(own, self.links, probability(near))[fresh]
         far = stages.far.margin(again, fold)
-        margin = (own[fresh] + near[fresh] + far) / 3.0
+        margin = (own[fresh] + near[fresh] + far) / 3.0 + beyond[fresh]
         return bundle.calibrations["account"].probability(margin)

@@ -1,8 +1,8 @@
 """The graph network's rows of a back-test's panel: taught as of T, asked about the end.
 
-*Alone* it has the accounts' columns and what they share. *Over own scores* it has in addition what
-a forest says of each account's own behaviour, out of fold, so that it never meets a score that saw
-the label: the nearest rival of passing scores along links. It knows nothing of the truth.
+It has the accounts' columns and what they share, and nothing else: no forest's opinion. The network
+that is part of the score (:mod:`gnn.network`) has that too; what it says by itself, and what the
+forests say without it, are taken from the scores of the end. It knows nothing of the truth.
 """
 
 from dataclasses import dataclass, replace
@@ -10,34 +10,31 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from gnn.booster import Booster
 from gnn.encoder import EncoderConfig, Lesson, fit_encoder, margins
-from gnn.features import ACCOUNT_COLUMNS
-from gnn.folds import fold_of, groups_of, ring_weights
-from gnn.tensors import Scale
-from gnn.train_accounts import OWN_TREES
+from gnn.folds import groups_of, ring_weights
+from gnn.network import parts_of
+from gnn.scale import Scale
+from gnn.scorer import NETWORK_SHARE, AccountScores
 from gnn.training_rows import AccountMoment, Roll, TrainingRows
 
 Floats = npt.NDArray[np.float64]
-Rows = npt.NDArray[np.float32]
 
 ALONE = "graph network alone"
-OVER_OWN = "graph network over own scores"
-FOLDS = 5
+IN_SCORE = "graph network of the score"
+WITHOUT = "score without graph network"
 CONFIG = EncoderConfig(alone_epochs=30, epochs=90, learning_rate=1e-2)
 
 
 @dataclass(frozen=True)
 class Taught:
-    """The accounts of T: who is fraud, what each weighs and its fold, [N]."""
+    """The accounts of T: who is fraud and what each weighs, [N]."""
 
     then: AccountMoment
     fraud: npt.NDArray[np.bool_]
     weight: Floats
-    fold: npt.NDArray[np.int64]
 
     @classmethod
-    def of(cls, rows: TrainingRows, rng: np.random.Generator) -> "Taught":
+    def of(cls, rows: TrainingRows) -> "Taught":
         """Of the last moment of ``rows``; the unlabelled of bad groups weigh nothing."""
         roll, then = Roll.of(rows), rows.moments[-1]
         seat = roll.numbers(then.keys)
@@ -45,42 +42,21 @@ class Taught:
         fraud = roll.fraud[seat]
         weight = np.where(groups.shadow[seat], 0.0, 1.0)
         weight[fraud] = ring_weights(roll.fraud, groups.group)[seat][fraud]
-        return cls(then, fraud, weight, fold_of(roll, groups, FOLDS, rng)[seat])
+        return cls(then, fraud, weight)
+
+
+def parts_of_score(scores: AccountScores) -> dict[str, Floats]:
+    """What network and forests say by themselves, [N] each; nothing where there is no network."""
+    if scores.heard is None:
+        return {}
+    return {IN_SCORE: scores.heard, WITHOUT: scores.heard - scores.beyond / NETWORK_SHARE}
 
 
 def network_alone(taught: Taught, last: AccountMoment, seed: int) -> Floats:
     """Log odds of every account of ``last``, [N]."""
-    return _asked(taught, taught.then.rows, last.rows, last, seed)
-
-
-def network_over_own(taught: Taught, last: AccountMoment, seed: int) -> Floats:
-    """The same with the own forest's log odds among the columns, [N]."""
-    then, now = _own(taught, last, seed)
-    beside = [np.column_stack([m.rows, own]) for m, own in ((taught.then, then), (last, now))]
-    return _asked(taught, beside[0].astype(np.float32), beside[1].astype(np.float32), last, seed)
-
-
-def _asked(taught: Taught, then: Rows, now: Rows, last: AccountMoment, seed: int) -> Floats:
-    scale = Scale.of(then)
-    lesson = Lesson(scale(then), taught.then.links, taught.fraud, taught.weight)
-    alone = fit_encoder([replace(lesson, weight=np.zeros(len(then)))], CONFIG, seed)
+    then = taught.then
+    scale = Scale.of(then.rows)
+    lesson = Lesson(scale(then.rows), then.links, taught.fraud, taught.weight)
+    alone = fit_encoder([replace(lesson, weight=np.zeros(len(then.keys)))], CONFIG, seed)
     net = fit_encoder([lesson], CONFIG, seed + 1, alone)
-    return margins(net, scale(now), last.links, CONFIG.parts, seed)
-
-
-def _own(taught: Taught, last: AccountMoment, seed: int) -> tuple[Floats, Floats]:
-    """Log odds by own behaviour: of the accounts of T out of fold, of the last ones the mean."""
-    then, now = np.zeros(len(taught.fraud)), np.zeros(len(last.keys))
-    for number in range(FOLDS):
-        here = taught.fold == number
-        forest = Booster.fit(
-            taught.then.rows,
-            taught.fraud,
-            np.where(here, 0.0, taught.weight),
-            columns=ACCOUNT_COLUMNS,
-            config=OWN_TREES,
-            seed=seed,
-        )
-        then[here] = forest.margin(taught.then.rows[here])
-        now += forest.margin(last.rows) / FOLDS
-    return then, now
+    return margins(net, scale(last.rows), last.links, parts_of(last.keys))

@@ -16,7 +16,7 @@ import numpy.typing as npt
 import polars as pl
 import scipy.sparse as sp
 
-from etl.backtest.panel_network import ALONE, OVER_OWN, Taught, network_alone, network_over_own
+from etl.backtest.panel_network import ALONE, Taught, network_alone
 from gnn.columns import Family
 from gnn.features import ACCOUNT_COLUMNS
 from gnn.features_account import ACCOUNT
@@ -89,9 +89,7 @@ def panel_scores(
     jobs: dict[str, Callable[[], Floats]] = {
         name: partial(_of_the_last, row, sides, split) for name, row in ROWS.items()
     }
-    taught = Taught.of(rows, rng)
-    jobs[ALONE] = partial(network_alone, taught, last, seed)
-    jobs[OVER_OWN] = partial(network_over_own, taught, last, seed)
+    jobs[ALONE] = partial(network_alone, Taught.of(rows), last, seed)
     for family in _LEFT_OUT:
         jobs[f"own columns without {family.value}"] = partial(_without, sides, family, seed)
     for number, (name, job) in enumerate(jobs.items()):

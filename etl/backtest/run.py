@@ -108,12 +108,14 @@ def _beside(
 ) -> Outcome:
     """The outcome with simpler detectors and tests of its reasons, and what is sliced by."""
     from etl.backtest.judge_reasons import reasons_tested  # noqa: PLC0415
+    from etl.backtest.panel_network import parts_of_score  # noqa: PLC0415 - brings torch
     from etl.backtest.report_panel import panel_scores, traits  # noqa: PLC0415 - brings torch
 
     rng = np.random.default_rng(walk.config.seed)
     end = AccountMoment.of(last.snapshot)
-    panel = panel_scores(learnt, end, rng, walk.progress)
     assert last.scores is not None
+    panel = panel_scores(learnt, end, rng, walk.progress)
+    panel = panel.with_columns(**parts_of_score(last.scores))
     reasons = reasons_tested(scorer, last.scores, last.snapshot, rng)
     return replace(outcome, panel=panel, traits=traits(last.snapshot), reasons=reasons)
 
@@ -263,8 +265,6 @@ def _outcome(
 ) -> Outcome:
     since = config.train_until
     keys = last.snapshot.keys(NodeType.ACCOUNT).to_pylist()
-    strongest = last.rings.strongest(flagged_only=True)
-    rings = [(ring.ring_id, account, ring.score) for account, (ring, _) in strongest.items()]
     tables = ("signups", "payments", "sessions", "requests")
     ids = [pl.Series(timeline.read(t, since=since)["account_id"].to_pylist()) for t in tables]
     exchanges = timeline.read("requests", since=since, columns=["account_id", "at"])
@@ -276,7 +276,7 @@ def _outcome(
         decisions=held["decisions"],
         flags=held["flags"],
         scores=pl.DataFrame({"account_id": keys, "score": last.score}, schema=_SCORES),
-        rings=pl.DataFrame(sorted(rings), schema=_RINGS, orient="row"),
+        rings=last.acted_on.select(list(_RINGS)).sort("ring_id", "account_id"),
         trace=held["trace"],
         exchanges=pl.DataFrame(pl.from_arrow(exchanges)),
         active=pl.concat([series.cast(pl.String) for series in ids]).unique(),

@@ -7,7 +7,7 @@ import pytest
 from etl.asked import Asked
 from etl.backtest.judge_panel import THE_WHOLE, panel, slices
 from etl.backtest.outcome import Board
-from etl.backtest.panel_network import ALONE, OVER_OWN
+from etl.backtest.panel_network import ALONE
 from etl.backtest.report_panel import ROWS, panel_scores, traits
 from etl.backtest.run import KEY_ID
 from etl.refresh import refresh
@@ -34,7 +34,7 @@ def test_every_detector_scores_every_account_of_the_end(sides):
 
     found = panel_scores(rows, AccountMoment.of(snapshot), np.random.default_rng(1))
 
-    assert {*ROWS, ALONE, OVER_OWN} < set(found.columns)
+    assert {*ROWS, ALONE} < set(found.columns)
     assert found.height == len(AccountMoment.of(snapshot).keys)
     assert found.select(pl.exclude("account_id").is_finite().all()).row(0) == (True,) * (
         found.width - 1
