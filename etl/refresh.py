@@ -2,34 +2,33 @@
 
 The same function runs in production every day and in a back-test at every simulated one; it sees
 events up to ``as_of`` and nothing else. It knows nothing of where events, graph and model live.
-Read :mod:`etl.asked` for prompts, :mod:`gnn.scorer` for scores, :mod:`graph.rings` for rings.
+Read :mod:`etl.asked` for prompts, :mod:`gnn.scorer` for scores, :mod:`graph.rings` for rings and
+:mod:`etl.acted_on` for who is flagged.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-import numpy as np
-import polars as pl
 import pyarrow as pa
 
+from etl.acted_on import flags_of
 from etl.asked import DAY_US, Answered, Asked, add_asked, changes, look_up, prompt_columns
 from etl.prompts.columns import PromptColumns
-from etl.refreshed import FLAGS, RefreshReport, RefreshState
+from etl.refreshed import RefreshReport, RefreshState
 from etl.replay.timeline import EventTables, tables_of
 from etl.shown import flagged_since, generation_of
 from gnn.scorer import AccountScores, Scorer
 from graph.activity import add_activity
 from graph.lockstep import add_lockstep
 from graph.prompts import ClusterIndex
-from graph.rings import RingInputs, Rings, find, go_on
+from graph.rings import RingInputs, find, go_on
 from graph.rings.story import with_stories
 from graph.snapshot import Snapshot
 from graph.store import GraphStore
 
 Progress = Callable[[str, int, int], None]
 STEPS = ("prompts", "activity", "scores", "rings", "publish")
-PROBATION_DAYS = 14
 
 
 class FitsClusters(Protocol):
@@ -107,39 +106,6 @@ def refresh(
     job.store.publish(generation_of(report, since, entities=job.config.keep_asked))
     progress("refresh", len(STEPS), len(STEPS))
     return report
-
-
-def flags_of(
-    scores: AccountScores | None, rings: Rings, previous: Rings | None = None
-) -> pl.DataFrame:
-    """Accounts that call for action, each with its strongest reason: a ring before a score.
-
-    A long history speaks for innocence: an account older than :data:`PROBATION_DAYS` is acted on
-    for its ring only if the refresh before saw it in a flagged ring too. The days were chosen on
-    the two demo worlds that showed the need; they are to be confirmed on others. So does a model
-    that finds the account less suspect than the mean of all: bystanders who use a ring's public
-    template stay in its picture, and are not acted on for it.
-    """
-    before = {} if previous is None else previous.strongest(flagged_only=True)
-    acquitted = _acquitted(scores)
-    rows: dict[str, tuple[float, str | None]] = {}
-    for account, (ring, member) in rings.strongest(flagged_only=True).items():
-        young = rings.as_of - member.since < PROBATION_DAYS * DAY_US
-        if (young or account in before) and account not in acquitted:
-            rows[account] = (ring.score, ring.ring_id)
-    if scores is not None:
-        for place in np.flatnonzero(scores.flagged).tolist():
-            rows.setdefault(scores.keys[place], (float(scores.score[place]), None))
-    columns = [(account, score, ring) for account, (score, ring) in sorted(rows.items())]
-    return pl.DataFrame(columns, schema=FLAGS, orient="row")
-
-
-def _acquitted(scores: AccountScores | None) -> frozenset[str]:
-    """Accounts for whose innocence the model speaks: less suspect than the mean of all."""
-    if scores is None or not len(scores.keys):
-        return frozenset()
-    below = np.flatnonzero(scores.score < scores.score.mean())
-    return frozenset(scores.keys[place] for place in below.tolist())
 
 
 def _prompts(job: Job, asked: Asked, as_of: int) -> Answered:

@@ -53,7 +53,12 @@ class RefreshReport:
         """What is published of each account, 0..1: its own score, raised by its ring's; [N]."""
         keys = self.snapshot.keys(NodeType.ACCOUNT).to_pylist()
         own = np.zeros(len(keys)) if self.scores is None else self.scores.score
-        return raised(own, keys, self.rings)
+        return raised(own, keys, self.acted_on)
+
+    @property
+    def acted_on(self) -> pl.DataFrame:
+        """The flags that a ring brought: ``account_id``, ``score`` of the ring, ``ring_id``."""
+        return self.flags.filter(pl.col("ring_id").is_not_null())
 
     @property
     def snapshot(self) -> Snapshot:
@@ -62,14 +67,14 @@ class RefreshReport:
 
 
 def raised(
-    own: npt.NDArray[np.float64], keys: Sequence[str], rings: Rings
+    own: npt.NDArray[np.float64], keys: Sequence[str], acted_on: pl.DataFrame
 ) -> npt.NDArray[np.float64]:
-    """Scores [N] with what a ring flagged for action says of its members.
+    """Scores [N] with what a ring says of the members that are acted on for it.
 
     An account escapes suspicion only if its own behaviour and its ring both let it:
-    ``1 - (1 - own) (1 - ring)``. Rings that are not flagged raise nobody.
+    ``1 - (1 - own) (1 - ring)``. A ring raises no bystander.
     """
-    held = rings.strongest(flagged_only=True)
-    ring = np.array([held[key][0].score if key in held else 0.0 for key in keys], np.float64)
+    held = dict(acted_on.select("account_id", "score").iter_rows())
+    ring = np.array([held.get(key, 0.0) for key in keys], np.float64)
     both: npt.NDArray[np.float64] = 1.0 - (1.0 - own) * (1.0 - ring)
     return both

@@ -16,8 +16,8 @@ from fastapi.testclient import TestClient
 from api.app import create_app
 from api.opened import store_of
 from api.serving.service import Service
+from etl.acted_on import flags_of
 from etl.asked import Asked
-from etl.refresh import flags_of
 from etl.refreshed import RefreshReport, RefreshState
 from etl.shown import flagged_since, generation_of
 from graph.door import Door

@@ -6,9 +6,10 @@ import numpy as np
 import polars as pl
 import pytest
 
+from etl.acted_on import CONVINCED, flags_of
 from etl.asked import Asked, changes
-from etl.refresh import Job, RefreshConfig, flags_of, refresh
-from etl.refreshed import RefreshState, raised
+from etl.refresh import Job, RefreshConfig, refresh
+from etl.refreshed import FLAGS, RefreshState, raised
 from etl.replay.live import Watch
 from graph.rings import Member, Ring, Rings, Status, Verdict, find
 from graph.schema import NodeType
@@ -100,12 +101,10 @@ def test_requests_that_leave_the_window_keep_the_clusters_they_had(town):
     assert totals >= first.state.edges["count"].sum()
 
 
-def test_a_flagged_ring_raises_its_members_and_nobody_else(report):
-    member = Member("b", 1.0, 0)
-    ring = replace(ring_of("r1", (member,)), flagged=True, score=0.9)
-    quiet = replace(ring_of("r2", (Member("c", 1.0, 0),)), flagged=False, score=0.9)
+def test_a_ring_raises_whom_it_is_acted_on_and_no_bystander():
+    flags = pl.DataFrame([("b", 0.9, "r1")], schema=FLAGS, orient="row")
 
-    score = raised(np.array([0.5, 0.5, 0.5]), ["a", "b", "c"], Rings(0, (ring, quiet)))
+    score = raised(np.array([0.5, 0.5, 0.5]), ["a", "b", "c"], flags)
 
     assert score.tolist() == pytest.approx([0.5, 0.95, 0.5])
 
@@ -175,6 +174,21 @@ def test_a_refresh_that_goes_on_finds_what_a_whole_one_finds_that_holds_the_same
     assert [r.detail() | {"story": None} for r in again] == [
         r.detail() | {"story": None} for r in second.rings
     ]
+
+
+def test_an_account_with_a_history_is_flagged_for_its_ring_only_if_the_model_is_convinced(report):
+    doubted, convicted = report.scores.keys[:2]
+    score = np.full(len(report.scores.keys), 0.01)
+    score[:2] = CONVINCED - 0.1, CONVINCED
+    scores = replace(report.scores, score=score, flagged=np.zeros(len(score), np.bool_))
+    ring = replace(
+        ring_of("r1", (Member(doubted, 1.0, 0), Member(convicted, 1.0, 0))), flagged=True
+    )
+    early, late = Rings(DAY, (ring,)), Rings(30 * DAY, (ring,))
+
+    assert flags_of(scores, early)["account_id"].to_list() == sorted([doubted, convicted])
+    assert flags_of(scores, late)["account_id"].to_list() == []
+    assert flags_of(scores, late, late)["account_id"].to_list() == [convicted]
 
 
 def test_a_member_for_whom_the_model_speaks_is_not_flagged_for_its_ring(report):

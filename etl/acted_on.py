@@ -1,0 +1,77 @@
+"""Whom a refresh flags for action: by the score, or with the ring that an account is in.
+
+A ring that calls for action is a picture of a crowd, and bystanders stand in it: batch jobs,
+evaluation teams and readers who use a public template with it. So a member is acted on only where
+what is known of the member itself does not speak against that. It changes no ring and no score.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from etl.refreshed import FLAGS
+from gnn.scorer import AccountScores
+from graph.rings import Rings
+from graph.rings.live import ESTABLISHED_US
+from graph.rings.model import Member
+
+CONVINCED = 0.8
+"""Score from which the model is held to agree with a ring about an account that has a history."""
+
+
+def flags_of(
+    scores: AccountScores | None, rings: Rings, previous: Rings | None = None
+) -> pl.DataFrame:
+    """Accounts that call for action, each with its strongest reason: a ring before a score.
+
+    Columns ``account_id``, ``score`` (0..1; of the ring, else of the account), ``ring_id`` (null
+    where the score alone decided). An account that a model convicts is flagged in any case.
+
+    Args:
+        scores: the accounts' own, None where there is no model yet.
+        rings: of this refresh.
+        previous: of the one before.
+    """
+    before = {} if previous is None else previous.strongest(flagged_only=True)
+    word = _Word.of(scores)
+    rows: dict[str, tuple[float, str | None]] = {}
+    for account, (ring, member) in rings.strongest(flagged_only=True).items():
+        established = rings.as_of - member.since >= ESTABLISHED_US
+        if word.allows(member, established=established, again=account in before):
+            rows[account] = (ring.score, ring.ring_id)
+    if scores is not None:
+        for place in np.flatnonzero(scores.flagged).tolist():
+            rows.setdefault(scores.keys[place], (float(scores.score[place]), None))
+    columns = [(account, score, ring) for account, (score, ring) in sorted(rows.items())]
+    return pl.DataFrame(columns, schema=FLAGS, orient="row")
+
+
+@dataclass(frozen=True, slots=True)
+class _Word:
+    """What the model says of each account, and the mean of what it says of all."""
+
+    score: Mapping[str, float] | None
+    mean: float = 0.0
+
+    @classmethod
+    def of(cls, scores: AccountScores | None) -> "_Word":
+        if scores is None or not len(scores.keys):
+            return cls(None)
+        said = dict(zip(scores.keys, scores.score.tolist(), strict=True))
+        return cls(said, float(scores.score.mean()))
+
+    def allows(self, member: Member, *, established: bool, again: bool) -> bool:
+        """Whether a member of a ring that calls for action is acted on for it.
+
+        A newcomer is, unless the model finds it less suspect than the mean of all. For an account
+        with a history the ring must call again at a second refresh, for rings merge and part from
+        day to day, and the model must be convinced too: it is what reads the history.
+        """
+        if established and not again:
+            return False
+        if self.score is None:
+            return True
+        least = CONVINCED if established else self.mean
+        return self.score.get(member.account_id, self.mean) >= least
