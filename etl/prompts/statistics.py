@@ -16,18 +16,15 @@ import pyarrow as pa
 from etl.prompts.columns import PromptColumns, PromptSource
 from etl.prompts.company import HOUR_US, company, lockstep, sittings
 from etl.prompts.counts import digests
+from etl.prompts.people import DAY_US, Everyone, old
 from etl.prompts.shelves import Shelves
-from graph.prompts.fingerprint import Sketches
 from graph.prompts.index import ClusterIndex
 from graph.prompts.intent import INTENTS, IntentModel, shipped
 from graph.prompts.weigh import ESTABLISHED_DAYS, IN_STEP, ClusterFigures, weigh
 
-DAY_US = 86_400_000_000
 WEEK_US = 7 * DAY_US
 ROWS_AT_ONCE = 2_000_000
 """Prompts of clusters in memory, some 100 bytes each."""
-FOLDED_ROWS = 1_000_000
-"""Rows of accounts by chunk that are folded into one row an account at the latest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +60,8 @@ COLUMNS = {
     "distinct_share": "different prompts over prompts (0..1)",
     "established": f"accounts {ESTABLISHED_DAYS:.0f} days old or more at first use, not in step",
     "lockstep": "volleys of several accounts over what chance gives (1 is chance)",
+    "in_step": "share (0..1) of its accounts whose own prompts come in volleys with others'",
+    "roaming": "share (0..1) of its accounts that came from more networks than their like",
     "sittings": "clock hours that hold most of its prompts",
     "first": "first prompt (us)",
     "last": "last prompt (us)",
@@ -92,47 +91,6 @@ def _rows(chunk: PromptColumns, index: ClusterIndex) -> pl.DataFrame:
     return pl.DataFrame({name: column[found] for name, column in columns.items()})
 
 
-def _people(chunk: PromptColumns) -> pl.DataFrame:
-    frame = pl.DataFrame({"account": chunk.account, "at": chunk.at, "since": chunk.since})
-    return frame.group_by("account").agg(
-        pl.col("at").min(), pl.col("since").max(), sent=pl.len().cast(pl.Int64)
-    )
-
-
-def _old(at: str) -> pl.Expr:
-    aged = pl.col(at) - pl.col("since") >= round(ESTABLISHED_DAYS * DAY_US)
-    return (pl.col("since") > 0) & aged
-
-
-_NO_PROMPTS = PromptColumns.of(
-    np.empty(0, np.int64),
-    np.empty(0, np.int64),
-    Sketches(np.zeros(1, np.int64), np.empty(0, np.uint64)),
-)
-
-
-class _Everyone:
-    """Every account of the window: first prompt, sign-up (us) and prompts, folded as they come."""
-
-    def __init__(self) -> None:
-        self._parts = [_people(_NO_PROMPTS)]
-        self._rows = self._known = 0
-
-    def add(self, chunk: PromptColumns) -> None:
-        self._parts.append(_people(chunk))
-        self._rows += len(self._parts[-1])
-        if self._rows > 2 * self._known + FOLDED_ROWS:
-            self._parts = [self.table()]
-            self._rows = self._known = len(self._parts[0])
-
-    def table(self) -> pl.DataFrame:
-        return (
-            pl.concat(self._parts)
-            .group_by("account")
-            .agg(pl.col("at").min(), pl.col("since").max(), pl.col("sent").sum())
-        )
-
-
 def statistics(
     source: PromptSource,
     index: ClusterIndex,
@@ -149,7 +107,7 @@ def statistics(
         intent: the intent model, the shipped one unless another is given.
         rows_at_once: prompts of clusters in memory; more go to temporary files.
     """
-    everyone = _Everyone()
+    everyone = Everyone()
     found: list[tuple[pl.DataFrame, pl.DataFrame]] = []
     with Shelves(rows_at_once) as shelves:
         for chunk in source.chunks():
@@ -181,7 +139,7 @@ def _with_company(prompts: pl.DataFrame) -> pl.DataFrame:
 
 
 def _edges(prompts: pl.DataFrame, everyone: pl.DataFrame) -> pl.DataFrame:
-    sent = everyone.select("account", "sent")
+    sent = everyone.select("account", "sent", "roams")
     own_pace = lockstep(prompts, ["cluster", "account"]).select(
         "cluster", "account", loose=pl.col("lockstep") < IN_STEP
     )
@@ -219,8 +177,10 @@ def _figures(prompts: pl.DataFrame, edges: pl.DataFrame, as_of: int) -> pl.DataF
         pl.col("count").median().alias("median_prompts"),
         pl.col("hours").median().alias("median_hours"),
         day.alias("burst"),
-        (_old("first") & pl.col("loose")).sum().cast(pl.Int64).alias("established"),
+        (old("first") & pl.col("loose")).sum().cast(pl.Int64).alias("established"),
         (pl.col("since") > 0).sum().cast(pl.Int64).alias("known_age"),
+        (~pl.col("loose")).mean().alias("in_step"),
+        pl.col("roams").mean().alias("roaming"),
         *(pl.col(name).mean() for name in _LOGITS),
     )
     paced = sent.join(lockstep(prompts, ["cluster"]), on="cluster").join(
@@ -236,7 +196,7 @@ def _weighed(
     ids: Sequence[str],
 ) -> pa.Table:
     aged = everyone.filter(pl.col("since") > 0)
-    established = float(aged.select(_old("at").mean()).item() or 0.0) if len(aged) else 0.0
+    established = float(aged.select(old("at").mean()).item() or 0.0) if len(aged) else 0.0
     worth = [
         weigh(
             ClusterFigures(
@@ -254,6 +214,8 @@ def _weighed(
                 lockstep=row["lockstep"],
                 sittings=row["sittings"],
                 median_hours=row["median_hours"],
+                in_step=row["in_step"],
+                roaming=row["roaming"],
             )
         )
         for row, chance in zip(figures.iter_rows(named=True), chances, strict=True)

@@ -4,7 +4,8 @@ A log-likelihood ratio (nats, never below 0): how much likelier two accounts of 
 cluster than two strangers. Rarity gives it; circulation among established accounts, single
 prompts, one text sent by everybody and everyday intent take it away. Established accounts that come
 as they please decide most: a template of theirs is public, whoever else uses it. Where all are new,
-a template that has just gone viral looks like a ring's; then volleys decide, or else steady volume.
+a viral template, a course or a hackathon looks like a ring's, and neither newness nor volume tells
+them apart; then volleys decide, or accounts that are at home nowhere.
 It knows nothing of how clusters are found. Read ``etl.prompts.statistics`` for the figures.
 """
 
@@ -19,10 +20,16 @@ ESTABLISHED_DAYS = 30.0
 """An account that signed up so long before it first used a template did not come for it."""
 IN_STEP = 3.0
 """So many times the volleys that chance would give are the least that say: one hand."""
+BYSTANDERS = 0.35
+"""From this share (0..1) of accounts out of step, volleys are of some who use what others use."""
 ALONE_PROMPTS = 6.0
-"""Without volleys the median account must send more than so many: readers try a template."""
+"""Without volleys the median account must send more than so many: readers try a template ..."""
+AT_HOME = 0.65
+"""... and fewer than this share (0..1) of accounts may be at home somewhere: a course has that."""
 EXERCISE_PROMPTS = 6
 """Accounts that begin together and stop before so many prompts are a class; a ring goes on."""
+WHOLLY = 0.15
+"""So much (0..1) beyond where a share begins to count it counts wholly."""
 LESSONS = 2.0
 """Whoever sits together in so many clock hours and no more may be a class."""
 HONEST_LIMIT = 0.15
@@ -48,6 +55,9 @@ class ClusterFigures:
         lockstep: volleys of several accounts over what their hours give by chance (1 is chance).
         sittings: clock hours that hold most of the prompts.
         median_hours: clock hours in which its median account sent any.
+        in_step: share (0..1) of its accounts that take part in volleys.
+        roaming: share (0..1) of its accounts that came from more networks than nine in ten
+            established accounts that ask as much.
     """
 
     accounts: int
@@ -64,6 +74,8 @@ class ClusterFigures:
     lockstep: float = 1.0
     sittings: int = 1_000
     median_hours: float = 1_000.0
+    in_step: float = 1.0
+    roaming: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,17 +99,27 @@ def honest_share(figures: ClusterFigures) -> float:
 
 
 def _one_hand(figures: ClusterFigures) -> float:
-    """How much (0..1) the accounts go together: by volleys, or else by steady volume.
+    """How much (0..1) the accounts go together: by volleys, or else by steady use from anywhere.
 
     Volleys count from :data:`IN_STEP` times chance, wholly from four times that, for accounts that
-    come back: beyond :data:`LESSONS` hours, for a class is in step too. Without them prompts count
-    from :data:`ALONE_PROMPTS`.
+    come back: beyond :data:`LESSONS` hours, for a class is in step too; and not where
+    :data:`BYSTANDERS` are many. Without them prompts count from :data:`ALONE_PROMPTS`, of accounts
+    that are at home nowhere: honest crowds come new and are steady, too.
     """
     sent = max(1.0, figures.median_prompts)
-    volleys = np.clip(np.log2(max(1.0, figures.lockstep) / IN_STEP) / 2, 0, 1)
-    again = np.clip(np.log2(max(1.0, figures.median_hours) / LESSONS), 0, 1)
-    together = volleys * again * np.clip(np.log2(sent) / 2, 0, 1)
-    return float(max(together, np.clip(np.log2(sent / ALONE_PROMPTS), 0, 1)))
+    volleys = _ramp(max(1.0, figures.lockstep) / IN_STEP, 4.0)
+    again = _ramp(max(1.0, figures.median_hours) / LESSONS, 2.0)
+    most = np.clip((figures.in_step - (1 - BYSTANDERS)) / WHOLLY, 0, 1)
+    # Two accounts more, of which one in ten roams, as among anybody: few prove little.
+    roaming = (figures.roaming * figures.accounts + 0.2) / (figures.accounts + 2)
+    nowhere = np.clip((roaming - (1 - AT_HOME)) / WHOLLY, 0, 1)
+    together = volleys * again * _ramp(sent, 4.0) * most
+    return float(max(together, _ramp(sent / ALONE_PROMPTS, 2.0) * nowhere))
+
+
+def _ramp(times: float, wholly: float) -> float:
+    """0 up to once, 1 from ``wholly`` times, even in the logarithm between."""
+    return float(np.clip(np.log(times) / np.log(wholly), 0, 1))
 
 
 def _an_event(figures: ClusterFigures) -> bool:
@@ -108,7 +130,7 @@ def _an_event(figures: ClusterFigures) -> bool:
 def weigh(figures: ClusterFigures) -> Weight:
     """The weight of a cluster between two of its accounts.
 
-    >>> weigh(ClusterFigures(12, 9000, 900, 70.0, 0.1, 0.9, 0.2, 0, 12, 0.6, 0.1)).nats > 3
+    >>> weigh(ClusterFigures(12, 9000, 900, 70.0, 0.1, 0.9, 0.2, 0, 12, 0.6, 0.1, 20.0)).nats > 3
     True
     """
     silent = _silenced(figures)
@@ -147,7 +169,10 @@ def _silenced(figures: ClusterFigures) -> str | None:
 
 
 def _manner(figures: ClusterFigures) -> str:
-    return f"{figures.median_prompts:.0f} prompts each, in step {figures.lockstep:.1f} times chance"
+    return (
+        f"{figures.median_prompts:.0f} prompts each, in step {figures.lockstep:.1f} times chance, "
+        f"{figures.in_step:.0%} in step and {figures.roaming:.0%} at home nowhere"
+    )
 
 
 def _sentence(figures: ClusterFigures, honest: float, nats: float) -> str:

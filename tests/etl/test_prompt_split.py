@@ -163,12 +163,16 @@ VIRAL = {
     [
         ({}, False),
         ({"lockstep": 20.0, "sittings": 30}, True),
-        ({"median_prompts": 30.0}, True),
+        ({"lockstep": 20.0, "sittings": 30, "in_step": 0.6}, False),
+        ({"median_prompts": 30.0}, False),
+        ({"median_prompts": 30.0, "roaming": 0.6}, True),
+        ({"median_prompts": 30.0, "roaming": 0.25}, False),
+        ({"median_prompts": 30.0, "roaming": 0.5, "accounts": 2, "known_age": 2}, False),
         ({"lockstep": 20.0, "sittings": 3, "burst": 0.7, "median_prompts": 9.0}, False),
         ({"lockstep": 20.0, "sittings": 30, "established": 30}, False),
     ],
 )
-def test_newcomers_with_a_rare_template_are_tied_by_volleys_or_steady_use(change, tied):
+def test_newcomers_with_a_rare_template_are_tied_by_volleys_or_by_roaming(change, tied):
     weight = weigh(ClusterFigures(**{**VIRAL, **change}))
 
     assert (weight.nats >= MIN_LINK_NATS) == tied

@@ -32,6 +32,7 @@ class Traffic:
         self.words = ["".join(self.rng.choices("aeioubcdfglmnprst", k=6)) for _ in range(9_000)]
         self.rows: list[tuple[int, int, str, int]] = []
         self.accounts = 0
+        self.roaming: set[int] = set()
 
     def text(self, number: int) -> str:
         return " ".join(self.rng.choices(self.words, k=number))
@@ -54,6 +55,14 @@ class Traffic:
             for _ in range(each):
                 self.say(account, f"{self.text(4)} {template} {self.text(12)}")
 
+    def send_in_volleys(self, template: str, accounts: list[tuple[int, int]], volleys: int) -> None:
+        """Half of the accounts within five minutes, again and again."""
+        for _ in range(volleys):
+            day = self.rng.random() * 14
+            for account in self.rng.sample(accounts, len(accounts) // 2):
+                text = f"{self.text(4)} {template} {self.text(12)}"
+                self.say(account, text, day + self.rng.random() / 288)
+
     def strangers(self, number: int) -> None:
         for account in self.new(number, (1, 500)):
             for _ in range(2):
@@ -64,7 +73,10 @@ class Traffic:
         sketches = READER.sketches([row[2] for row in rows])
         account, at = (np.array([row[i] for row in rows], np.int64) for i in (1, 0))
         since = np.array([row[3] for row in rows], np.int64)
-        return replace(PromptColumns.of(account, at, sketches), since=since)
+        away = np.isin(account, sorted(self.roaming))
+        network = np.where(away, 1_000_000 + np.arange(len(rows)), account)
+        columns = PromptColumns.of(account, at, sketches)
+        return replace(columns, since=since, network=network)
 
 
 def in_parts(columns: PromptColumns, size: int) -> list[PromptColumns]:
@@ -193,14 +205,51 @@ def test_a_shelf_holds_all_rows_of_its_clusters_in_their_order():
     assert sorted(pl.concat(parts)["n"].to_list()) == list(range(5_000))
 
 
-def test_a_new_ring_with_a_rare_template_is_tied(traffic):
+def test_a_new_ring_that_sends_a_rare_template_in_volleys_is_tied(traffic):
     template = traffic.text(20)
-    traffic.send(template, traffic.new(12, (1, 5)), 8)
+    traffic.send_in_volleys(template, traffic.new(12, (1, 5)), 40)
 
     weight, why = weight_of(template, traffic)
 
     assert weight >= MIN_LINK_NATS
     assert why.startswith("rare and new")
+
+
+@pytest.mark.parametrize("at_home", [False, True])
+def test_steady_newcomers_are_tied_if_they_are_at_home_nowhere_and_a_course_is_not(
+    traffic, at_home
+):
+    template, readers = traffic.text(20), traffic.new(30, (1, 3))
+    traffic.send(template, readers, 20)
+    if not at_home:
+        traffic.roaming.update(account for account, _ in readers)
+
+    weight, why = weight_of(template, traffic)
+
+    assert (weight < MIN_LINK_NATS) == at_home
+    assert why.startswith("says little" if at_home else "rare and new")
+
+
+def test_a_hackathon_that_works_a_weekend_on_starter_prompts_is_not_tied(traffic):
+    starter = traffic.text(20)
+    for guest in traffic.new(40, (0, 1)):
+        for _ in range(25):
+            day = 4 + traffic.rng.random() * 2
+            traffic.say(guest, f"{starter} {traffic.text(12)}", day)
+
+    weight, _ = weight_of(starter, traffic)
+
+    assert weight < MIN_LINK_NATS
+
+
+def test_few_that_go_in_step_do_not_tie_the_many_that_share_their_template(traffic):
+    template = traffic.text(20)
+    traffic.send_in_volleys(template, traffic.new(10, (1, 5)), 40)
+    traffic.send(template, traffic.new(10, (1, 5)), 8)
+
+    weight, _ = weight_of(template, traffic)
+
+    assert weight < MIN_LINK_NATS
 
 
 @pytest.mark.parametrize("crowd", [10, 100, 5_000])

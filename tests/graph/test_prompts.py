@@ -235,7 +235,7 @@ def test_a_template_shows_only_what_enough_accounts_sent(reader, index):
 RARE = {
     "accounts": 12, "population": 9_000, "prompts": 900, "median_prompts": 70.0, "top_share": 0.1,
     "distinct_share": 0.9, "burst": 0.2, "established": 0, "known_age": 12, "ordinary": 0.1,
-    "population_established": 0.6,
+    "population_established": 0.6, "lockstep": 20.0,
 }  # fmt: skip
 
 
