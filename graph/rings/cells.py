@@ -87,6 +87,13 @@ def tied(row: Ints, thing: Ints, size: int, things: int) -> Ints:
     return np.asarray(part[:size], np.int64)
 
 
+def compact(numbers: Ints, below: int) -> tuple[Ints, Ints]:
+    """The distinct ``numbers`` (0 to ``below``), ascending, and each one's place among them."""
+    there = np.zeros(below, np.bool_)
+    there[numbers] = True
+    return np.flatnonzero(there), (np.cumsum(there) - 1)[numbers]
+
+
 def lowest(part: Ints) -> Ints:
     """Each part named by its lowest place, [N]."""
     first = np.full(int(part.max(initial=-1)) + 1, len(part), np.int64)
@@ -130,6 +137,5 @@ class Cells:
         large = np.bincount(component, minlength=len(component))[component] > LARGEST
         cut = np.flatnonzero(large)
         if len(cut):
-            _, place = np.unique(home[cut], return_inverse=True)
-            cell[cut] = cut[lowest(place)]
+            cell[cut] = cut[lowest(home[cut] + 1)]
         return cls(component, home, cell)

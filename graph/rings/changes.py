@@ -1,9 +1,11 @@
 """What changed between two refreshes: which accounts have to be looked at again.
 
-An account has changed when it is new, when anything it holds or said changed, or when something it
-holds became worth another amount because others took it up too. Things only ever come: where one
-went away or was told otherwise of the past, everything is looked at again (:class:`Rewritten`).
-Read :mod:`graph.rings.standing` next.
+An account has changed when it is new, or when anything it holds or said changed. What it holds may
+also become worth another amount because others took it up too: that is told beside, as it matters
+only where two who hold it may be compared. Things only ever come: where one went away or was told
+otherwise of the past, everything is looked at again (:class:`Rewritten`). What came is mostly what
+is dated so, and the rest is then laid beside what was there as it stands; keys are looked up only
+where that fails. Read :mod:`graph.rings.standing` next.
 """
 
 from collections.abc import Iterator, Mapping
@@ -42,12 +44,22 @@ class Changes:
 
     ``place`` gives, for each kind, the later row of each earlier one; ``account`` marks changed
     accounts, [N]; ``tying`` are edges over which components may have grown together: account and
-    entity (by verb).
+    entity (by verb); ``revalued`` those to things that are worth another amount.
     """
 
     place: Mapping[NodeType, Ints]
     account: Bools
     tying: Mapping[str, tuple[Ints, Ints]]
+    revalued: Mapping[str, "Revalued"]
+
+
+@dataclass(frozen=True)
+class Revalued:
+    """Edges of one verb to things worth another amount: account, entity, and if more; all [R]."""
+
+    account: Ints
+    entity: Ints
+    more: Bools
 
 
 def changes(
@@ -69,18 +81,23 @@ def changes(
     for column in _TOLD:
         changed |= _told_otherwise(old.snapshot, new.snapshot, NodeType.ACCOUNT, column, place)
     tying: dict[str, tuple[Ints, Ints]] = {}
+    revalued: dict[str, Revalued] = {}
     for verb in verbs:
         fresh, moved = _edges(old.snapshot, new.snapshot, verb, place)
         source, target = new.snapshot.ends(verb)
-        changed[source[fresh | moved]] = True
+        changed[source[fresh]] = True
+        changed[source[moved]] = True
         if verb in _POSSESSIONS:
-            otherwise, grown = _worth(_POSSESSIONS[verb], (old, new), (before, after), place)
-            changed[source[otherwise[target]]] = True
-            held = np.flatnonzero(grown[target])
+            worth = _worth(_POSSESSIONS[verb], (old, new), (before, after), place)
+            if worth.otherwise.any():
+                changed[source[worth.otherwise[target]]] = True
+            held = np.flatnonzero((worth.step != 0)[target])
+            revalued[verb] = Revalued(source[held], target[held], worth.step[target[held]] > 0)
+            held = np.flatnonzero(worth.grown[target])
             tying[verb] = source[held], target[held]
     changed |= _events(old, new, place[NodeType.ACCOUNT])
     changed |= _joined_beside(old, new)
-    return Changes(place, changed, tying)
+    return Changes(place, changed, tying, revalued)
 
 
 def _places(old: Snapshot, new: Snapshot, kind: NodeType) -> Ints:
@@ -88,6 +105,11 @@ def _places(old: Snapshot, new: Snapshot, kind: NodeType) -> Ints:
     was, now = old.keys(kind), new.keys(kind)
     if was.equals(now):
         return np.arange(len(was))
+    if kind in new.nodes:
+        first = pc.fill_null(new.nodes[kind]["first_seen"].combine_chunks(), old.as_of)
+        stood = np.flatnonzero(np.asarray(first) <= old.as_of)
+        if len(stood) == len(was) and now.take(pa.array(stood)).equals(was):
+            return stood
     found = pc.index_in(was, value_set=now)
     if found.null_count:
         raise Rewritten(kind)
@@ -130,26 +152,49 @@ def _alike(was: pa.Array, now: pa.Array) -> Bools:
 
 def _edges(
     old: Snapshot, new: Snapshot, verb: str, place: Mapping[NodeType, Ints]
-) -> tuple[Bools, Bools]:
-    """Edges of ``new`` that are new, and those seen again or otherwise, each [E]."""
+) -> tuple[Ints, Ints]:
+    """The rows of edges of ``new`` that are new, and of those seen again or otherwise."""
+    there = np.zeros(new.edges[verb].num_rows, np.bool_)
+    moved = np.zeros(len(there), np.bool_)
+    if verb in old.edges and len(old.edges[verb]):
+        at = _stood(old, new, verb, place)
+        there[at] = True
+        for column in ("first_seen", "last_seen", "count"):
+            differs = new.edge_column(verb, column)[at] != old.edge_column(verb, column)
+            moved[at[differs]] = True
+    return np.flatnonzero(~there), np.flatnonzero(moved)
+
+
+def _stood(old: Snapshot, new: Snapshot, verb: str, place: Mapping[NodeType, Ints]) -> Ints:
+    """The row in ``new`` of every edge of ``old``."""
     spec = EDGE_OF[verb]
+    source, target = (
+        place[kind][end]
+        for kind, end in zip((spec.source, spec.target), old.ends(verb), strict=True)
+    )
+    sources, targets = new.ends(verb)
+    stood = np.flatnonzero(new.edge_column(verb, "first_seen") <= old.as_of)
+    if np.array_equal(sources[stood], source) and np.array_equal(targets[stood], target):
+        return stood
     width = new.size(spec.target)
-    source, target = new.ends(verb)
-    now = source * width + target
-    fresh = np.ones(len(now), np.bool_)
-    moved = np.zeros(len(now), np.bool_)
-    if verb not in old.edges or not len(old.edges[verb]):
-        return fresh, moved
-    source, target = old.ends(verb)
-    was = place[spec.source][source] * width + place[spec.target][target]
+    was, now = source * width + target, sources * width + targets
     at = np.searchsorted(now, was)
     if len(was) > len(now) or (now[np.minimum(at, len(now) - 1)] != was).any():
         raise Rewritten(verb)
-    fresh[at] = False
-    for column in ("first_seen", "last_seen", "count"):
-        differs = new.edge_column(verb, column)[at] != old.edge_column(verb, column)
-        moved[at[differs]] = True
-    return fresh, moved
+    return at
+
+
+@dataclass(frozen=True)
+class _Worth:
+    """Of every entity, [K].
+
+    Whether it was told otherwise, the sign of its change in worth by holders alone, and whether it
+    has more holders and ties.
+    """
+
+    otherwise: Bools
+    step: Ints
+    grown: Bools
 
 
 def _worth(
@@ -157,8 +202,7 @@ def _worth(
     inputs: tuple[RingInputs, RingInputs],
     holders: tuple[Mapping[str, Ints], Mapping[str, Ints]],
     place: Mapping[NodeType, Ints],
-) -> tuple[Bools, Bools]:
-    """Entities worth another amount than before, and those with more holders that tie; each [K]."""
+) -> _Worth:
     old, new = inputs
     kind, size = EDGE_OF[relation.verb].target, new.snapshot.size(EDGE_OF[relation.verb].target)
     was = np.zeros(size, np.int64)
@@ -176,10 +220,11 @@ def _worth(
     )
     if (tied & ~ties).any():
         raise Rewritten(relation.verb)  # components may have come apart
-    otherwise[rows[worth != worth_now]] = True
+    step = np.zeros(size, np.int64)
+    step[rows] = np.sign(worth_now - worth).astype(np.int64)
     grown = np.zeros(size, np.bool_)
     grown[rows[ties]] = True
-    return otherwise, grown
+    return _Worth(otherwise, step, grown)
 
 
 def _value(inputs: RingInputs, relation: Relation, degree: Ints) -> tuple[Floats, Bools]:

@@ -143,9 +143,13 @@ def joined(inputs: RingInputs) -> dict[tuple[str | None, int], int]:
     texts = inputs.snapshot.texts(NodeType.ACCOUNT, "pathway").dictionary_encode()
     names = [*texts.dictionary.to_pylist(), None]
     pathway = np.asarray(texts.indices.cast(pa.int64()).fill_null(len(names) - 1), dtype=np.int64)
-    cell, count = np.unique(pathway * _DAYS + inputs.created_at // DAY_US, return_counts=True)
-    pairs = zip((cell // _DAYS).tolist(), (cell % _DAYS).tolist(), strict=True)
-    return {(names[p], d): n for (p, d), n in zip(pairs, count.tolist(), strict=True)}
+    day = inputs.created_at // DAY_US
+    first = int(day.min(initial=0))
+    width = int(day.max(initial=first)) - first + 1
+    held = np.bincount(pathway * width + (day - first))
+    cell = np.flatnonzero(held)
+    pairs = zip((cell // width).tolist(), (cell % width + first).tolist(), strict=True)
+    return {(names[p], d): n for (p, d), n in zip(pairs, held[cell].tolist(), strict=True)}
 
 
 def _pace(inputs: RingInputs) -> tuple[Floats, Ints]:

@@ -5,7 +5,7 @@ equal rings, whatever order rows came in. Each step is a module of its own; read
 they are called here.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -82,6 +82,15 @@ class Candidates:
         first, score, size = self.first[worth], self.score[worth], self.size[worth]
         best = worth[np.lexsort((first, -size, -score))[: config.kept_most]]
         return best[np.argsort(self.first[best])]
+
+    def beside(self, fresh: "Candidates", rows: Iterable[int]) -> "Candidates":
+        """These and ``fresh`` ones whose lowest accounts are ``rows`` of the same whole."""
+        first = np.fromiter(rows, np.int64, len(fresh.first))
+        return Candidates(
+            np.concatenate([self.first, first]),
+            np.concatenate([self.score, fresh.score]),
+            np.concatenate([self.size, fresh.size]),
+        )
 
 
 @dataclass(frozen=True)

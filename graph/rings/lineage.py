@@ -46,10 +46,11 @@ def carry_on(found: Sequence[Ring], previous: Rings | None, as_of: int) -> Rings
             named.append(replace(ring, ring_id=_free(founding_id(ring.account_ids), taken)))
             taken.add(named[-1].ring_id)
     events = _events(before, named, overlaps, as_of)
+    live = {*chosen.values(), *_went_on(overlaps, before)}
     events += [
         LineageEvent(ring.ring_id, as_of, Change.GONE)
         for old, ring in enumerate(before)
-        if old not in chosen.values() and not _went_on(old, overlaps, before)
+        if old not in live
     ]
     ranked = sorted(named, key=lambda ring: (not ring.flagged, -ring.score, ring.ring_id))
     return Rings(as_of, tuple(ranked), tuple(events))
@@ -89,12 +90,14 @@ def _matched(overlaps: Sequence[_Overlap]) -> dict[int, int]:
 
 def _continued(old: Ring, new: Ring) -> Ring:
     since = {member.account_id: member.since for member in old.members}
-    members = tuple(
-        member
-        if since.get(member.account_id, member.since) == member.since
-        else replace(member, since=since[member.account_id])
-        for member in new.members
-    )
+    members = new.members
+    if members is not old.members:
+        members = tuple(
+            member
+            if since.get(member.account_id, member.since) == member.since
+            else replace(member, since=since[member.account_id])
+            for member in new.members
+        )
     same = old.account_ids == new.account_ids and old.flagged == new.flagged
     version = old.version if same else old.version + 1
     return replace(new, ring_id=old.ring_id, version=version, members=members, genome=old.genome)
@@ -143,6 +146,6 @@ def _change(
     return (Change.GREW if len(gained) >= len(lost) else Change.SHRANK), ()
 
 
-def _went_on(old: int, overlaps: Sequence[_Overlap], before: Sequence[Ring]) -> bool:
-    """Whether most of an old ring lives on in a new one (it merged)."""
-    return any(o.old == old and o.common >= MIN_PART * before[old].size for o in overlaps)
+def _went_on(overlaps: Sequence[_Overlap], before: Sequence[Ring]) -> set[int]:
+    """Old rings most of which live on in a new one (they merged)."""
+    return {o.old for o in overlaps if o.common >= MIN_PART * before[o.old].size}

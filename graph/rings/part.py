@@ -67,9 +67,10 @@ def part_of(inputs: RingInputs, chosen: Bools, holders: Mapping[str, Ints]) -> P
 
 def _edges_of(whole: Snapshot, verb: str, chosen: Bools) -> tuple[Ints, Ints, Ints]:
     """Source, target and row of the edges of chosen accounts."""
-    source, target = whole.ends(verb)
+    table = whole.edges[verb]  # few are chosen, so only theirs are made int64
+    source, target = (np.asarray(table[end].combine_chunks()) for end in ("source", "target"))
     row = np.flatnonzero(chosen[source])
-    return source[row], target[row], row
+    return source[row].astype(np.int64), target[row].astype(np.int64), row
 
 
 def _taken(whole: Snapshot, kind: NodeType, rows: Ints, holders: Mapping[str, Ints]) -> pa.Table:

@@ -63,7 +63,8 @@ def stand(
     rings = named(inputs, list(made.values()), previous)
     learnt_at = inputs.usual.of("aged_at", lambda: inputs.as_of)
     known, holders = found.candidates, held_by(inputs.snapshot)
-    return Standing(inputs, rings, scene.cells, holders, known, made, learnt_at)
+    told = replace(inputs, joined=joined(inputs) if inputs.joined is None else inputs.joined)
+    return Standing(told, rings, scene.cells, holders, known, made, learnt_at)
 
 
 def go_on(
@@ -110,30 +111,27 @@ class _Step:
         new = changes(last.inputs, inputs, last.holders, holders)
         place = new.place[NodeType.ACCOUNT]
         near = Cells.cut(self._components(new), self._homes(new, holders))
-        cell = near.cell
-        stale = _stale(place[last.cells.cell], place, cell, new.account)
-        known = _moved(last.known, place, stale)
+        stale = _stale(place[last.cells.cell], place, near.cell, _changed(new, near.cell))
+        found, rows = self._looked(stale, near.cell, holders)
+        merged = _moved(last.known, place, stale).beside(found.candidates, rows)
         made = {int(place[row]): ring for row, ring in last.made.items() if not stale[place[row]]}
-        found, rows = self._looked(stale, cell, holders)
-        merged, chosen = self._merged(known, found, rows)
-        there = rows.keys() | made.keys()
-        missing = [row for row in merged.first[chosen].tolist() if row not in there]
+        kept: dict[int, Ring | None] = {}
+        for row in merged.first[merged.kept(self.config)].tolist():
+            kept[row] = found.ring(rows[row]) if row in rows else self._as_of(made.get(row))
+        missing = [row for row, ring in kept.items() if ring is None]
         if missing:  # they were not among the best, and no ring was made of them
-            stale |= np.isin(cell, cell[missing])
-            known = _moved(last.known, place, stale)
-            found, rows = self._looked(stale, cell, holders)
-            merged, chosen = self._merged(known, found, rows)
-        kept: dict[int, Ring] = {}
-        for row in merged.first[chosen].tolist():
-            kept[row] = found.ring(rows[row]) if row in rows else self._as_of(made[row])
-        rings = named(inputs, list(kept.values()), previous)
+            again = np.isin(near.cell, near.cell[missing])
+            found, rows = self._looked(again, near.cell, holders)
+            kept |= {row: found.ring(rows[row]) for row in missing}
+            stale |= again
+        told = {row: ring for row, ring in kept.items() if ring is not None}
         return Standing(
             replace(inputs, usual=last.inputs.usual),
-            rings,
+            named(inputs, list(told.values()), previous),
             near,
             holders,
             merged,
-            kept,
+            told,
             last.learnt_at,
             float(stale.mean()),
         )
@@ -146,28 +144,36 @@ class _Step:
         component[place] = place[self.last.cells.component]
         starts = cells.offsets(self.inputs.snapshot)
         none = np.empty(0, np.int64)
-        account = [none, *(source for source, _ in new.tying.values())]
-        thing = [none, *(target + starts[verb] for verb, (_, target) in new.tying.items())]
-        things, column = np.unique(np.concatenate(thing), return_inverse=True)
-        part = cells.tied(component[np.concatenate(account)], column, size, len(things))
-        return cells.lowest(part[component])
+        account = np.concatenate([none, *(source for source, _ in new.tying.values())])
+        thing = np.concatenate(
+            [none, *(target + starts[verb] for verb, (_, target) in new.tying.items())]
+        )
+        touched, row = cells.compact(component[account], size)
+        things, column = cells.compact(thing, starts[""])
+        part = cells.tied(row, column, len(touched), len(things))
+        grown = np.arange(size)
+        grown[touched] = touched[cells.lowest(part)]
+        return grown[component]
 
     def _homes(self, new: Changes, holders: Mapping[str, Ints]) -> Ints:
-        """The strongest thing of every account, looked up anew for those that changed."""
+        """The strongest thing of every account, looked up anew where it may be another."""
         last, inputs = self.last, self.inputs
-        home = np.full(inputs.size, -1, np.int64)
-        was = cells.offsets(last.inputs.snapshot)
-        now = cells.offsets(inputs.snapshot)
-        moved = last.cells.home.copy()
+        was, now = (cells.offsets(i.snapshot) for i in (last.inputs, inputs))
+        moved = np.full(
+            was[""] + 1, -1, np.int64
+        )  # the last one stands for no thing: -1 leads to it
         for relation in RELATIONS:
-            kind = EDGE_OF[relation.verb].target
-            thing = last.cells.home
-            entity = thing - was[relation.verb]
-            here = (entity >= 0) & (entity < last.inputs.snapshot.size(kind)) & (thing >= 0)
-            if here.any():
-                moved[here] = new.place[kind][entity[here]] + now[relation.verb]
-        home[new.place[NodeType.ACCOUNT]] = moved
-        part = part_of(inputs, new.account, holders)
+            place = new.place.get(EDGE_OF[relation.verb].target)
+            if place is not None:
+                starts = was[relation.verb]
+                moved[starts : starts + len(place)] = place + now[relation.verb]
+        home = np.full(inputs.size, -1, np.int64)
+        home[new.place[NodeType.ACCOUNT]] = moved[last.cells.home]
+        unsure = new.account.copy()
+        for verb, edges in new.revalued.items():
+            left = home[edges.account] == edges.entity + now[verb]
+            unsure[edges.account[edges.more | left]] = True
+        part = part_of(inputs, unsure, holders)
         held = cells.Holdings.of(list(incidences(part.inputs)), inputs.snapshot, part.rows)
         rows = part.rows[NodeType.ACCOUNT]
         home[rows] = cells.homes(held, len(rows))
@@ -188,23 +194,25 @@ class _Step:
         first = rows[found.candidates.first]
         return found, {row: group for group, row in enumerate(first.tolist())}
 
-    def _merged(
-        self, known: Candidates, found: Found, rows: Mapping[int, int]
-    ) -> tuple[Candidates, Ints]:
-        """All candidates there are now, and the numbers of those worth keeping."""
-        fresh = found.candidates
-        merged = Candidates(
-            np.concatenate([known.first, np.fromiter(rows, np.int64, len(rows))]),
-            np.concatenate([known.score, fresh.score]),
-            np.concatenate([known.size, fresh.size]),
-        )
-        return merged, merged.kept(self.config)
-
-    def _as_of(self, ring: Ring) -> Ring:
+    def _as_of(self, ring: Ring | None) -> Ring | None:
         """A ring nothing of which changed, as it stands now: it may have fallen asleep."""
+        if ring is None:
+            return None
         banned = 1.0 if ring.status is Status.BANNED else 0.0
         status = triage.status(banned, ring.last_seen, self.inputs.as_of)
         return ring if status is ring.status else replace(ring, status=status)
+
+
+def _changed(new: Changes, cell: Ints) -> Bools:
+    """Accounts that changed, or hold what another of their cell does and is worth else now, [N]."""
+    changed = new.account.copy()
+    for edges in new.revalued.values():
+        width = int(edges.entity.max(initial=0)) + 1
+        both = cell[edges.account] * width + edges.entity
+        order = np.argsort(both)
+        twice = np.flatnonzero(np.diff(both[order]) == 0)
+        changed[edges.account[order[twice]]] = True
+    return changed
 
 
 def _stale(was: Ints, place: Ints, cell: Ints, changed: Bools) -> Bools:
@@ -215,11 +223,11 @@ def _stale(was: Ints, place: Ints, cell: Ints, changed: Bools) -> Bools:
     size = len(cell)
     before = np.full(size, -1, np.int64)
     before[place] = was
-    stayed = before == cell
-    now = np.bincount(cell, minlength=size)
-    then = np.bincount(was, minlength=size)
-    both = np.bincount(cell[stayed], minlength=size)
-    other = (now != both) | (then != both)
+    moved = np.flatnonzero(before != cell)
+    other = np.zeros(size, np.bool_)
+    other[cell[moved]] = True
+    left = before[moved]
+    other[left[left >= 0]] = True
     other[cell[changed]] = True
     return np.asarray(other[cell], np.bool_)
 

@@ -109,6 +109,24 @@ def test_what_is_kept_is_the_best_of_old_and_new_groups(monkeypatch):
     same(found, everything(last, inputs, few))
 
 
+def test_a_thing_worth_less_is_looked_at_only_where_two_who_hold_it_may_be_compared(monkeypatch):
+    monkeypatch.setattr(cells, "LARGEST", 12)
+    world = town()
+    for home in range(0, 90, 2):  # a terminal ties every other home to all others, faintly
+        world.visits(f"h{home:02}-1", START + 33 * DAY_US, world.place(f"home{home}"), "terminal")
+    last = stand(world.inputs(START + DAY * DAY_US), config=ALL)
+    at = START + DAY * DAY_US + HOUR_US
+    world.visits("h00-0", at, world.place("home0"), "terminal")
+    inputs = world.inputs(START + (DAY + 1) * DAY_US)
+
+    found = go_on(last, inputs, config=ALL)
+
+    same(found, everything(last, inputs, ALL))
+    again = found.looked * inputs.size
+    acting = inputs.active.sum()
+    assert acting < again < acting + 30  # of 45 holders in as many homes
+
+
 def links_of(inputs: RingInputs) -> dict[frozenset[str], float]:
     tied = scene_of(inputs).links.total.tocoo()
     ids = inputs.account_ids.to_pylist()
