@@ -116,6 +116,11 @@ def recall_within_budget(fraud: Bools, score: Floats, budget: float) -> float:
     return float(found / fraud.sum())
 
 
+def most_within_budget(fraud: Bools, budget: float) -> float:
+    """What :func:`recall_within_budget` is at best: much fraud fits into no small budget."""
+    return min(1.0, budget * len(fraud) / float(fraud.sum())) if fraud.any() else float("nan")
+
+
 def exchanges_prevented(account: Ints, at: Ints, flagged_at: Ints, active_from: Ints) -> Prevented:
     """Fraudulent exchanges of each account, and those that happened after its flag.
 

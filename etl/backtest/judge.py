@@ -14,7 +14,7 @@ import polars as pl
 from etl.backtest import judge_newcomers, judge_panel, judge_reasons
 from etl.backtest.outcome import Board, Outcome, Truth, board
 from gnn import evaluate
-from gnn.evaluate import NEVER, Ints
+from gnn.evaluate import NEVER, Bools, Ints
 
 FALSE_POSITIVE_LIMIT = 0.001
 REVIEW_BUDGET = 0.01
@@ -152,6 +152,17 @@ def _signups(outcome: Outcome, truth: Truth) -> dict[str, Any]:
         "decisions": {name: int(counts.get(name, 0)) for name in ("allow", "review", "deny")},
         "average_precision": evaluate.average_precision(is_fraud, scores),
         "recall_within_1pct_review": evaluate.recall_within_budget(is_fraud, scores, REVIEW_BUDGET),
+        "most_within_1pct_review": evaluate.most_within_budget(is_fraud, REVIEW_BUDGET),
+        "stopped": _stopped(is_fraud, known["decision"].to_numpy() != "allow"),
+    }
+
+
+def _stopped(fraud: Bools, held: Bools) -> dict[str, float | None]:
+    """What was not simply allowed, by score or tie: its share of fraud, and fraud in it."""
+    caught = int((fraud & held).sum())
+    return {
+        "recall": caught / int(fraud.sum()) if fraud.any() else None,
+        "precision": caught / int(held.sum()) if held.any() else None,
     }
 
 

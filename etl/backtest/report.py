@@ -92,7 +92,9 @@ def _head(verdict: Verdict) -> str:
         (
             "Sign-up recall, 1 % reviewed",
             _percent(signups["recall_within_1pct_review"]),
-            f"{signups['fraud']:,} of {signups['scored']:,} sign-ups were fraud",
+            f"{_percent(signups['most_within_1pct_review'])} at best: {signups['fraud']:,} of "
+            f"{signups['scored']:,} were fraud; held back {_percent(signups['stopped']['recall'])} "
+            f"of them, and {_percent(signups['stopped']['precision'])} of those held rightly",
         ),
     ]
     cards = "".join(

@@ -1,6 +1,7 @@
 """A small case with three accounts of a campaign, judged against the truth and against labels."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import polars as pl
@@ -138,6 +139,19 @@ def test_a_bought_account_that_signed_up_honestly_is_no_fraudulent_sign_up():
 
     assert verdict["signups"]["fraud"] == 0
     assert verdict["signups"]["recall_within_1pct_review"] is None
+    assert verdict["signups"]["stopped"] == {"recall": None, "precision": 0.0}
+
+
+def test_sign_ups_held_back_for_a_ring_count_beside_what_a_small_budget_can_hold():
+    tied = outcome({}).decisions.with_columns(decision=pl.lit("review"))
+    seen = replace(outcome({}), decisions=tied)
+
+    signups = judge(seen, truth(), np.random.default_rng(1))["signups"]
+
+    assert signups["stopped"] == {"recall": 1.0, "precision": 0.5}
+    # One per cent of two sign-ups is a fiftieth of the only fraud.
+    assert signups["most_within_1pct_review"] == pytest.approx(0.02)
+    assert signups["recall_within_1pct_review"] <= signups["most_within_1pct_review"]
 
 
 def test_the_report_is_one_file_that_loads_nothing_and_repeats_to_the_byte():
