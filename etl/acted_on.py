@@ -18,7 +18,7 @@ from graph.rings.live import ESTABLISHED_US
 from graph.rings.model import Member
 
 CONVINCED = 0.8
-"""Score from which the model is held to agree with a ring about an account that has a history."""
+"""Score from which a model that convicts anybody is held to agree with a ring about a member."""
 
 
 def flags_of(
@@ -50,28 +50,26 @@ def flags_of(
 
 @dataclass(frozen=True, slots=True)
 class _Word:
-    """What the model says of each account, and the mean of what it says of all."""
+    """What the model says of each account, and the score from which it does not acquit."""
 
     score: Mapping[str, float] | None
-    mean: float = 0.0
+    bar: float = 0.0
 
     @classmethod
     def of(cls, scores: AccountScores | None) -> "_Word":
         if scores is None or not len(scores.keys):
             return cls(None)
         said = dict(zip(scores.keys, scores.score.tolist(), strict=True))
-        return cls(said, float(scores.score.mean()))
+        return cls(said, CONVINCED if scores.flagged.any() else float(scores.score.mean()))
 
     def allows(self, member: Member, *, established: bool, again: bool) -> bool:
         """Whether a member of a ring that calls for action is acted on for it.
 
-        A newcomer is, unless the model finds it less suspect than the mean of all. For an account
-        with a history the ring must call again at a second refresh, for rings merge and part from
-        day to day, and the model must be convinced too: it is what reads the history.
+        A model that convicts anybody knows what it is looking for, and has to be convinced; one
+        that has seen too little to convict only acquits whom it finds less suspect than the mean.
+        For an account with a history the ring must call again at a second refresh, for rings merge
+        and part from day to day.
         """
         if established and not again:
             return False
-        if self.score is None:
-            return True
-        least = CONVINCED if established else self.mean
-        return self.score.get(member.account_id, self.mean) >= least
+        return self.score is None or self.score.get(member.account_id, self.bar) >= self.bar
