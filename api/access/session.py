@@ -23,6 +23,10 @@ door = APIRouter(include_in_schema=False)
 # What the console may ask for and show at once; beyond ``supernode`` neighbours a node is a hub.
 LIMITS = {"step_nodes": 200, "canvas_nodes": 600, "hard_nodes": 1500, "supernode": 1000}
 
+_UNKNOWN: dict[int | str, dict[str, Any]] = {
+    401: {"description": "The key or token is none that is known"}
+}
+
 
 class Me(Wire):
     """The caller: name, rights, the console's limits, and what unsafe calls of a session carry."""
@@ -43,12 +47,7 @@ async def get_me(request: Request, caller: Anybody, service: ServiceDep) -> Me:
     return _me(caller, service.office, request.cookies.get(COOKIE))
 
 
-@router.post(
-    "/session",
-    operation_id="open_session",
-    response_model=Me,
-    responses={401: {"description": "The key or token is none that is known"}},
-)
+@router.post("/session", operation_id="open_session", response_model=Me, responses=_UNKNOWN)
 def open_session(
     request: Request,
     response: Response,

@@ -4,6 +4,7 @@ import { useInfiniteQuery, useMutation, useQueryClient } from "@tanstack/react-q
 import { useState } from "react";
 import { EntityName } from "../parts/Pieces";
 import { Failure, Loading, State } from "../parts/States";
+import { SubmitRow } from "../parts/SubmitRow";
 import { minute } from "../pure/format";
 import { useSession } from "../shell/session";
 import { useToast } from "../shell/toasts";
@@ -135,16 +136,9 @@ function NewAppeal({ onClose }: { onClose: () => void }) {
           value={statement}
           onChange={(event) => setStatement(event.currentTarget.value)}
         />
-        {add.error && (
-          <p className="bad" role="alert">
-            {add.error.message}
-          </p>
-        )}
-        <div className="row" style={{ justifyContent: "flex-end" }}>
-          <Button type="submit" size="sm" loading={add.isPending} disabled={!account.trim() || !statement.trim()}>
-            Write down
-          </Button>
-        </div>
+        <SubmitRow adding={add} ready={account.trim() !== "" && statement.trim() !== ""}>
+          Write down
+        </SubmitRow>
       </form>
     </Modal>
   );

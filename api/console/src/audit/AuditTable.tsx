@@ -1,11 +1,10 @@
 /** Links of the audit chain as a table, latest first. */
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { type ColumnDef, createColumnHelper } from "@tanstack/react-table";
-import { Button } from "@mantine/core";
 import { Link } from "wouter";
 import { DataTable } from "../parts/DataTable";
 import { EntityName } from "../parts/Pieces";
-import { Failure, Loading, State } from "../parts/States";
+import { Failure, Latest, Loading, State } from "../parts/States";
 import { minute, words } from "../pure/format";
 import { type AuditFilters, auditPage } from "../wire/cases";
 import type { AuditRow } from "../wire/types";
@@ -75,14 +74,7 @@ export function AuditTable({ filters, what }: { filters: AuditFilters; what: str
   return (
     <>
       <DataTable label="Audit log" columns={COLUMNS} rows={rows} rowId={(row) => String(row.seq)} maxHeight={640} />
-      {audit.hasNextPage && (
-        <div className="truncated" role="note">
-          The latest {rows.length} are shown.
-          <Button variant="default" size="compact-xs" loading={audit.isFetchingNextPage} onClick={() => void audit.fetchNextPage()}>
-            Load 100 more
-          </Button>
-        </div>
-      )}
+      <Latest shown={rows.length} pages={audit} />
     </>
   );
 }

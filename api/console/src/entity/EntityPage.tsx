@@ -6,10 +6,10 @@ import { Link, useLocation } from "wouter";
 import { AuditTable } from "../audit/AuditTable";
 import { DataTable } from "../parts/DataTable";
 import { EntityName, KindDot, Score, Status } from "../parts/Pieces";
-import { Failure, Loading, State, Truncated } from "../parts/States";
+import { Failure, Latest, Loading, State, Truncated } from "../parts/States";
 import { compact, count, day, kindName, plural, sentence, words } from "../pure/format";
 import { oneOf, text } from "../pure/url";
-import { EVENT_COLUMNS } from "../ring/Events";
+import { EventTable } from "../ring/Events";
 import { Section } from "../ring/Why";
 import { useAddress } from "../shell/address";
 import { useKeys } from "../shell/keyboard";
@@ -280,15 +280,8 @@ function EntityEvents({ id }: { id: string }) {
   if (rows.length === 0) return <State title="Nothing is known to have happened here" />;
   return (
     <>
-      <DataTable label="Events" columns={EVENT_COLUMNS} rows={rows} rowId={(row) => `${row.t} ${row.kind} ${row.account} ${row.entity ?? ""} ${row.detail}`} maxHeight={640} />
-      {events.hasNextPage && (
-        <div className="truncated" role="note">
-          The latest {rows.length} are shown.
-          <Button variant="default" size="compact-xs" loading={events.isFetchingNextPage} onClick={() => void events.fetchNextPage()}>
-            Load 50 more
-          </Button>
-        </div>
-      )}
+      <EventTable rows={rows} maxHeight={640} />
+      <Latest shown={rows.length} pages={events} />
     </>
   );
 }

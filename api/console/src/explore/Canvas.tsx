@@ -1,8 +1,8 @@
 /** The picture of an exploration, with its tools and the slider over time. */
 import { ActionIcon, Tooltip } from "@mantine/core";
-import { lazy, type RefObject, Suspense, useMemo } from "react";
+import { type RefObject, useMemo } from "react";
+import { Drawn } from "../graph/Drawn";
 import type { GraphHandle } from "../graph/GraphView";
-import { Boundary } from "../parts/Boundary";
 import { FitIcon, RedoIcon, UndoIcon } from "../parts/icons";
 import { Failure, Loading, State } from "../parts/States";
 import { count, plural } from "../pure/format";
@@ -15,8 +15,6 @@ import type { Exploring } from "./address";
 import { AsOf } from "./AsOf";
 import type { usePicture, useScene } from "./data";
 import type { StepHistory } from "./stepHistory";
-
-const GraphView = lazy(() => import("../graph/GraphView"));
 
 interface Props {
   scene: ReturnType<typeof useScene>;
@@ -104,20 +102,17 @@ export function Canvas(props: Props) {
         ) : withGroup.elements.length === 0 ? (
           <State title="Everything is hidden, or had not been seen by then" />
         ) : (
-          <Boundary what="graph" instead="The list beside it goes on without it.">
-            <Suspense fallback={<Loading rows={6} />}>
-              <GraphView
-                picture={withGroup}
-                selected={view.sel}
-                pinned={scene.data?.pinned}
-                layout="force"
-                label={`Graph of ${withGroup.elements.length} entities`}
-                onSelect={onSelect}
-                onOpen={onOpen}
-                handle={handle}
-              />
-            </Suspense>
-          </Boundary>
+          <Drawn
+            instead="The list beside it goes on without it."
+            picture={withGroup}
+            selected={view.sel}
+            pinned={scene.data?.pinned}
+            layout="force"
+            label={`Graph of ${withGroup.elements.length} entities`}
+            onSelect={onSelect}
+            onOpen={onOpen}
+            handle={handle}
+          />
         )}
       </div>
     </section>

@@ -17,7 +17,7 @@ import { readFacet } from "../pure/facet";
 import { picked } from "../pure/matrix";
 import { type Scene, withGroups } from "../pure/scene";
 import { LONG, readSteps, type Step, writeSteps } from "../pure/steps";
-import { toggledKind } from "../ring/GraphPane";
+import { kindKeys } from "../ring/GraphPane";
 import { useAddress } from "../shell/address";
 import { useKeys } from "../shell/keyboard";
 import { Search } from "../shell/Search";
@@ -94,9 +94,7 @@ export default function ExplorePage() {
     "undo-step": history.undo,
     "redo-step": history.redo,
     "toggle-focus": () => document.getElementById("graph")?.focus(),
-    ...Object.fromEntries(
-      kinds.slice(0, 5).map((kind, n) => [`kind-${n + 1}`, () => setView({ hide: toggledKind(view.hide, kind) })]),
-    ),
+    ...kindKeys(kinds, view.hide, (hide) => setView({ hide })),
   });
   const last = steps.at(-1);
   const nothing = scene.isFetching || !last || !scene.data ? null : nothingOf(last, scene.data);

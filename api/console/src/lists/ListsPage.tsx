@@ -7,6 +7,7 @@ import { useMemo, useState } from "react";
 import { DataTable } from "../parts/DataTable";
 import { EntityName } from "../parts/Pieces";
 import { Failure, Loading, State } from "../parts/States";
+import { SubmitRow } from "../parts/SubmitRow";
 import { day, kindName, sentence } from "../pure/format";
 import { oneOf } from "../pure/url";
 import { useAddress } from "../shell/address";
@@ -169,16 +170,9 @@ function Adding({ list, onClose }: { list: ListName; onClose: () => void }) {
           onChange={(event) => setValue(event.currentTarget.value)}
         />
         <Textarea label="Reason" required autosize minRows={2} value={reason} onChange={(event) => setReason(event.currentTarget.value)} />
-        {add.error && (
-          <p className="bad" role="alert">
-            {add.error.message}
-          </p>
-        )}
-        <div className="row" style={{ justifyContent: "flex-end" }}>
-          <Button type="submit" size="sm" loading={add.isPending} disabled={!value.trim() || !reason.trim()}>
-            Add
-          </Button>
-        </div>
+        <SubmitRow adding={add} ready={value.trim() !== "" && reason.trim() !== ""}>
+          Add
+        </SubmitRow>
       </form>
     </Modal>
   );

@@ -72,7 +72,7 @@ export function Failure({ error, what, onRetry }: FailureProps) {
   }
   if (isProblem(error, 403)) {
     return (
-      <State title={`Your role may not see this ${what}`}>
+      <State title={`You may not see this ${what}`}>
         {isProblem(error) ? error.message : null}
       </State>
     );
@@ -88,6 +88,25 @@ export function Failure({ error, what, onRetry }: FailureProps) {
     <State title={`This ${what} could not be read`} actions={retry}>
       {error instanceof Error ? error.message : String(error)}
     </State>
+  );
+}
+
+interface LatestProps {
+  shown: number;
+  /** The pages that are read, and the way to the next one. */
+  pages: { hasNextPage: boolean; isFetchingNextPage: boolean; fetchNextPage: () => unknown };
+}
+
+/** A list from its end: nobody counts how long it is, and it goes on. */
+export function Latest({ shown, pages }: LatestProps) {
+  if (!pages.hasNextPage) return null;
+  return (
+    <div className="truncated" role="note">
+      The latest {count(shown)} are shown.
+      <Button variant="default" size="compact-xs" loading={pages.isFetchingNextPage} onClick={() => void pages.fetchNextPage()}>
+        Load more
+      </Button>
+    </div>
   );
 }
 

@@ -3,7 +3,7 @@ import { Button } from "@mantine/core";
 import { type ColumnDef, createColumnHelper } from "@tanstack/react-table";
 import { DataTable } from "../parts/DataTable";
 import { EntityName } from "../parts/Pieces";
-import { Failure, Loading, State } from "../parts/States";
+import { Failure, Latest, Loading, State } from "../parts/States";
 import { minute, words } from "../pure/format";
 import type { Happening } from "../wire/types";
 import { useEvents, type Window } from "./data";
@@ -11,7 +11,7 @@ import { EVENT_COLOR } from "./TimelineStrip";
 
 const column = createColumnHelper<Happening>();
 
-export const EVENT_COLUMNS: ColumnDef<Happening, any>[] = [
+const EVENT_COLUMNS: ColumnDef<Happening, any>[] = [
   column.accessor("t", {
     header: "When (UTC)",
     cell: ({ getValue }) => <span className="tnum">{minute(getValue())}</span>,
@@ -46,6 +46,18 @@ export const EVENT_COLUMNS: ColumnDef<Happening, any>[] = [
 
 const prefixed = (account: string): string => (account.includes(":") ? account : `account:${account}`);
 
+export function EventTable({ rows, maxHeight }: { rows: readonly Happening[]; maxHeight: number }) {
+  return (
+    <DataTable
+      label="Events"
+      columns={EVENT_COLUMNS}
+      rows={rows}
+      rowId={(row) => `${row.t} ${row.kind} ${row.account} ${row.entity ?? ""} ${row.detail}`}
+      maxHeight={maxHeight}
+    />
+  );
+}
+
 interface Props {
   ringId: string;
   window: Window;
@@ -74,26 +86,8 @@ export function Events({ ringId, window, asOf, onClear }: Props) {
   }
   return (
     <>
-      <DataTable
-        label="Events"
-        columns={EVENT_COLUMNS}
-        rows={rows}
-        rowId={(row) => `${row.t} ${row.kind} ${row.account} ${row.entity ?? ""} ${row.detail}`}
-        maxHeight={560}
-      />
-      {events.hasNextPage && (
-        <div className="truncated" role="note">
-          The latest {rows.length} are shown.
-          <Button
-            variant="default"
-            size="compact-xs"
-            loading={events.isFetchingNextPage}
-            onClick={() => void events.fetchNextPage()}
-          >
-            Load 100 more
-          </Button>
-        </div>
-      )}
+      <EventTable rows={rows} maxHeight={560} />
+      <Latest shown={rows.length} pages={events} />
     </>
   );
 }

@@ -1,7 +1,7 @@
 /** The ring drawn: groups or every account, with the same selection, window and hidden kinds. */
 import { ActionIcon, SegmentedControl, Tooltip } from "@mantine/core";
-import { lazy, type RefObject, Suspense, useMemo } from "react";
-import { Boundary } from "../parts/Boundary";
+import { type RefObject, useMemo } from "react";
+import { Drawn } from "../graph/Drawn";
 import { FitIcon } from "../parts/icons";
 import { KindDot } from "../parts/Pieces";
 import { Failure, Loading, State, Truncated } from "../parts/States";
@@ -10,8 +10,6 @@ import { kindName } from "../pure/format";
 import { pictureOf } from "../pure/picture";
 import type { RingView } from "../pure/ringview";
 import type { useGraph } from "./data";
-
-const GraphView = lazy(() => import("../graph/GraphView"));
 
 interface Props {
   graph: ReturnType<typeof useGraph>;
@@ -59,22 +57,19 @@ export function GraphPane({ graph, view, kinds, onView, onSelect, onOpen, handle
         ) : picture.elements.length === 0 ? (
           <State title="Nothing to draw in this window" />
         ) : (
-          <Boundary what="graph" instead="The table, the timeline and every action go on without it.">
-            <Suspense fallback={<Loading rows={6} />}>
-              {/* Another moment is another picture: places of one make no sense in the other. */}
-              <GraphView
-                key={data?.as_of}
-                picture={picture}
-                selected={view.sel}
-                isolated={view.iso}
-                layout="preset"
-                label={`Graph of the ring, ${picture.elements.length} shapes`}
-                onSelect={onSelect}
-                onOpen={onOpen}
-                handle={handle}
-              />
-            </Suspense>
-          </Boundary>
+          // Another moment is another picture: places of one make no sense in the other.
+          <Drawn
+            key={data?.as_of}
+            instead="The table, the timeline and every action go on without it."
+            picture={picture}
+            selected={view.sel}
+            isolated={view.iso}
+            layout="preset"
+            label={`Graph of the ring, ${picture.elements.length} shapes`}
+            onSelect={onSelect}
+            onOpen={onOpen}
+            handle={handle}
+          />
         )}
       </div>
       {data?.truncated && (
@@ -114,6 +109,15 @@ export function Kinds({ kinds, hidden, onHide }: KindsProps) {
   );
 }
 
-export function toggledKind(hidden: readonly string[], kind: string): string[] {
+/** The keys 1 to 5 show and hide the first kinds, in the legend's order. */
+export function kindKeys(
+  kinds: readonly string[],
+  hidden: readonly string[],
+  onHide: (hide: string[]) => void,
+): Record<string, () => void> {
+  return Object.fromEntries(kinds.slice(0, 5).map((kind, n) => [`kind-${n + 1}`, () => onHide(toggledKind(hidden, kind))]));
+}
+
+function toggledKind(hidden: readonly string[], kind: string): string[] {
   return hidden.includes(kind) ? hidden.filter((other) => other !== kind) : [...hidden, kind];
 }

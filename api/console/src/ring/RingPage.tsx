@@ -20,7 +20,7 @@ import { Accounts } from "./Accounts";
 import { iso, useGraph, useRing, useShared, useTimeline } from "./data";
 import { Deciding, type Asked } from "./Deciding";
 import { Events } from "./Events";
-import { GraphPane, toggledKind } from "./GraphPane";
+import { GraphPane, kindKeys } from "./GraphPane";
 import { RingHeader } from "./Header";
 import { Notes } from "./Notes";
 import { Past } from "./Past";
@@ -102,9 +102,7 @@ export default function RingPage({ id }: { id: string }) {
     "toggle-focus": toggleFocus,
     "undo-step": history.undo,
     "redo-step": history.redo,
-    ...Object.fromEntries(
-      kinds.slice(0, 5).map((kind, n) => [`kind-${n + 1}`, () => setView({ hide: toggledKind(view.hide, kind) })]),
-    ),
+    ...kindKeys(kinds, view.hide, (hide) => setView({ hide })),
   });
 
   if (ring.isPending) return <Loading rows={14} onCancel={() => go("/")} />;
