@@ -51,10 +51,13 @@ class Pending:
         for job in ready:
             self._again(job)
 
+    def among(self, ids: Iterable[str]) -> list[str]:
+        """Those of ``ids`` that a sign-up on its way names."""
+        with self._lock:
+            return [identity for identity in ids if identity in self._ids]
+
     def put_off(self, job: Job, ids: Iterable[str]) -> bool:
         """Whether ``job`` waits for some of ``ids``; it will be taken up again, once."""
-        if not self._ids or job.waited:
-            return False
         with self._lock:
             wanted = frozenset(identity for identity in ids if identity in self._ids)
             if not wanted:

@@ -21,8 +21,8 @@ from api.serving.pending import Pending
 from gnn.assess import Asked, Assessment, Policy, assess_asked, degraded
 from gnn.listed import listed
 from gnn.scorer import Scorer
+from graph.errors import StoreUnavailable
 from graph.ledger.lists import Lists
-from graph.snapshot import Snapshot
 from graph.store import GraphStore
 
 log = logging.getLogger("ringsight.service")
@@ -33,7 +33,10 @@ TOGETHER_MOST = 8
 
 
 class Scoring:
-    """Threads that score; ``onward`` takes the jobs that are to be recorded, a few at a time."""
+    """Threads that score; ``onward`` takes the jobs that are to be recorded, a few at a time.
+
+    ``hurry`` is called when a job waits for what is on its way into the graph.
+    """
 
     def __init__(  # noqa: PLR0913 - what a score is made of
         self,
@@ -45,6 +48,7 @@ class Scoring:
         between: Between,
         *,
         onward: Callable[[Sequence[Job]], None],
+        hurry: Callable[[], None],
         threads: int = 1,
     ) -> None:
         self._store = store
@@ -54,6 +58,7 @@ class Scoring:
         self._clock = clock
         self._between = between
         self._onward = onward
+        self._hurry = hurry
         self._queue: SimpleQueue[Job | None] = SimpleQueue()
         self.pending = Pending(self._queue.put)
         self._threads = [
@@ -139,39 +144,38 @@ class Scoring:
         # As of the sign-up's own moment, as the back-test does it; never of one still to come.
         now = min(ask.event.at, self._clock())
         try:
-            looked = _Looked(self._store())
+            # Before the read: what is not on its way by now is in the graph, so the read sees it.
+            if self._waits(job):
+                return None
             rates = self._between.velocity.rates(ask.event, now, ask.payment)
             kin = self._between.kin(ask.event, ask.payment)
             asked = Asked(ask.event, ask.payment, now, ask.ids, rates, kin)
-            found = assess_asked(asked, looked, self._scorer(), self._policy)
+            return assess_asked(asked, self._store(), self._scorer(), self._policy)
         except Exception as error:  # a fault here must not stop a sign-up flow
             log.error("scoring failed: %s at %s", type(error).__name__, place_of(error))
             return degraded(ask.event, self._policy, why="scoring failed", payment=ask.payment)
-        if len(self.pending) and self.pending.put_off(job, looked.open_ids(ask.ids, self._policy)):
-            return None
-        return found
+
+    def _waits(self, job: Job) -> bool:
+        """Put ``job`` off, once, if a sign-up on its way names what it names and would be seen."""
+        if not len(self.pending) or job.waited:
+            return False
+        named = self.pending.among(job.ask.ids)
+        if not named or not self.pending.put_off(job, self._open(named)):
+            return False
+        self._hurry()
+        return True
+
+    def _open(self, ids: Sequence[str]) -> list[str]:
+        """Those of ``ids`` where one account more would be seen: a hub's newest changes nothing."""
+        full = self._policy.mates_per_entity
+        try:
+            known = self._store().neighbourhood(ids, per_id=full).near.entities
+        except StoreUnavailable:
+            return []  # the policy will answer
+        return [i for i in ids if i not in known or len(known[i].holders) < full]
 
     def _with_lists(self, job: Job, found: Assessment) -> Assessment:
         return listed(found, self._lists().consult(job.ask.event, job.ask.payment, self._clock()))
-
-
-class _Looked:
-    """A store that remembers the one piece that was read from it."""
-
-    def __init__(self, store: GraphStore) -> None:
-        self._store = store
-        self._piece = Snapshot(0)
-
-    def neighbourhood(self, ids: Sequence[str], *, per_id: int = 100) -> Snapshot:
-        """As the store's."""
-        self._piece = self._store.neighbourhood(ids, per_id=per_id)
-        return self._piece
-
-    def open_ids(self, ids: Sequence[str], policy: Policy) -> list[str]:
-        """Those of ``ids`` where one account more would be seen: a hub's newest changes nothing."""
-        known = self._piece.near.entities
-        full = policy.mates_per_entity
-        return [i for i in ids if i not in known or len(known[i].holders) < full]
 
 
 def rendered(job: Job, found: Assessment, *, written: bool) -> bytes:

@@ -118,6 +118,7 @@ class Service(Closing):
             clock,
             self.between,
             onward=self._scored,
+            hurry=self.applier.hurry,
             threads=threads,
         )
         self.intake = Intake(office.ledger, door, self.applier, clock, self.admit)

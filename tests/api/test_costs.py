@@ -11,6 +11,7 @@ import pytest
 import sqlalchemy
 
 from api.schemas.signup import SignupIn
+from api.serving import applier
 from api.serving.applier import Load
 from api.serving.job import Caller
 from api.serving.service import Service
@@ -161,3 +162,31 @@ def test_the_read_of_a_sign_up_gives_what_the_walk_of_the_graph_gives(
         assert quick.digest == walked.digest
         assert quick.near == walked.near
         assert list(quick.near.accounts) == list(walked.near.accounts)
+
+
+def test_loads_that_come_one_after_the_other_are_taken_in_together(
+    service: Service, home: Home
+) -> None:
+    store = service.store._link._open_writer()  # type: ignore[attr-defined]
+
+    with statements(store) as found:
+        for load in loads_of(service, home, 12):
+            service.applier.put(load)
+        assert service.settled()
+
+    assert found.count("BEGIN IMMEDIATE") <= 4
+
+
+def test_nothing_is_gathered_while_a_sign_up_waits_for_it(
+    service: Service, home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(applier, "GATHER_S", 60.0)
+    first, second = (
+        SignupIn.model_validate({**newcomer(home), "account_id": name, "budget_ms": 60_000})
+        for name in ("costs-first", "costs-second")
+    )
+
+    service.score(first)
+    service.score(second)
+
+    assert "costs-first" in service.store.neighbourhood(["account:costs-first"]).near.accounts
