@@ -49,7 +49,8 @@ test: $(VENV)/.dev ## the tests (what lacks Neo4j is skipped by name and counted
 	$(BIN)/python -m pytest -m 'not slow and neo4j' $(PYTEST) $(if $(findstring --cov,$(PYTEST)),--cov-append)
 
 test-slow: $(VENV)/.dev ## kill, scale and long replays: before a piece of work is called done
-	$(BIN)/python -m pytest -m slow $(PYTEST)
+	$(BIN)/python -m pytest -m 'slow and not neo4j' -n auto --dist loadfile $(PYTEST)
+	$(BIN)/python -m pytest -m 'slow and neo4j' $(PYTEST)
 
 check: $(VENV)/.dev ## format, lint, floors and types
 	$(BIN)/ruff format --check .
