@@ -45,6 +45,27 @@ WAIT_MS = 20_000
 expect.set_options(timeout=WAIT_MS)
 
 
+class Front:
+    """A service answering on a port of this machine; it can be stopped, and come back there."""
+
+    def __init__(self, service: Service, port: int) -> None:
+        config = uvicorn.Config(
+            create_app(service), log_level="critical", access_log=False, timeout_graceful_shutdown=1
+        )
+        self._server = uvicorn.Server(config)
+        gate = socket.create_server(("127.0.0.1", port))
+        self.port = gate.getsockname()[1]
+        self._thread = Thread(target=self._server.run, kwargs={"sockets": [gate]}, daemon=True)
+        self._thread.start()
+        while not self._server.started:
+            time.sleep(0.02)
+
+    def stop(self) -> None:
+        """Answer nobody any more."""
+        self._server.should_exit = True
+        self._thread.join(10)
+
+
 @dataclass(frozen=True)
 class Site:
     """A served console: where it is, the service behind it, and the rings that it shows."""
@@ -52,6 +73,7 @@ class Site:
     url: str
     service: Service
     rings: tuple[str, ...]
+    front: Front
 
     def key(self, **changes: Any) -> str:
         """A new key; it may do everything but for ``changes``."""
@@ -106,23 +128,13 @@ def served(kept: Home, folder: Path) -> Iterator[Site]:
     settings = kept.settings.model_copy(update={"home": folder})
     end = kept.world.town.end + 3 * 86_400_000_000
     service = Service.of(settings, KEY, clock=lambda: end)
-    app = create_app(service)
-    config = uvicorn.Config(
-        app, log_level="critical", access_log=False, timeout_graceful_shutdown=1
-    )
-    server = uvicorn.Server(config)
-    gate = socket.create_server(("127.0.0.1", 0))
-    thread = Thread(target=server.run, kwargs={"sockets": [gate]}, daemon=True)
-    thread.start()
-    while not server.started:
-        time.sleep(0.02)
     rings = sorted(service.rings(), key=lambda row: (-row.score, row.ring_id))
     flagged = tuple(row.ring_id for row in rings if row.detail.get("flagged"))
+    front = Front(service, 0)
     try:
-        yield Site(f"http://127.0.0.1:{gate.getsockname()[1]}", service, flagged)
+        yield Site(f"http://127.0.0.1:{front.port}", service, flagged, front)
     finally:
-        server.should_exit = True
-        thread.join(10)
+        front.stop()
 
 
 @pytest.fixture(scope="session")
