@@ -21,6 +21,7 @@ from etl.asked import DAY_US, Asked, prompt_columns
 from etl.backtest.source import Source, read_timeline
 from etl.prompts.columns import PromptColumns
 from etl.prompts.fit import FitResult, fit, fit_clusters, in_chunks
+from etl.prompts.lineage import overlap
 from etl.refresh import FitsClusters, Job, RefreshConfig, refresh
 from etl.refreshed import RefreshState
 from etl.replay.lazily import LazyStore
@@ -99,16 +100,27 @@ def _strangers(honest: Sequence[TrueAccount]) -> set[tuple[str, str]]:
 
 
 def ids_kept(before: FitResult, now: FitResult, seen: Window) -> Figures:
-    """Share (0..1) of the prompts in clusters of both fits whose cluster has kept its id."""
+    """How far ids last, by mass: prompts of the window that both fits assign.
+
+    An id is kept if the cluster that bears it now holds most of what the id's prompts are now. A
+    split keeps it for the largest part, a merger for one of the merged; both are recorded. Ids of
+    which the window has no prompt are not lost. The stricter ``prompts_under_their_id`` counts each
+    prompt that changed its cluster, newborn siblings and all.
+    """
     sketches = seen.prompts.sketches
     old, new = (fit.index.assign_many(sketches).cluster for fit in (before, now))
     both = (old >= 0) & (new >= 0)
+    mass = overlap(old.astype(np.int64), new.astype(np.int64), len(before.index), len(now.index))
+    heir = np.array([now.index.ids[i] for i in mass.argmax(axis=1)] if mass.any() else [], str)
+    held = mass.sum(axis=1)
+    kept = held[heir == np.array(before.index.ids, str)].sum() if mass.any() else 0.0
     names = np.array([*before.index.ids, ""]), np.array([*now.index.ids, ""])
-    kept = names[0][old[both]] == names[1][new[both]]
+    stays = names[0][old[both]] == names[1][new[both]]
     kinds = [event.kind for event in now.events]
     return {
         "prompts_in_both": float(both.sum()),
-        "kept_by_mass": float(kept.mean()) if len(kept) else 1.0,
+        "kept_by_mass": float(kept / held.sum()) if held.sum() else 1.0,
+        "prompts_under_their_id": float(stays.mean()) if len(stays) else 1.0,
         **{kind: float(kinds.count(kind)) for kind in ("born", "split", "merged")},
     }
 

@@ -3,10 +3,16 @@
 import json
 
 import numpy as np
+import pyarrow as pa
 
 from api.cli.verbs import run
 from etl.bench.prompt_scale import Generated, OnDisk, bench_scale, write_marks
+from etl.bench.prompt_world import Window, ids_kept
 from etl.bench.prompts import METHODS, as_table, missing
+from etl.prompts.columns import PromptColumns
+from etl.prompts.fit import FitResult
+from etl.prompts.statistics import Statistics
+from graph.prompts import ClusterIndex, Sketches
 
 
 def test_a_rival_that_is_not_installed_is_named_in_the_table(monkeypatch):
@@ -48,3 +54,43 @@ def test_the_command_takes_a_scale(capsys):
 
     figures = json.loads(capsys.readouterr().out)
     assert set(figures) == {"memory", "found", "cpu seconds", "rates", "online"}
+
+
+def fitted(templates: dict[str, list[int]]) -> FitResult:
+    """A fit that found these templates, given by their shingles."""
+    rows = sorted((shingle, i) for i, one in enumerate(templates.values()) for shingle in one)
+    shingle, owner = (np.array(column) for column in zip(*rows, strict=True))
+    index = ClusterIndex(
+        shingle.astype(np.uint64),
+        owner.astype(np.int32),
+        np.full(len(rows), 9, np.uint32),
+        tuple(templates),
+        "key",
+        0,
+        typical=np.ones(len(rows), np.float32),
+        own=np.ones(len(rows), np.float32),
+    )
+    return FitResult(index, Statistics(pa.table({}), pa.table({})), ())
+
+
+def seen(prompts: list[list[int]]) -> Window:
+    """A window of prompts, given by their shingles."""
+    offsets = np.cumsum([0, *map(len, prompts)])
+    sketches = Sketches(offsets, np.concatenate(prompts).astype(np.uint64))
+    account = np.ones(len(prompts), np.int64)
+    return Window(PromptColumns.of(account, np.arange(len(prompts)), sketches), ("a",))
+
+
+def test_a_split_keeps_an_id_and_a_merger_loses_one_by_its_mass():
+    one, two, three = (list(range(start, start + 10)) for start in (0, 10, 20))
+    before = fitted({"a": one + two, "b": three, "c": list(range(30, 40))})
+    split = fitted({"a": one, "new": two, "b": three, "c": list(range(30, 40))})
+    merged = fitted({"a": one + two + three, "c": list(range(30, 40))})
+    window = seen([*[one] * 6, *[two] * 4, *[three] * 10])
+
+    after_split, after_merger = (ids_kept(before, now, window) for now in (split, merged))
+
+    assert after_split["kept_by_mass"] == 1.0
+    assert after_split["prompts_under_their_id"] == 0.8
+    assert after_merger["kept_by_mass"] == 0.5
+    assert after_merger["prompts_under_their_id"] == 0.5
