@@ -1,12 +1,14 @@
 """Which labels a training believes: labellers are held to each other and to what accounts do.
 
-A voice is a source, or one author of it; a batch is what a voice said in one week. Two questions
-are asked of each: do its verdicts fall on accounts that behave that way, judged by a model that did
-not see them (:mod:`gnn.second_opinion`), and how often do other voices say the opposite of the same
-accounts. Whoever is worse than its peers by a wide margin, with the chance of a false alarm held
-over all questions together (Benjamini and Hochberg, 1995), is put into quarantine, with the reason
-in words; nothing is deleted, and the next run asks again. Appeals that overturned a verdict count
-more, because such accounts are what the model gets wrong. It knows nothing of models' insides.
+A voice is a source, or one author of it; a batch is what a voice said in one week. Three questions
+are asked of each (:mod:`etl.weekly.label_questions`): do its verdicts fall on accounts that behave
+that way, judged by a model that did not see them (:mod:`gnn.second_opinion`), how often do other
+voices say the opposite of the same accounts, and of accounts of the same kind. Whoever is worse
+than its peers by a wide margin, with the chance of a false alarm held over all questions together
+(Benjamini and Hochberg, 1995), is put into quarantine, with the reason in words. Of a voice that is
+worse than its peers but mostly right, the contradicted verdicts alone are: a patient poisoner hides
+among good work. Nothing is deleted, and the next run asks again. Appeals that overturned a verdict
+count more, because such accounts are what the model gets wrong. It knows no model's insides.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,6 +18,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from etl.weekly.label_questions import Judged, KinQuestion, Question
 from gnn.booster import Floats
 from gnn.second_opinion import last_rows, opinion, standing_among
 from gnn.training_rows import TrainingRows
@@ -30,7 +33,10 @@ class ReviewLimits:
     """When a voice is not believed: ``ReviewLimits(least=8)``.
 
     Of at least ``least`` verdicts a share of ``contradicted`` or more, and ``times`` the share
-    among its peers; ``false_alarms`` is the share of quarantines that may be wrong (0..1). A fraud
+    among its peers; ``false_alarms`` is the share of quarantines that may be wrong (0..1). Of a
+    voice with ``many`` verdicts and a lower share the contradicted ones alone are left out, where
+    false alarms are at most ``in_part``. Accounts of a kind that others judged are asked where
+    there are ``kin`` of them. A fraud
     verdict is contradicted where more than ``ordinary`` of unlabelled accounts look at least as
     guilty, a legitimate one where fewer than ``guilty`` do and half of known fraud looks less so.
     """
@@ -41,6 +47,9 @@ class ReviewLimits:
     false_alarms: float = 0.05
     ordinary: float = 0.15
     guilty: float = 0.1
+    many: int = 40
+    in_part: float = 0.02
+    kin: int = 8
     rounds: int = 4
 
 
@@ -93,32 +102,6 @@ class _Standing:
     typical: float
 
 
-@dataclass(frozen=True)
-class _Question:
-    """One group of verdicts (row numbers into the labels) and those of its peers."""
-
-    voice: str
-    verdict: str
-    test: str
-    mine: np.ndarray[Any, np.dtype[np.int64]]
-    against: int
-    peers: int
-    peers_against: int
-
-    def chance(self) -> float:
-        """The probability that peers' habits alone give as many contradictions."""
-        from scipy.stats import fisher_exact  # noqa: PLC0415
-
-        rest, mine = self.peers - self.peers_against, len(self.mine) - self.against
-        # one imagined verdict of each kind: with few peers nobody is worse than nothing
-        table = [[self.against, mine], [self.peers_against + 1, rest + 1]]
-        return float(fisher_exact(table, alternative="greater").pvalue)
-
-    def peers_share(self) -> float:
-        """Contradicted among peers, a little towards a half, 0..1."""
-        return (self.peers_against + 1) / (self.peers + 2)
-
-
 def review(
     labels: pl.DataFrame,
     banned_at: Mapping[str, int],
@@ -143,7 +126,9 @@ def review(
     keys, matrix = last_rows(rows, first)
     for _ in range(limits.rounds):
         standing = _standing(keys, matrix, kept, banned_at, rng)
-        found = _worst(list(_questions(kept, standing, limits)), limits)
+        judged = _judged(keys, matrix, kept, banned_at)
+        asked = [*_questions(kept, standing, limits), *_of_kin(kept, judged, rng, limits)]
+        found = _worst(asked, limits)
         if found is None:
             break
         doubt, numbers = found
@@ -183,17 +168,14 @@ def _standing(
 
 def _questions(
     labels: pl.DataFrame, standing: _Standing, limits: ReviewLimits
-) -> Iterator[_Question]:
+) -> Iterator[Question]:
     """Every question about every voice and batch that said enough to be asked."""
     place = labels["account_id"].replace_strict(
         standing.place, default=None, return_dtype=pl.Float64
     )
     guilty = min(limits.guilty, standing.typical)
     fraud = pl.col("verdict") == "fraud"
-    table = labels.with_columns(
-        place=place,
-        author_voice=pl.concat_str([pl.col("source"), pl.lit(" "), pl.col("author")]),
-    ).with_columns(
+    table = _voiced(labels).with_columns(place=place).with_columns(
         odd=pl.when(fraud).then(pl.col("place") > limits.ordinary)
         .otherwise(pl.col("place") <= guilty),
         opposed=_opposed(labels),
@@ -205,16 +187,62 @@ def _questions(
             yield from _asked(asked, verdict, test, limits)
 
 
-def _asked(
-    said: pl.DataFrame, verdict: str, test: str, limits: ReviewLimits
-) -> Iterator[_Question]:
+def _asked(said: pl.DataFrame, verdict: str, test: str, limits: ReviewLimits) -> Iterator[Question]:
     total, against = said.height, int(said[test].sum())
     for voice, group in _groups(said):
         mine = int(group[test].sum())
         if group.height >= limits.least:
-            numbers = group["row"].to_numpy().astype(np.int64)
-            peers = total - group.height
-            yield _Question(voice, verdict, test, numbers, mine, peers, against - mine)
+            yield Question(
+                voice, verdict, test, _numbers(group), _numbers(group.filter(pl.col(test))),
+                group.height, mine, total - group.height, against - mine,
+            )  # fmt: skip
+
+
+def _numbers(group: pl.DataFrame) -> np.ndarray[Any, np.dtype[np.int64]]:
+    return group["row"].to_numpy().astype(np.int64)
+
+
+def _judged(
+    keys: Sequence[str],
+    matrix: np.ndarray[Any, np.dtype[np.float32]],
+    labels: pl.DataFrame,
+    banned_at: Mapping[str, int],
+) -> Judged:
+    """The last word of every source on every account that has rows."""
+    place = {key: number for number, key in enumerate(keys)}
+    words: dict[int, dict[str, str]] = {}
+    said = labels.sort("at").select("account_id", "source", "verdict").iter_rows()
+    for account, source, verdict in said:
+        if account in place:
+            words.setdefault(place[account], {}).pop(source, None)
+            words[place[account]][source] = verdict
+    known = set(labels["account_id"]) | set(banned_at)
+    crowd = [number for key, number in place.items() if key not in known]
+    return Judged(matrix, place, words, np.array(crowd, np.int64))
+
+
+def _of_kin(
+    labels: pl.DataFrame, judged: Judged, rng: np.random.Generator, limits: ReviewLimits
+) -> Iterator[Question]:
+    """What others found among accounts of each batch's kind; asked of verdicts of fraud alone.
+
+    A voice is asked as a whole only where no week of it is: what it said of many kinds has none.
+    """
+    fraud = _voiced(labels).filter(pl.col("verdict") == "fraud")
+    groups = {voice: g for voice, g in _groups(fraud) if g.height >= limits.least}
+    for voice, group in groups.items():
+        if any(other.startswith(f"{voice}, week") for other in groups):
+            continue
+        asked, against = judged.kin(group["account_id"].to_list(), group["source"][0], rng)
+        if asked >= limits.kin:
+            mine = _numbers(group)
+            yield KinQuestion(voice, "fraud", "kin", mine, mine, asked, against, 0, 0)
+
+
+def _voiced(labels: pl.DataFrame) -> pl.DataFrame:
+    return labels.with_columns(
+        author_voice=pl.concat_str([pl.col("source"), pl.lit(" "), pl.col("author")])
+    )
 
 
 def _groups(said: pl.DataFrame) -> Iterator[tuple[str, pl.DataFrame]]:
@@ -243,7 +271,7 @@ def _opposed(labels: pl.DataFrame) -> pl.Series:
 
 
 def _worst(
-    questions: Sequence[_Question], limits: ReviewLimits
+    questions: Sequence[Question], limits: ReviewLimits
 ) -> tuple[Doubt, np.ndarray[Any, np.dtype[np.int64]]] | None:
     """The purest finding, if there is one; the widest of those that are equally pure."""
     from scipy.stats import false_discovery_control  # noqa: PLC0415
@@ -251,31 +279,44 @@ def _worst(
     if not questions:
         return None
     chances = np.array([question.chance() for question in questions])
-    adjusted = false_discovery_control(chances)
+    whole = np.array([question.share() >= limits.contradicted for question in questions])
+    large = np.array([q.asked >= limits.many and q.test != "kin" for q in questions])
+    # A voice is asked for its mistakes beside other large ones: its many weeks say nothing of them.
+    sure = false_discovery_control(chances)
+    among = np.ones(len(questions))
+    if large.any():
+        among[large] = false_discovery_control(chances[large])
+    adjusted = np.where(whole, sure, among)
+    allowed = np.where(whole, limits.false_alarms, limits.in_part)
     guilty = [
         place
         for place, question in enumerate(questions)
-        if adjusted[place] <= limits.false_alarms
-        and question.against >= limits.contradicted * len(question.mine)
-        and question.against >= limits.times * question.peers_share() * len(question.mine)
+        if adjusted[place] <= allowed[place]
+        and question.share() >= limits.times * question.peers_share()
     ]
     if not guilty:
         return None
     best = min(guilty, key=lambda place: (_loudness(questions[place]), -len(questions[place].mine)))
     question = questions[best]
     doubt = Doubt(
-        question.voice, question.verdict, question.test, len(question.mine), question.against,
-        question.peers_share(), float(chances[best]), float(adjusted[best]), _reason(question),
+        question.voice, question.verdict, question.test, question.asked, question.against,
+        question.peers_share(), float(chances[best]), float(adjusted[best]),
+        _reason(question) + ("" if whole[best] else "; these alone are left out"),
     )  # fmt: skip
-    return doubt, question.mine
+    return doubt, question.mine if whole[best] else question.wrong
 
 
-def _loudness(question: _Question) -> float:
+def _loudness(question: Question) -> float:
     """The share of a group that is not contradicted: the purest plant is taken out first."""
-    return round(1.0 - question.against / len(question.mine), 2)
+    return round(1.0 - question.share(), 2)
 
 
-def _reason(question: _Question) -> str:
+def _reason(question: Question) -> str:
+    if question.test == "kin":
+        return (
+            f"{question.voice}: of these {len(question.mine)} accounts and those that behave like "
+            f"them {question.asked} were judged by others, {question.against} were cleared"
+        )
     what = {
         ("fraud", "odd"): "fall on accounts that behave like anybody",
         ("legitimate", "odd"): "fall on accounts that behave like known fraud",
@@ -283,7 +324,7 @@ def _reason(question: _Question) -> str:
         ("legitimate", "opposed"): "were opposed by others later",
     }[question.verdict, question.test]
     return (
-        f"{question.voice}: {question.against} of {len(question.mine)} verdicts of "
+        f"{question.voice}: {question.against} of {question.asked} verdicts of "
         f"{question.verdict} {what}; among everybody else's {question.peers_against} of "
         f"{question.peers} do"
     )

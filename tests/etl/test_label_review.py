@@ -140,3 +140,87 @@ def test_by_chance_alone_hardly_anybody_is_doubted(rows):
         doubted += len(reviewed(rows, *parts).doubts)
 
     assert doubted <= 1
+
+
+# -- harder cases ----------------------------------------------------------------------------------
+
+CLASS = range(500, 570)
+"""Seventy honest accounts that act alike, and like nobody else: a class."""
+
+
+@pytest.fixture(scope="module")
+def town(rows) -> TrainingRows:
+    """The same accounts, with a class among the honest ones."""
+    (moment,) = rows.moments
+    matrix = moment.rows.copy()
+    matrix[CLASS.start : CLASS.stop, 6:11] += 3.0
+    return TrainingRows(rows.as_of, Known(), [replace(moment, rows=matrix)])
+
+
+def test_a_patient_poisoner_loses_the_wrong_tenth_and_keeps_the_rest(rows):
+    """Ten wrong verdicts of a hundred, strewn over ten weeks among good work."""
+    right = [said([*range(9 * w, 9 * w + 9)], author="bob", week=1 + w) for w in range(10)]
+    wrong = [said([200 + 40 * w % 300 + w], author="bob", week=1 + w) for w in range(10)]
+    peers = [said(range(w, 90, 3), source="partner", author=f"p{w}", week=3) for w in range(3)]
+    sure = said(range(0, 90, 2), source="audit", author="ada", week=9)
+
+    found = reviewed(rows, *right, *wrong, *peers, sure)
+
+    planted = set(pl.concat(wrong)["account_id"])
+    gone = found.quarantined
+    assert set(gone["author"]) == {"bob"}
+    assert len(planted & set(gone["account_id"])) >= 8
+    assert len(set(gone["account_id"]) - planted) <= 3
+    assert "these alone are left out" in found.doubts[0].reason
+
+
+def test_a_planted_batch_that_agrees_with_itself_is_found_by_who_looked_at_its_kind(town):
+    """Half a class is called fraud by a partner; auditors drew some of the other half."""
+    planted = said(CLASS[:35], source="partner", author="mallory", week=5)
+    drawn = said([*CLASS[35:45], *range(300, 310)], "legitimate", source="audit", week=7)
+
+    found = reviewed(town, *GOOD, planted, drawn)
+
+    assert set(found.quarantined["account_id"]) == set(planted["account_id"])
+    (doubt,) = found.doubts
+    assert doubt.test == "kin"
+    assert "judged by others" in doubt.reason
+
+
+def test_a_ring_that_one_labeller_found_is_believed_though_some_of_its_kind_were_cleared(rows):
+    """Appeals that should not have succeeded are no proof against the rest of a ring."""
+    alone = said(range(40, 80), source="partner", author="new", week=8)
+    confirmed = said(range(80, 87), source="investigator", week=8)
+    let_off = said(range(87, 90), "legitimate", source="appeal", week=9)
+
+    found = reviewed(rows, said(range(20)), alone, confirmed, let_off)
+
+    assert not [doubt for doubt in found.doubts if doubt.verdict == "fraud"]
+    assert set(alone["account_id"]) <= set(found.kept["account_id"])
+
+
+@pytest.mark.parametrize("weeks", [1, 3])
+def test_a_wave_of_chargebacks_on_honest_accounts_is_put_aside_and_good_ones_are_kept(rows, weeks):
+    good = said(range(45, 75), source="chargeback", week=2)
+    each = 48 // weeks
+    wave = pl.concat(
+        [said(range(150 + each * w, 150 + each * (w + 1)), source="chargeback", week=6 + w)
+         for w in range(weeks)]
+    )  # fmt: skip
+
+    found = reviewed(rows, *GOOD, good, wave)
+
+    gone = set(found.quarantined["account_id"])
+    assert len(gone & set(wave["account_id"])) >= 0.9 * wave.height
+    assert not gone & set(good["account_id"])
+    assert {doubt.voice.split(",")[0] for doubt in found.doubts} == {"chargeback"}
+
+
+def test_good_sources_are_believed_beside_a_class_and_audits_of_it(town):
+    """Audits that clear a class speak against nobody who said nothing of it."""
+    drawn = said([*CLASS[:20], *range(300, 320)], "legitimate", source="audit", week=7)
+    others = [said(range(45 + 9 * v, 54 + 9 * v), author=f"v{v}", week=3 + v) for v in range(5)]
+
+    found = reviewed(town, *GOOD, *others, drawn)
+
+    assert not found.doubts
