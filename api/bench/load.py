@@ -95,6 +95,11 @@ class Line:
         )
         return body
 
+    @property
+    def over(self) -> bool:
+        """Whether the server hung up: it lets go of who is silent for some seconds."""
+        return self._reader.at_eof()
+
     def close(self) -> None:
         """Hang up."""
         self._writer.close()
@@ -126,6 +131,9 @@ async def open_loop(target: Target, bodies: Iterator[bytes], per_s: float, secon
 
     async def ask(due: float) -> None:
         line = idle.pop() if idle else await Line.open(target.port)
+        if line.over:
+            line = await Line.open(target.port)
+            lines.append(line)
         await line.ask(target.request(next(bodies)), told, due)
         idle.append(line)
 
