@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 from etl.refreshed import RefreshReport
 from graph.rings import RingInputs, Rings
 from graph.rings.brief import briefs
+from graph.rings.kin import kin
 from graph.schema import EDGE_OF, NodeType
 from graph.store import Generation, GraphStore
 
@@ -47,13 +48,14 @@ def generation_of(report: RefreshReport, since: Mapping[str, int], *, entities: 
 
 
 def _told(table: pa.Table, rings: Rings, inputs: RingInputs) -> pa.Table:
-    """The rings' table with each ring's life and brief in its detail."""
-    brief = briefs(rings, inputs)
+    """The rings' table with each ring's life, brief and kin in its detail."""
+    brief, relatives = briefs(rings, inputs), kin(rings, inputs)
     details = []
     for text in table["detail"].to_pylist():
         detail = json.loads(text)
         story = detail.pop("story", None) or {}
-        details.append(json.dumps({**detail, **story, **brief[detail["ring_id"]]}, sort_keys=True))
+        more = {**story, **brief[detail["ring_id"]], **relatives.get(detail["ring_id"], {})}
+        details.append(json.dumps({**detail, **more}, sort_keys=True))
     place = table.column_names.index("detail")
     return table.set_column(place, "detail", pa.array(details, pa.string()))
 

@@ -26,6 +26,19 @@ Verify = Annotated[
     Path | None, typer.Option("--verify", metavar="DIR", help="Check the evidence pack in there.")
 ]
 
+_KINSHIP = {
+    "same_operator": "another pool of the same operator",
+    "customer": "its traffic runs through this ring's accounts",
+    "provider": "carries this ring's traffic",
+    "same_toolkit": "works the same toolkit",
+    "shared_things": "holds things in common",
+}
+_CARRIES = {
+    "operator": "the ring's work ({kit_share:.0%} from its kit)",
+    "resold": "strangers' traffic",
+    "both": "its work ({kit_share:.0%}) among strangers' traffic",
+}
+
 
 def ring(
     context: typer.Context,
@@ -140,11 +153,17 @@ def _show_ring(console: Console, ring: dict[str, Any]) -> None:
     console.print(f"first seen {ring['first_seen']}, last seen {ring['last_seen']}\n")
     reason_table(console, "Why", ring["reasons"])
     reason_table(console, "What speaks against it", ring["counter_evidence"])
+    for other in ring["relatives"]:
+        title = f"{other['ring_id']}: {_KINSHIP[other['kind']]} ({other['weight']:.1f} nats)"
+        reason_table(console, title, other["reasons"])
     table = Table(title=f"Accounts: {len(ring['members'])}", title_justify="left", box=None)
-    for name in ("membership", "account", "since"):
+    for name in ("membership", "account", "since", "carries"):
         table.add_column(name)
     for member in ring["members"][:30]:
-        table.add_row(f"{member['strength']:.2f}", member["account_id"], member["since"])
+        role = ring["roles"].get(member["account_id"])
+        carries = "" if role is None else _CARRIES[role["role"]].format(**role)
+        strength = f"{member['strength']:.2f}"
+        table.add_row(strength, member["account_id"], member["since"], carries)
     console.print(table)
     if len(ring["members"]) > 30:
         console.print(f"and {len(ring['members']) - 30} more (--json shows all)")

@@ -6,7 +6,7 @@ which people work on. The graph's types are in ``api.schemas.graph``.
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field
 
@@ -121,9 +121,35 @@ class ClockOut(Wire):
     exchanges_before_each: dict[str, int] = Field(default_factory=dict)
 
 
+class RelativeOut(Wire):
+    """Another ring and what it is to this one.
+
+    Of the same operator, a customer whose traffic this one carries, a provider that carries this
+    one's, of the same toolkit, or with things in common. ``weight`` is in nats, as the reasons'.
+    """
+
+    ring_id: str
+    kind: Literal["same_operator", "customer", "provider", "same_toolkit", "shared_things"]
+    weight: float
+    reasons: list[ReasonOut]
+
+
+class RoleOut(Wire):
+    """What an account carries: its operator's work, others' resold traffic, or both.
+
+    ``kit_share`` is the share of its ``requests`` that comes from the ring's own kit.
+    """
+
+    role: Literal["operator", "resold", "both"]
+    kit_share: float = Field(ge=0, le=1)
+    requests: int
+
+
 class RingDetail(RingSummary):
     """One ring with its evidence. ``families`` gives each family's weight in nats.
 
+    ``relatives`` are other rings that stand near it, surest first; ``roles`` what members carry, by
+    account, where they asked enough to tell.
     ``triage`` sorts (its reasons weigh nothing). ``merged_into`` names the ring that took this one
     over; ``versions`` are the versions that are kept.
     """
@@ -134,6 +160,8 @@ class RingDetail(RingSummary):
     families: dict[str, float]
     precedents: list[PrecedentOut] = Field(default_factory=list)
     lineage: list[TurnOut] = Field(default_factory=list)
+    relatives: list[RelativeOut] = Field(default_factory=list)
+    roles: dict[str, RoleOut] = Field(default_factory=dict)
     campaign_clock: ClockOut = ClockOut()
     merged_into: str | None = None
     versions: dict[int, datetime] = Field(default_factory=dict)
@@ -151,6 +179,11 @@ class RingDetail(RingSummary):
             "triage": [reason for reason in reasons if reason.code.startswith("triage.")],
             "families": dict(detail.get("families", {})),
             "lineage": turns_of(row),
+            "relatives": [
+                {**form, "reasons": [ReasonOut.of(r) for r in form["reasons"]]}
+                for form in detail.get("relatives", ())
+            ],
+            "roles": detail.get("roles", {}),
             "as_of": moment(as_of),
         }
         return cls(**{**fields, **more})

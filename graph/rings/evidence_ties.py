@@ -53,7 +53,7 @@ def ties(
 
 
 def _tie(inputs: RingInputs, incidence: Incidence, groups: Groups) -> Evidence:
-    best, tied = _best_tie(incidence, groups)
+    best, tied = best_tie(incidence, groups)
     observed = groups.share(tied)
     usual_share = inputs.usual.of(
         f"share/{incidence.relation.verb}", lambda: _sharing(incidence, len(groups.label))
@@ -126,7 +126,7 @@ def _held(incidence: Incidence, groups: Groups, useful: Bools) -> tuple[Ints, In
     return pair[shared] // width, pair[shared] % width, holders[shared]
 
 
-def _best_tie(incidence: Incidence, groups: Groups) -> tuple[Floats, Bools]:
+def best_tie(incidence: Incidence, groups: Groups) -> tuple[Floats, Bools]:
     """Each account's best shared entity inside its group: its worth and whether there is one."""
     size = len(groups.label)
     group, entity, _ = _held(incidence, groups, incidence.weight > 0)

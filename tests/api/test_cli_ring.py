@@ -3,12 +3,18 @@
 import json
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
 from api.cli.verbs import run
+from api.opened import store_of
+from api.settings import Settings
+from graph.retell import retell
 from graph.rings import find
 from graph.rings.inputs import DAY_US
-from graph.rings.record import FOLDER, Provenance, Record, keep_record
+from graph.rings.model import Family, Reason, Rings
+from graph.rings.record import FOLDER, Provenance, Record, keep_record, kept_record
+from graph.store import Generation
 from tests.graph.ring_worlds import START, World
 from tests.graph.test_rings import card_ring
 
@@ -73,3 +79,35 @@ def test_a_folder_with_other_things_in_it_is_left_alone(ring_id: str, tmp_path: 
 
 def test_a_pack_asks_for_a_ring(ring_id: str, tmp_path: Path) -> None:
     assert run(["ring", "--pack", str(tmp_path / "pack")], {}) == 2
+
+
+def test_other_pools_and_whose_traffic_accounts_carry_are_told(
+    ring_id: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    record = kept_record(tmp_path / "home" / FOLDER)
+    ring = record.rings.flagged[0]
+    first, second = (member.account_id for member in ring.members[:2])
+    reason = Reason("kin.payment", "2 wallets in both rings", 2.0, 0.0, 3.9, Family.PAYMENT)
+    near = {"ring_id": "ring-near", "kind": "same_operator", "weight": 3.9}
+    detail = {
+        **ring.detail(),
+        "relatives": [{**near, "reasons": [reason.as_json()]}],
+        "roles": {first: {"role": "resold", "kit_share": 0.0, "requests": 80}},
+    }
+    rings, members = Rings(NOW, (ring,)).tables()
+    place = rings.column_names.index("detail")
+    rings = rings.set_column(place, "detail", pa.array([json.dumps(detail)]))
+    with store_of(Settings.from_environment(), make=True) as store:
+        store.load(retell(record.inputs.snapshot))
+        store.publish(Generation(1, NOW, {}, rings, members))
+
+    assert run(["ring", ring_id], {}) == 0
+    shown = capfd.readouterr().out
+    assert run(["ring", ring_id, "--json"], {}) == 0
+    told = json.loads(capfd.readouterr().out)
+
+    assert "another pool of the same operator" in shown
+    assert "strangers' traffic" in shown
+    assert [r["text"] for r in told["relatives"][0]["reasons"]] == ["2 wallets in both rings"]
+    assert told["roles"].keys() == {first}
+    assert second not in told["roles"]

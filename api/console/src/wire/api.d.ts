@@ -2846,6 +2846,26 @@ export interface components {
             table: string | null;
         };
         /**
+         * RelativeOut
+         * @description Another ring and what it is to this one.
+         *
+         *     Of the same operator, a customer whose traffic this one carries, a provider that carries this
+         *     one's, of the same toolkit, or with things in common. ``weight`` is in nats, as the reasons'.
+         */
+        RelativeOut: {
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "same_operator" | "customer" | "provider" | "same_toolkit" | "shared_things";
+            /** Reasons */
+            reasons: components["schemas"]["ReasonOut"][];
+            /** Ring Id */
+            ring_id: string;
+            /** Weight */
+            weight: number;
+        };
+        /**
          * Revision
          * @description One reading of a note.
          */
@@ -2915,6 +2935,8 @@ export interface components {
          * RingDetail
          * @description One ring with its evidence. ``families`` gives each family's weight in nats.
          *
+         *     ``relatives`` are other rings that stand near it, surest first; ``roles`` what members carry, by
+         *     account, where they asked enough to tell.
          *     ``triage`` sorts (its reasons weigh nothing). ``merged_into`` names the ring that took this one
          *     over; ``versions`` are the versions that are kept.
          */
@@ -2986,6 +3008,12 @@ export interface components {
             reasons: components["schemas"]["ReasonOut"][];
             /** Regrown From */
             regrown_from?: string[];
+            /** Relatives */
+            relatives?: components["schemas"]["RelativeOut"][];
+            /** Roles */
+            roles?: {
+                [key: string]: components["schemas"]["RoleOut"];
+            };
             /** Score */
             score: number;
             /** Snoozed Until */
@@ -3144,6 +3172,23 @@ export interface components {
          * @enum {string}
          */
         Role: "viewer" | "investigator" | "lead" | "admin";
+        /**
+         * RoleOut
+         * @description What an account carries: its operator's work, others' resold traffic, or both.
+         *
+         *     ``kit_share`` is the share of its ``requests`` that comes from the ring's own kit.
+         */
+        RoleOut: {
+            /** Kit Share */
+            kit_share: number;
+            /** Requests */
+            requests: number;
+            /**
+             * Role
+             * @enum {string}
+             */
+            role: "operator" | "resold" | "both";
+        };
         /**
          * RunOut
          * @description One weekly run.
