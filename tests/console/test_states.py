@@ -2,10 +2,13 @@
 
 import re
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
+from graph.ledger.port import Role, Scope
+from graph.store import Generation
 from tests.api.looked_at import HUB, HUB_ACCOUNTS
-from tests.console.conftest import Opener, Site
+from tests.console.conftest import Front, Opener, Site
+from tests.console.grown import grown
 
 NO_CANVAS = "HTMLCanvasElement.prototype.getContext = () => null"
 
@@ -127,3 +130,134 @@ def test_a_ring_that_another_took_over_leads_there(opened: Opener, site: Site) -
 
     page.get_by_role("link", name=re.compile("Go to rcampaign")).click()
     expect(page.get_by_role("region", name="Why it is flagged")).to_be_visible()
+
+
+def test_what_takes_long_keeps_its_shape_says_so_and_can_be_left(page: Page, site: Site) -> None:
+    site.sign_in(page.context)
+    held = _held(page, r"/v1/rings/[^/?]+$")
+
+    page.goto(site.ring_path())
+
+    expect(page.locator("[data-state=loading]").first).to_be_visible()
+    expect(page.get_by_text("Still reading.").first).to_be_visible()
+    page.get_by_role("button", name="Cancel").first.click()
+    expect(page.get_by_role("heading", name="Queue")).to_be_visible()
+    assert held
+
+
+def test_while_another_picture_is_read_the_last_one_stays(page: Page, site: Site) -> None:
+    site.sign_in(page.context)
+    page.goto(site.ring_path())
+    expect(page.locator("#graph[data-ready=true]")).to_be_visible()
+    held = _held(page, "detail=all")
+
+    page.get_by_text("Every account").click()
+
+    pane = page.get_by_role("region", name="Graph")
+    expect(pane.locator(".thin-bar")).to_be_visible()
+    expect(pane.locator("#graph")).to_be_visible()
+    held[0].continue_()
+    expect(pane.locator(".thin-bar")).to_have_count(0)
+
+
+def test_what_is_cut_short_says_how_much_there_is_and_how_to_go_on(
+    opened: Opener, site: Site
+) -> None:
+    page = opened(f"/entities/{HUB.replace('/', '%2F')}")
+
+    note = page.get_by_role("note").filter(has_text=re.compile(r"Showing \d+ of 1,5\d\d"))
+    expect(note).to_be_visible()
+    before = page.get_by_role("table").last.get_by_role("row").count()
+    note.get_by_role("button", name=re.compile("Load .* more")).click()
+    expect(note).to_contain_text(re.compile(r"Showing [12]\d\d of"))
+    assert before > 1
+
+
+def test_a_ring_that_a_refresh_changed_is_read_again_by_itself(page: Page, own_site: Site) -> None:
+    own_site.sign_in(page.context)
+    page.goto(own_site.ring_path())
+    expect(page.get_by_role("img", name="Live updates on")).to_be_visible()
+    expect(page.locator(".ring-head")).to_contain_text("version 5")
+    store = own_site.service.store
+    number, as_of = store.generation()
+    rings, members = grown(store, own_site.rings[0])
+
+    store.publish(Generation(number + 1, as_of + 1, {}, rings, members))
+
+    expect(page.locator(".ring-head")).to_contain_text("version 6")
+
+
+def test_who_takes_a_ring_that_a_colleague_just_took_is_told(
+    page: Page, own_site: Site, browser: Browser
+) -> None:
+    own_site.sign_in(page.context, name="jo")
+    page.route("**/v1/stream", lambda route: route.abort())
+    page.goto(own_site.ring_path())
+    expect(page.get_by_role("button", name="Assign to me")).to_be_enabled()
+    other = browser.new_context()
+    own_site.sign_in(other, name="mo", role=Role.INVESTIGATOR)
+    colleague = other.new_page()
+    colleague.goto(own_site.ring_path())
+    colleague.get_by_role("button", name="Assign to me").click()
+    expect(colleague.get_by_role("button", name="Give back")).to_be_visible()
+
+    page.get_by_role("button", name="Assign to me").click()
+
+    expect(page.get_by_text("Somebody changed this ring meanwhile")).to_be_visible()
+    expect(page.locator(".ring-head")).to_contain_text("mo")
+    other.close()
+
+
+def test_a_service_that_stops_and_comes_back_takes_nothing_from_the_page(
+    page: Page, own_site: Site
+) -> None:
+    own_site.sign_in(page.context)
+    page.goto(own_site.ring_path())
+    expect(page.get_by_role("img", name="Live updates on")).to_be_visible()
+    ban = page.get_by_role("button", name="Ban", exact=True)
+    expect(ban).to_be_enabled()
+
+    own_site.front.stop()
+    page.get_by_role("tab", name="Notes").click()
+    expect(page.get_by_role("alert").first).to_contain_text("The service does not answer")
+    expect(page.get_by_role("img", name="Live updates off: read again each minute")).to_be_visible()
+    expect(page.get_by_role("region", name="Why it is flagged")).to_be_visible()
+    expect(ban).to_be_disabled()
+
+    again = Front(own_site.service, own_site.front.port)
+    expect(ban).to_be_enabled(timeout=60_000)
+    expect(page.get_by_text("The service does not answer")).to_have_count(0)
+    expect(page.get_by_text("No notes yet")).to_be_visible()
+    again.stop()
+
+
+def test_a_key_without_the_right_to_look_is_told_which_one_it_lacks(page: Page, site: Site) -> None:
+    site.sign_in(page.context, scopes=frozenset({Scope.SCORE}))
+
+    page.goto(f"{site.url}/console/")
+
+    expect(page.get_by_role("heading", name="You may not see this queue")).to_be_visible()
+    expect(page.locator(".state")).to_contain_text("investigate")
+    expect(page.get_by_role("table", name="Rings")).to_have_count(0)
+
+
+def test_a_browser_without_scripts_is_told_what_to_do(browser: Browser, site: Site) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+
+    page.goto(site.ring_path())
+
+    expect(page.get_by_role("heading", name="The console needs JavaScript")).to_be_visible()
+    expect(page.locator("noscript code").first).to_have_text("ringsight rings")
+    context.close()
+
+
+def _held(page: Page, url: str) -> list[Route]:
+    """Calls of an address that matches ``url``, which wait until somebody lets them go on."""
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route(re.compile(url), hold)
+    return held
