@@ -33,7 +33,7 @@ class GateLimits:
     ring_worth: float = 2.0
     acted_ratio: float = 0.6
     recall_margin: float = 0.10
-    honest_margin: float = 0.002
+    honest_margin: float = 0.015
     unlabelled_margin: float = 0.03
     honest_limit: float = 0.05
     cleared_limit: float = 0.25

@@ -113,7 +113,9 @@ def _daily(axes: Axes, ours: Board, theirs: Board | None, since: int) -> None:
         through = fraud & (seen.exchange_at <= seen.flagged_at[seen.exchange_account])
         days = ((seen.exchange_at - since) // US_PER_DAY).astype(int)
         counts = np.bincount(days[through], minlength=int(days.max(initial=0)) + 1)
-        axes.step(np.arange(len(counts)), counts, where="mid", color=color, label=name)
+        # the champion lies over the challenger where both let the same through
+        line = "--" if seen is theirs else "-"
+        axes.step(np.arange(len(counts)), counts, line, where="mid", color=color, label=name)
     axes.set_xlabel("days after what was learnt")
     axes.set_ylabel("exchanges of known fraud")
     axes.set_ylim(bottom=0)

@@ -76,6 +76,12 @@ def test_hurting_more_honest_people_is_refused():
     assert "world: honest accounts" in refused_by(evidence(board(55, 16), board(55, 1)))
 
 
+def test_a_few_more_in_crowds_that_look_guilty_are_no_reason_to_keep_a_timid_champion():
+    """One at home is eight in such a world: see docs/gate.md."""
+    assert "world: honest accounts" not in refused_by(evidence(board(55, 6), board(55, 1)))
+    assert "world: honest accounts" in refused_by(evidence(board(55, 11), board(55, 1)))
+
+
 def test_one_country_that_pays_for_all_is_refused():
     challenger = board(55, 0)
     honest_of_br = [i for i in range(60, 460) if i % 4 == 0]
