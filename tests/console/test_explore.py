@@ -191,3 +191,63 @@ def test_an_exploration_too_long_for_a_link_is_kept_and_its_link_is_short(
     page.goto("about:blank")
     page.goto(address)
     expect(page.get_by_text(re.compile(r"\d\d steps"))).to_be_visible()
+
+
+def test_what_is_hidden_leaves_picture_and_list_and_comes_back_with_undo(
+    opened: Opener, site: Site
+) -> None:
+    one, two, three = _members(site)
+    page = opened(f"/explore?seed={one},{two},{three}&sel={two}")
+    _drawn(page, one, two, three)
+
+    page.get_by_role("button", name="Hide", exact=True).click()
+
+    expect(page.get_by_text("2 entities, 1 step")).to_be_visible()
+    _drawn(page, one, three)
+    assert two not in page.evaluate("window.__graph.order()")
+    expect(
+        page.get_by_role("table", name="Entities in the picture").locator("tbody tr")
+    ).to_have_count(2)
+    page.keyboard.press("z")
+    _drawn(page, one, two, three)
+    expect(page.get_by_text("3 entities, 0 steps")).to_be_visible()
+
+
+def test_a_pinned_entity_is_counted_and_stays_where_it_is(opened: Opener, site: Site) -> None:
+    thing, one, two = _tied(site)
+    page = opened(f"/explore?seed={one},{two}&do=a.{_written(thing)}&sel={one}")
+    _drawn(page, one, two, thing)
+
+    page.get_by_role("button", name="Pin", exact=True).click()
+    expect(page.get_by_text("1 pinned")).to_be_visible()
+    expect(page).to_have_url(re.compile(r"p\."))
+    page.keyboard.press(".")
+
+    expect(page.get_by_text("1 pinned")).to_have_count(0)
+    page.keyboard.press("z")
+    expect(page.get_by_text("1 pinned")).to_be_visible()
+
+
+def test_a_group_is_drawn_as_one_with_its_ties_and_is_taken_apart_again(
+    opened: Opener, site: Site
+) -> None:
+    thing, one, two = _tied(site)
+    page = opened(f"/explore?seed={one},{two}&do=a.{_written(thing)}&sel={one},{two}")
+    _drawn(page, one, two, thing)
+
+    page.get_by_role("button", name="Group", exact=True).click()
+
+    page.wait_for_function("() => window.__graph?.order().includes('group:0')")
+    _drawn(page, "group:0", thing)
+    names = page.evaluate("window.__graph.order()")
+    assert one not in names
+    assert two not in names
+    expect(page.get_by_text("3 entities, 2 steps")).to_be_visible()
+    page.keyboard.press("z")
+    _drawn(page, one, two, thing)
+
+
+def _written(identity: str) -> str:
+    """An id as a step of a link has it: dots and tildes are the link's own."""
+    marks = {"!": "!!", ".": "!d", "~": "!t", "&": "!a"}
+    return "".join(marks.get(letter, letter) for letter in identity)

@@ -94,7 +94,7 @@ export function SharedMatrix(props: Props) {
           </>
         )}
         {props.onWhatIf && selected.some((id) => !id.startsWith("account:")) && (
-          <Button variant="default" size="compact-xs" onClick={props.onWhatIf}>
+          <Button variant="default" size="compact-xs" onClick={props.onWhatIf} style={{ flexShrink: 0 }}>
             What if without?
           </Button>
         )}
