@@ -13,17 +13,17 @@ pytestmark = pytest.mark.slow
 TACTICS = ("unique_identifiers", "natural_emails", "residential_proxies", "paraphrase:0.3")
 
 
-def judged_world(folder: Path, preset: str) -> dict[str, dict[str, float]]:
+def judged_world(folder: Path, preset: str, seed: int) -> dict[str, dict[str, float]]:
     """A world whose campaigns share nothing but templates, judged."""
-    simulate(folder, preset, 3, list(TACTICS))
+    simulate(folder, preset, seed, list(TACTICS))
     timeline = read_timeline(Source(str(folder / "events"), KEY), folder, lambda *_: None)
     return judged_windows(timeline, load_truth(folder))
 
 
 @pytest.fixture(scope="module")
 def judged(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, float]]:
-    """3,000 honest people and seven campaigns."""
-    return judged_world(tmp_path_factory.mktemp("world"), "demo")
+    """3,000 honest people and seven campaigns, with a seed that no rule was chosen on."""
+    return judged_world(tmp_path_factory.mktemp("world"), "demo", 6)
 
 
 def test_two_fits_a_week_apart_keep_their_ids_by_mass(judged):
@@ -37,7 +37,7 @@ def test_two_fits_a_week_apart_keep_their_ids_by_mass(judged):
 def test_honest_pairs_that_share_a_template_in_a_world_stay_below_the_link_threshold(judged):
     figures = judged["honest pairs"]
 
-    assert figures["pairs_that_share_one"] > 50_000
+    assert figures["pairs_that_share_one"] > 20_000
     assert figures["share"] <= 0.001
 
 
@@ -50,7 +50,7 @@ def test_pairs_of_a_campaign_are_tied_by_its_templates(judged):
 
 
 def test_template_rings_are_linked_with_clusters_and_not_without(tmp_path):
-    figures = judged_world(tmp_path, "small")["pairs of a campaign"]
+    figures = judged_world(tmp_path, "small", 3)["pairs of a campaign"]
 
     assert figures["pairs"] > 50
     assert figures["sharing_an_identifier"] <= 0.1
