@@ -13,12 +13,10 @@ import polars as pl
 
 from etl.refreshed import FLAGS
 from gnn.scorer import AccountScores
+from gnn.thresholds import SURE
 from graph.rings import Rings
 from graph.rings.live import ESTABLISHED_US
 from graph.rings.model import Member
-
-CONVINCED = 0.8
-"""Score from which a model that convicts anybody is held to agree with a ring about a member."""
 
 
 def flags_of(
@@ -60,7 +58,7 @@ class _Word:
         if scores is None or not len(scores.keys):
             return cls(None)
         said = dict(zip(scores.keys, scores.score.tolist(), strict=True))
-        return cls(said, CONVINCED if scores.flagged.any() else float(scores.score.mean()))
+        return cls(said, SURE if scores.flagged.any() else float(scores.score.mean()))
 
     def allows(self, member: Member, *, established: bool, again: bool) -> bool:
         """Whether a member of a ring that calls for action is acted on for it.

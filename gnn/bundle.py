@@ -33,8 +33,8 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "own": ACCOUNT_COLUMNS,
     "near": MATES_COLUMNS,
     "far": MATES_COLUMNS,
-    "network": NETWORK_COLUMNS,
 }
+"""What each kind of forest is given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,7 +213,7 @@ def _read_manifest(folder: Path) -> dict[str, Any]:
 
 def _check_columns(columns: Mapping[str, list[str]]) -> None:
     for name, held in ((name, tuple(names)) for name, names in columns.items()):
-        known = COLUMNS.get(name.split(".")[0], ())
+        known = {**COLUMNS, "network": NETWORK_COLUMNS}.get(name.split(".")[0], ())
         if held != known:
             gone, new = sorted(set(held) - set(known)), sorted(set(known) - set(held))
             raise ModelMismatch(

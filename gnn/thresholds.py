@@ -15,6 +15,8 @@ import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
 NEVER_SCORE = 2.0
+SURE = 0.8
+"""Score under which nobody is convicted, whatever a quantile says: one in five would be honest."""
 _EDGE = 1e-9
 _UPPER = 0.95  # the upper end of a two-sided interval of 90 %
 
@@ -47,16 +49,27 @@ def flag_threshold(reference: Floats, known: Floats, target_share: float) -> flo
     which even none at all is no proof for so small a share, the threshold lies up to one nat of log
     odds above the highest that is believed honest.
 
+    What stands at the very top is few, so the threshold is held between :data:`SURE` and, where the
+    model is sure of half of the known, the score of their median: unlabelled accounts over that are
+    taken to be fraud.
+
     Args:
         reference: highest score (0..1) of each account that is not known to be fraud.
         known: highest out-of-fold score (0..1) of each account that is, before it became known.
         target_share: 0..1.
     """
+    if not len(reference):
+        return NEVER_SCORE
+    middle = float(np.median(known)) if len(known) else 0.0
+    most = middle if middle >= SURE else NEVER_SCORE
+    return float(np.clip(by_share(reference, known, target_share), SURE, most))
+
+
+def by_share(reference: Floats, known: Floats, target_share: float) -> float:
+    """The threshold as the share alone would have it; see :func:`flag_threshold`."""
     from scipy.stats import chi2  # noqa: PLC0415 - half a second that serving must not pay
 
     ranked = np.sort(reference)[::-1]
-    if not len(ranked):
-        return NEVER_SCORE
     allowed = target_share * len(ranked)
     honest = np.maximum(np.arange(1, len(ranked) + 1) - hidden_above(reference, known, ranked), 0.0)
     honest = np.maximum.accumulate(honest)

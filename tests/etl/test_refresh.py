@@ -6,11 +6,12 @@ import numpy as np
 import polars as pl
 import pytest
 
-from etl.acted_on import CONVINCED, flags_of
+from etl.acted_on import flags_of
 from etl.asked import Asked, changes
 from etl.refresh import Job, RefreshConfig, refresh
 from etl.refreshed import FLAGS, RefreshState, raised
 from etl.replay.live import Watch
+from gnn.thresholds import SURE
 from graph.rings import Member, Ring, Rings, Status, Verdict, find
 from graph.schema import NodeType
 from graph.stores import open_store
@@ -179,7 +180,7 @@ def test_a_refresh_that_goes_on_finds_what_a_whole_one_finds_that_holds_the_same
 def test_a_model_that_convicts_anybody_has_to_be_convinced_of_a_ring_s_member(report):
     doubted, convicted, alone = report.scores.keys[:3]
     score = np.full(len(report.scores.keys), 0.01)
-    score[:3] = CONVINCED - 0.1, CONVINCED, 0.99
+    score[:3] = SURE - 0.1, SURE, 0.99
     scores = replace(report.scores, score=score, flagged=score > 0.9)
     mute = replace(scores, flagged=np.zeros(len(score), np.bool_))
     ring = replace(

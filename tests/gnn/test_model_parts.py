@@ -10,7 +10,14 @@ from gnn.folds import fold_of, groups_of, ring_weights
 from gnn.known import Known
 from gnn.mates import MATE_LINKS, MATES_COLUMNS, Links, Ties, mates_matrix
 from gnn.scorer import probability
-from gnn.thresholds import flag_threshold, hidden_above, interval_of, threshold_for
+from gnn.thresholds import (
+    SURE,
+    by_share,
+    flag_threshold,
+    hidden_above,
+    interval_of,
+    threshold_for,
+)
 from gnn.training_rows import Roll, chosen
 from graph.errors import BundleCorrupt
 
@@ -125,7 +132,7 @@ def test_fraud_that_nobody_labelled_is_taken_off_the_reference():
     expected = hidden_above(reference, probability(known), at)
 
     assert expected == pytest.approx([30, 54], rel=0.35)
-    threshold = flag_threshold(reference, probability(known), 0.0005)
+    threshold = by_share(reference, probability(known), 0.0005)
     assert 0 < (probability(honest) >= threshold).sum() <= 10
     assert (probability(hidden) >= threshold).mean() > 0.9
     assert threshold < threshold_for(reference, 0.0005)
@@ -135,12 +142,29 @@ def test_without_hidden_fraud_the_upper_end_of_the_interval_keeps_to_the_target(
     reference = np.random.default_rng(2).random(20_000) / 2
     known = np.full(50, 0.9)
 
-    threshold = flag_threshold(reference, known, 0.0005)
+    threshold = by_share(reference, known, 0.0005)
 
     low, high = interval_of(reference, known, threshold)
     flagged = (reference >= threshold).mean()
     assert low < flagged < high <= 0.0005
-    assert flag_threshold(reference[:900], known, 0.0005) > reference[:900].max()
+    assert by_share(reference[:900], known, 0.0005) > reference[:900].max()
+
+
+def test_nobody_is_convicted_under_the_score_of_the_sure_nor_only_over_the_median_of_the_known():
+    low = np.random.default_rng(2).random(20_000) / 2
+    known = np.linspace(0.7, 0.98, 50)
+
+    assert flag_threshold(low, known, 0.0005) == SURE
+    above = np.r_[low, np.full(200, 0.995)]
+    assert by_share(above, known, 0.0005) > 0.99
+    assert flag_threshold(above, known, 0.0005) == pytest.approx(np.median(known))
+
+
+def test_a_model_that_is_not_sure_of_the_known_convicts_by_the_share_alone():
+    above = np.r_[np.random.default_rng(2).random(20_000) / 2, np.full(200, 0.995)]
+    known = np.full(50, 0.4)
+
+    assert flag_threshold(above, known, 0.0005) == by_share(above, known, 0.0005) > 0.99
 
 
 def test_the_interval_of_a_share_holds_the_share():
