@@ -12,7 +12,7 @@ import socket
 import statistics
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from threading import Thread
@@ -24,11 +24,11 @@ from api.desk.office import full_key
 from api.serving.service import Service
 from api.settings import Settings
 from graph.errors import InputError
+from graph.flush import Told
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-Progress = Callable[[str, int, int | None], None]
 Figures = dict[str, dict[str, float]]
 
 WANTED_MS = {"ring usable": 1_500.0, "graph drawn": 2_500.0}
@@ -67,7 +67,7 @@ def bench_console(
     *,
     preset: str = "small",
     chromium: Path | None = None,
-    progress: Progress = lambda step, done, total: None,
+    progress: Told = lambda step, done, total: None,
 ) -> Figures:
     """Milliseconds until queue, ring and graph can be used, median and most, and what is wanted.
 

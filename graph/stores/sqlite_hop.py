@@ -9,6 +9,7 @@ costs its ``per_id`` most recent ties and is never counted or walked.
 import json
 import sqlite3
 from collections.abc import Iterable, Sequence
+from typing import cast
 
 from graph.facts import NEVER
 from graph.snapshot import Snapshot
@@ -67,7 +68,7 @@ class Hop(Walk):
         found, shown, shaped = self._db.execute(NAMED, given).fetchone()
         number, as_of = generation_of(shown)
         self._piece.published = {kind: published_of(names) for kind, names in json.loads(shaped)}
-        ties = {node: self._both(node, *sides, limit) for node, *sides in json.loads(found)}
+        ties = {n: self._both(n, out, into, limit) for n, out, into in json.loads(found)}
         ends = (end for edges in ties.values() for edge in edges for end in (edge[0], edge[2]))
         self._read(dict.fromkeys((*ties, *ends)), number)
         for node, edges in ties.items():
@@ -80,7 +81,11 @@ class Hop(Walk):
     ) -> list[EdgeTuple]:
         """Edges of a node, each way the first ``limit`` and what ties with the last of them."""
         sides = ((OUT, out), (IN, into))
-        return [tuple(e) for side, rows in sides for e in self._cut(side, number, rows, limit)]
+        return [
+            cast("EdgeTuple", tuple(edge))  # JSON has lists
+            for side, rows in sides
+            for edge in self._cut(side, number, rows, limit)
+        ]
 
     def _read(self, numbers: Iterable[int], generation: int) -> None:
         """Nodes by number, with what the generation says of them."""

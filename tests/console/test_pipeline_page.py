@@ -18,7 +18,11 @@ QUARTER = Path(__file__).parent / "quarter_status.json"
 RUNS = 8
 PLOTS = {
     "Runs": ["Share prevented"],
-    "Calibration": ["Share of accounts that are fraud", "Calibration error", "Calibration of the run"],
+    "Calibration": [
+        "Share of accounts that are fraud",
+        "Calibration error",
+        "Calibration of the run",
+    ],
     "Late labels": ["Label delay by source", "Accounts of known fraud", "Share prevented"],
     "Honest people": [
         "Share of verdicts taken back by", "Share of honest accounts flagged",
