@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from graph.ledger.port import Role
 from tests.console.conftest import Site
@@ -124,3 +124,32 @@ def test_accounts_drawn_at_random_are_judged_and_become_labels(quiet: Page, own_
     rows = own_site.service.journal.read("labels").to_pylist()
     told = {(row["account_id"], row["verdict"], row["source"]) for row in rows}
     assert (name.rpartition(" ")[2], "legitimate", "audit") in told
+
+
+def test_a_ring_names_the_rings_near_it_and_what_its_accounts_carry(page: Page, site: Site) -> None:
+    ring, other = site.rings[0], site.rings[-1]
+    why = {"code": "kin.wallet", "text": "One wallet pays for both.", "weight": 4.0}
+    near = {"ring_id": other, "kind": "same_operator", "weight": 4.0}
+    near["reasons"] = [{**why, "entity_ids": []}]
+    carried = {"resold": ["a", "b"], "operator": ["c"]}
+    roles = {
+        account: {"role": role, "kit_share": 0.1, "requests": 90}
+        for role, accounts in carried.items()
+        for account in accounts
+    }
+
+    def told(route: Route) -> None:
+        answer = route.fetch()
+        route.fulfill(response=answer, json={**answer.json(), "relatives": [near], "roles": roles})
+
+    page.route(re.compile(rf"/v1/rings/{ring}(\?.*)?$"), told)
+    site.sign_in(page.context)
+    page.goto(site.ring_path())
+
+    section = page.get_by_role("region", name="Other rings")
+    expect(section.get_by_role("link", name=other)).to_have_attribute(
+        "href", re.compile(f"/rings/{other}$")
+    )
+    expect(section).to_contain_text("same operator")
+    expect(section).to_contain_text("One wallet pays for both.")
+    expect(section).to_contain_text("1 of the ring's own kit, 2 of others' traffic")

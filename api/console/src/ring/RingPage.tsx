@@ -22,6 +22,7 @@ import { Deciding, type Asked } from "./Deciding";
 import { Events } from "./Events";
 import { GraphPane, kindKeys } from "./GraphPane";
 import { RingHeader } from "./Header";
+import { Kin } from "./Kin";
 import { Notes } from "./Notes";
 import { Past } from "./Past";
 import { RingAudit } from "./RingAudit";
@@ -125,6 +126,7 @@ export default function RingPage({ id }: { id: string }) {
         <div className="stack ring-left">
           <Why ring={ring.data} selected={view.sel} onSelect={select} />
           <Past ring={ring.data} />
+          <Kin ring={ring.data} />
         </div>
         <div className="stack ring-right">
           {timeline.whole.data ? (
