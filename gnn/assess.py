@@ -170,7 +170,7 @@ def assessed(
     score, shares = scorer.signup_explained(row)
     review_at, deny_at = _thresholds(policy, scorer)
     reasons, counter = signup_reasons(scorer.bundle, row, shares, policy.most_reasons)
-    ring = _ring(moment.vicinity, kin)
+    ring = _ring(moment.vicinity, moment.near, kin)
     band = _band(score, review_at, deny_at)
     return Assessment(
         score=score,
@@ -198,8 +198,7 @@ def degraded(
     kin: RingTie | None = None,
 ) -> Assessment:
     """The stated policy's answer when there is no score; ``why`` is its only reason."""
-    vicinity = moment.vicinity if moment else EMPTY
-    ring = _ring(vicinity, kin)
+    ring = _ring(moment.vicinity, moment.near, kin) if moment else _ring(EMPTY, {}, kin)
     reason = Reason("degraded", f"Decided without a score: {why}", "", "", 0.0, Family.HISTORY)
     return Assessment(
         score=None,
@@ -244,16 +243,16 @@ def kin_of(match: Match, version: int, size: int) -> RingTie:
     return RingTie(match.ring_id, version, size, flagged=True, shared_members=0, kinds=kinds)
 
 
-def _ring(vicinity: Vicinity, kin: RingTie | None) -> RingTie | None:
+def _ring(vicinity: Vicinity, near: Iterable[int], kin: RingTie | None) -> RingTie | None:
     """The flagged ring that is nearest, by identifiers before likeness; else any ring nearby."""
-    shared = _sharing(vicinity)
+    shared = _sharing(vicinity, near)
     return shared if _known(shared) or kin is None else kin
 
 
-def _sharing(vicinity: Vicinity) -> RingTie | None:
+def _sharing(vicinity: Vicinity, near: Iterable[int]) -> RingTie | None:
     """The ring with most members on the narrow identifiers of a sign-up; flagged ones first."""
     members: dict[str, list[int]] = {}
-    for row in sorted(vicinity.near()):
+    for row in sorted(near):
         ring_id = vicinity.texts["ring_id"][row]
         if ring_id is not None:
             members.setdefault(ring_id, []).append(row)

@@ -9,6 +9,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cached_property
 
 import numpy as np
 
@@ -22,7 +23,7 @@ DAY_US = 24 * HOUR_US
 SHRINK = 3.0  # a mean of n mates counts n / (n + 3): one mate alone is weak evidence
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Moment:
     """A sign-up, what it is tied to, its first payment if it came along, and the time (us).
 
@@ -34,6 +35,11 @@ class Moment:
     now: int
     payment: Payment | None = None
     rates: Rates = field(default_factory=dict)
+
+    @cached_property
+    def near(self) -> dict[int, int]:
+        """As :meth:`Vicinity.near` tells, counted once for all columns that ask."""
+        return self.vicinity.near()
 
 
 SIGNUP: Register[Moment, float] = Register()
@@ -282,13 +288,13 @@ def alike_share(moment: Moment, tie: Tie) -> float:
 @column(Family.IDENTIFIERS)
 def tied_accounts(moment: Moment) -> float:
     """Accounts that share a narrow identifier with this one."""
-    return float(len(moment.vicinity.near()))
+    return float(len(moment.near))
 
 
 @column(Family.IDENTIFIERS)
 def twice_tied_accounts(moment: Moment) -> float:
     """Accounts that share two or more kinds of identifier with this one."""
-    return float(sum(kinds >= 2 for kinds in moment.vicinity.near().values()))
+    return float(sum(kinds >= 2 for kinds in moment.near.values()))
 
 
 @column(Family.TIMING)
@@ -296,7 +302,7 @@ def twice_tied_last_day(moment: Moment) -> float:
     """Accounts of the last day that share two or more kinds of identifier with this one."""
     opened = moment.vicinity.numbers["created_at"]
     recent = moment.now - DAY_US
-    return float(sum(k >= 2 and opened[row] >= recent for row, k in moment.vicinity.near().items()))
+    return float(sum(k >= 2 and opened[row] >= recent for row, k in moment.near.items()))
 
 
 @column(Family.MATES)
@@ -311,7 +317,7 @@ def best_mates_score(moment: Moment) -> float:
 def flagged_ring_mates(moment: Moment) -> float:
     """Accounts of rings flagged for action that share an identifier with this one."""
     flagged = moment.vicinity.numbers["ring_flagged"]
-    return float(sum(flagged[row] > 0 for row in moment.vicinity.near()))
+    return float(sum(flagged[row] > 0 for row in moment.near))
 
 
 @column(Family.MATES)
