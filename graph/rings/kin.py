@@ -31,6 +31,7 @@ MOST_RINGS = 500
 """Rings that are looked at, the highest scores first."""
 MOST_RELATIVES = 20
 """Relatives told of one ring, the surest first."""
+_NOBODY = 1e-9  # senders expected where nobody else asks at all
 CARRIED_BY = 2
 """Members that have to send from another ring's kit before it is that ring's traffic."""
 SURE = 60
@@ -282,8 +283,9 @@ class _Work:
     @property
     def carried(self) -> Floats:
         """Nats by which a row carries the traffic of a column, 0 where it does not, [G, G]."""
-        surprise = self.senders * np.log(np.maximum(self.senders, 1) / self.expected)
-        surprise = np.clip(surprise - (self.senders - self.expected), 0.0, FAMILY_CAP)
+        expected = np.maximum(self.expected, _NOBODY)
+        surprise = self.senders * np.log(np.maximum(self.senders, 1) / expected)
+        surprise = np.clip(surprise - (self.senders - expected), 0.0, FAMILY_CAP)
         return np.where((self.senders >= CARRIED_BY) & (surprise >= SPEAKS), surprise, 0.0)
 
     @classmethod
