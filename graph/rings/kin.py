@@ -31,7 +31,6 @@ MOST_RINGS = 500
 """Rings that are looked at, the highest scores first."""
 MOST_RELATIVES = 20
 """Relatives told of one ring, the surest first."""
-_NOBODY = 1e-9  # senders expected where nobody else asks at all
 CARRIED_BY = 2
 """Members that have to send from another ring's kit before it is that ring's traffic."""
 SURE = 60
@@ -86,10 +85,10 @@ def kin(rings: Rings, inputs: RingInputs) -> dict[str, dict[str, Any]]:
     which too little is known have no role.
     """
     likely = sorted((r for r in rings if r.score >= LIKELY), key=lambda r: (-r.score, r.ring_id))
-    likely = likely[:MOST_RINGS]
-    if not likely or not inputs.size:
+    likely, label = _apart(likely[:MOST_RINGS], inputs)
+    if not likely:
         return {}
-    groups = Groups(_labels(likely, inputs))
+    groups = Groups(label)
     held = list(incidences(inputs))
     work = _Work.of(inputs, held, groups)
     told: dict[str, dict[str, Any]] = {
@@ -108,14 +107,20 @@ def kin(rings: Rings, inputs: RingInputs) -> dict[str, dict[str, Any]]:
     return told
 
 
-def _labels(rings: Sequence[Ring], inputs: RingInputs) -> Ints:
-    """The place of each account's ring among ``rings``, -1 for none, [N]; of two the first."""
+def _apart(rings: Sequence[Ring], inputs: RingInputs) -> tuple[list[Ring], Ints]:
+    """The rings that have accounts of their own, and the place of each account's ring, [N].
+
+    The place is -1 for none; of two rings that hold an account the first has it, so one whose
+    members all stand in surer rings has nothing left to be compared by.
+    """
     label = np.full(inputs.size, -1, np.int64)
     ids = inputs.snapshot.rows_of
     for number, ring in reversed(list(enumerate(rings))):
         rows = ids(NodeType.ACCOUNT, sorted(ring.account_ids))
         label[rows[rows >= 0]] = number
-    return label
+    left, place = np.unique(label[label >= 0], return_inverse=True)
+    label[label >= 0] = place
+    return [rings[number] for number in left.tolist()], label
 
 
 def _pairs(inputs: RingInputs, held: Sequence[Incidence], groups: Groups) -> Iterator[_Held]:
@@ -283,9 +288,8 @@ class _Work:
     @property
     def carried(self) -> Floats:
         """Nats by which a row carries the traffic of a column, 0 where it does not, [G, G]."""
-        expected = np.maximum(self.expected, _NOBODY)
-        surprise = self.senders * np.log(np.maximum(self.senders, 1) / expected)
-        surprise = np.clip(surprise - (self.senders - expected), 0.0, FAMILY_CAP)
+        surprise = self.senders * np.log(np.maximum(self.senders, 1) / self.expected)
+        surprise = np.clip(surprise - (self.senders - self.expected), 0.0, FAMILY_CAP)
         return np.where((self.senders >= CARRIED_BY) & (surprise >= SPEAKS), surprise, 0.0)
 
     @classmethod

@@ -177,3 +177,19 @@ def test_what_everybody_uses_makes_nobody_kin_and_unlikely_rings_are_not_looked_
 
     assert told == kin(rings, inputs)
     assert kin(doubtful, crowded) == {}
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_ring_whose_members_all_stand_in_surer_rings_or_are_gone_changes_no_other(inputs, rings):
+    whole = kin(rings, inputs)
+    north = next(ring for ring in rings if ring.ring_id == ids_of(rings)["north"])
+    echo = replace(north, ring_id="ring-echo", score=north.score / 1.001)
+    gone = tuple(
+        replace(member, account_id=f"gone-{member.account_id}") for member in north.members
+    )
+    silent = replace(north, ring_id="ring-silent", members=gone)
+
+    more = kin(replace(rings, rings=(*rings.rings, echo, silent)), inputs)
+
+    assert more == whole
+    assert kin(Rings(END, (silent,)), inputs) == {}
