@@ -48,26 +48,35 @@ def flags_of(
 
 @dataclass(frozen=True, slots=True)
 class _Word:
-    """What the model says of each account, and the score from which it does not acquit."""
+    """What the model says of each account, and the scores from which it does not acquit.
+
+    ``newcomer`` and ``established`` are the least scores at which a member is acted on.
+    """
 
     score: Mapping[str, float] | None
-    bar: float = 0.0
+    newcomer: float = 0.0
+    established: float = 0.0
 
     @classmethod
     def of(cls, scores: AccountScores | None) -> "_Word":
         if scores is None or not len(scores.keys):
             return cls(None)
         said = dict(zip(scores.keys, scores.score.tolist(), strict=True))
-        return cls(said, SURE if scores.flagged.any() else float(scores.score.mean()))
+        if scores.flagged.any():
+            return cls(said, 1.0 - SURE, SURE)
+        mean = float(scores.score.mean())
+        return cls(said, mean, mean)
 
     def allows(self, member: Member, *, established: bool, again: bool) -> bool:
         """Whether a member of a ring that calls for action is acted on for it.
 
-        A model that convicts anybody knows what it is looking for, and has to be convinced; one
-        that has seen too little to convict only acquits whom it finds less suspect than the mean.
-        For an account with a history the ring must call again at a second refresh, for rings merge
-        and part from day to day.
+        A model that convicts anybody knows what it is looking for: a newcomer is spared where it is
+        sure of innocence, an account with a history unless it is sure of guilt. A model that has
+        seen too little to convict acquits whom it finds less suspect than the mean. For an account
+        with a history the ring must call again at a second refresh, for rings merge and part from
+        day to day.
         """
         if established and not again:
             return False
-        return self.score is None or self.score.get(member.account_id, self.bar) >= self.bar
+        least = self.established if established else self.newcomer
+        return self.score is None or self.score.get(member.account_id, least) >= least

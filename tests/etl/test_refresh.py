@@ -177,19 +177,20 @@ def test_a_refresh_that_goes_on_finds_what_a_whole_one_finds_that_holds_the_same
     ]
 
 
-def test_a_model_that_convicts_anybody_has_to_be_convinced_of_a_ring_s_member(report):
-    doubted, convicted, alone = report.scores.keys[:3]
+def test_a_model_that_convicts_anybody_spares_newcomers_and_has_to_be_sure_of_the_established(
+    report,
+):
+    spared, doubted, convicted, alone = report.scores.keys[:4]
     score = np.full(len(report.scores.keys), 0.01)
-    score[:3] = SURE - 0.1, SURE, 0.99
+    score[:4] = 0.9 - SURE, SURE - 0.1, SURE, 0.99
     scores = replace(report.scores, score=score, flagged=score > 0.9)
     mute = replace(scores, flagged=np.zeros(len(score), np.bool_))
-    ring = replace(
-        ring_of("r1", (Member(doubted, 1.0, 0), Member(convicted, 1.0, 0))), flagged=True
-    )
+    members = tuple(Member(name, 1.0, 0) for name in (spared, doubted, convicted))
+    ring = replace(ring_of("r1", members), flagged=True)
     early, late = Rings(DAY, (ring,)), Rings(30 * DAY, (ring,))
 
-    assert set(flags_of(scores, early)["account_id"]) == {convicted, alone}
-    assert set(flags_of(mute, early)["account_id"]) == {doubted, convicted}
+    assert set(flags_of(scores, early)["account_id"]) == {doubted, convicted, alone}
+    assert set(flags_of(mute, early)["account_id"]) == {spared, doubted, convicted}
     assert set(flags_of(scores, late)["account_id"]) == {alone}
     assert set(flags_of(scores, late, late)["account_id"]) == {convicted, alone}
 
