@@ -82,7 +82,7 @@ def kin(rings: Rings, inputs: RingInputs) -> dict[str, dict[str, Any]]:
     ``relatives``: ``ring_id``, ``kind`` (:class:`Kinship`: what the other is to this one),
     ``weight`` (nats) and ``reasons``; ``roles``: by account id, ``role`` (:class:`Role`),
     ``kit_share`` (share of its requests from the ring's own kit) and ``requests``. Accounts of
-    which too little is known have no role.
+    which too little is known have no role. A few things in common that say little make no relative.
     """
     likely = sorted((r for r in rings if r.score >= LIKELY), key=lambda r: (-r.score, r.ring_id))
     likely, label = _apart(likely[:MOST_RINGS], inputs)
@@ -98,9 +98,9 @@ def kin(rings: Rings, inputs: RingInputs) -> dict[str, dict[str, Any]]:
     found = list(_pairs(inputs, held, groups))
     for one, other, reasons in _by_pair(found, groups.sizes, work):
         for here, there in ((one, other), (other, one)):
-            told[likely[here].ring_id]["relatives"].append(
-                _relative(likely[there].ring_id, (here, there), reasons, work)
-            )
+            near = _relative(likely[there].ring_id, (here, there), reasons, work)
+            if near["kind"] != Kinship.SHARED_THINGS or near["weight"] >= SPEAKS:
+                told[likely[here].ring_id]["relatives"].append(near)
     for entry in told.values():
         entry["relatives"].sort(key=lambda r: (-r["weight"], r["ring_id"]))
         del entry["relatives"][MOST_RELATIVES:]
