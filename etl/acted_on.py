@@ -46,6 +46,22 @@ def flags_of(
     return pl.DataFrame(columns, schema=FLAGS, orient="row")
 
 
+def held_in(scores: AccountScores | None, rings: Rings) -> pl.DataFrame:
+    """Whom the rings that call for action hold: members whom the model does not acquit.
+
+    Columns ``account_id``, ``score`` (of the ring, 0..1), ``ring_id``; an account is in the ring it
+    belongs to most firmly. More are held in a ring than are acted on for it: an account with a
+    history is, where the model doubts.
+    """
+    word = _Word.of(scores)
+    rows = [
+        (account, ring.score, ring.ring_id)
+        for account, (ring, member) in sorted(rings.strongest(flagged_only=True).items())
+        if word.allows(member, established=False, again=True)
+    ]
+    return pl.DataFrame(rows, schema=FLAGS, orient="row")
+
+
 @dataclass(frozen=True, slots=True)
 class _Word:
     """What the model says of each account, and the scores from which it does not acquit.

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
+from etl.acted_on import held_in
 from etl.asked import DAY_US, Asked
 from etl.backtest.judge import judge
 from etl.backtest.outcome import Outcome, Truth
@@ -276,7 +277,7 @@ def _outcome(
         decisions=held["decisions"],
         flags=held["flags"],
         scores=pl.DataFrame({"account_id": keys, "score": last.score}, schema=_SCORES),
-        rings=last.acted_on.select(list(_RINGS)).sort("ring_id", "account_id"),
+        rings=held_in(last.scores, last.rings).select(list(_RINGS)).sort("ring_id", "account_id"),
         trace=held["trace"],
         exchanges=pl.DataFrame(pl.from_arrow(exchanges)),
         active=pl.concat([series.cast(pl.String) for series in ids]).unique(),

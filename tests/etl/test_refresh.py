@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from etl.acted_on import flags_of
+from etl.acted_on import flags_of, held_in
 from etl.asked import Asked, changes
 from etl.refresh import Job, RefreshConfig, refresh
 from etl.refreshed import FLAGS, RefreshState, raised
@@ -193,6 +193,8 @@ def test_a_model_that_convicts_anybody_spares_newcomers_and_has_to_be_sure_of_th
     assert set(flags_of(mute, early)["account_id"]) == {spared, doubted, convicted}
     assert set(flags_of(scores, late)["account_id"]) == {alone}
     assert set(flags_of(scores, late, late)["account_id"]) == {convicted, alone}
+    assert set(held_in(scores, late)["account_id"]) == {doubted, convicted}
+    assert set(held_in(None, late)["account_id"]) == {spared, doubted, convicted}
 
 
 def test_a_member_for_whom_the_model_speaks_is_not_flagged_for_its_ring(report):
