@@ -16,13 +16,15 @@ from gnn.scorer import AccountScores
 from gnn.thresholds import SURE
 from graph.rings import Rings
 from graph.rings.live import ESTABLISHED_US
-from graph.rings.model import Member
 
 
 def flags_of(
     scores: AccountScores | None, rings: Rings, previous: Rings | None = None
 ) -> pl.DataFrame:
     """Accounts that call for action, each with its strongest reason: a ring before a score.
+
+    For an account with a history a ring must call again at a second refresh, for rings merge and
+    part from day to day.
 
     Columns ``account_id``, ``score`` (0..1; of the ring, else of the account), ``ring_id`` (null
     where the score alone decided). An account that a model convicts is flagged in any case.
@@ -37,7 +39,8 @@ def flags_of(
     rows: dict[str, tuple[float, str | None]] = {}
     for account, (ring, member) in rings.strongest(flagged_only=True).items():
         established = rings.as_of - member.since >= ESTABLISHED_US
-        if word.allows(member, established=established, again=account in before):
+        again = not established or account in before
+        if again and word.allows(account, established=established):
             rows[account] = (ring.score, ring.ring_id)
     if scores is not None:
         for place in np.flatnonzero(scores.flagged).tolist():
@@ -56,8 +59,8 @@ def held_in(scores: AccountScores | None, rings: Rings) -> pl.DataFrame:
     word = _Word.of(scores)
     rows = [
         (account, ring.score, ring.ring_id)
-        for account, (ring, member) in sorted(rings.strongest(flagged_only=True).items())
-        if word.allows(member, established=False, again=True)
+        for account, (ring, _) in sorted(rings.strongest(flagged_only=True).items())
+        if word.allows(account, established=False)
     ]
     return pl.DataFrame(rows, schema=FLAGS, orient="row")
 
@@ -83,16 +86,12 @@ class _Word:
         mean = float(scores.score.mean())
         return cls(said, mean, mean)
 
-    def allows(self, member: Member, *, established: bool, again: bool) -> bool:
-        """Whether a member of a ring that calls for action is acted on for it.
+    def allows(self, account: str, *, established: bool) -> bool:
+        """Whether it lets a member of a ring that calls for action be acted on for it.
 
         A model that convicts anybody knows what it is looking for: a newcomer is spared where it is
         sure of innocence, an account with a history unless it is sure of guilt. A model that has
-        seen too little to convict acquits whom it finds less suspect than the mean. For an account
-        with a history the ring must call again at a second refresh, for rings merge and part from
-        day to day.
+        seen too little to convict acquits whom it finds less suspect than the mean.
         """
-        if established and not again:
-            return False
         least = self.established if established else self.newcomer
-        return self.score is None or self.score.get(member.account_id, least) >= least
+        return self.score is None or self.score.get(account, least) >= least

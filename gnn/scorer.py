@@ -161,7 +161,9 @@ def passed_along(stages: Stages, rows: Rows, links: Links, fold: npt.NDArray[np.
 
 def together(forests: Floats, heard: Floats | None) -> Floats:
     """One margin of the mean of the forests' and the network's, where there is one, [N]."""
-    return forests if heard is None else (forests + heard) * NETWORK_SHARE
+    if heard is None:
+        return forests
+    return forests * (1.0 - NETWORK_SHARE) + heard * NETWORK_SHARE
 
 
 def probability(margin: Floats) -> Floats:

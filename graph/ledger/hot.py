@@ -97,11 +97,7 @@ signup_outcome = Table(
 
 
 # For SQLite as texts: making a statement anew costs more than the row that it writes.
-_ANSWER_COLUMNS = (
-    "seq", "at", "caller", "key", "request_digest", "inputs_digest", "decision", "degraded",
-    "score", "model_version", "graph_as_of", "id", "account_id", "reply", "seal", "previous",
-    "link",
-)  # fmt: skip
+_ANSWER_COLUMNS = tuple(column.name for column in signup_answer.columns)
 _ADD_ANSWER = (
     f"INSERT INTO signup_answer ({', '.join(_ANSWER_COLUMNS)}) "  # noqa: S608
     f"VALUES ({', '.join('?' * len(_ANSWER_COLUMNS))})"

@@ -159,9 +159,8 @@ class _Step:
         """The strongest thing of every account, looked up anew where it may be another."""
         last, inputs = self.last, self.inputs
         was, now = (cells.offsets(i.snapshot) for i in (last.inputs, inputs))
-        moved = np.full(
-            was[""] + 1, -1, np.int64
-        )  # the last one stands for no thing: -1 leads to it
+        # The last place stands for no thing: -1 leads to it.
+        moved = np.full(was[""] + 1, -1, np.int64)
         for relation in RELATIONS:
             place = new.place.get(EDGE_OF[relation.verb].target)
             if place is not None:

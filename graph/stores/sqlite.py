@@ -99,7 +99,7 @@ class SqliteStore(Closing):
         if per_id < 0 or hops not in (1, 2):
             raise InputError(f"per_id must be >= 0 and hops 1 or 2, got {per_id} and {hops}")
         with self._link.reading() as db:
-            if hops == 1 and len(ids) <= sqlite_hop.FEW:
+            if hops == 1 and len(ids) <= sqlite_read.FEW:
                 return sqlite_hop.one_hop(db, self._words, ids, per_id)
             return sqlite_read.around(db, self._words, ids, per_id, hops)
 

@@ -26,8 +26,6 @@ from graph.stores.sqlite_read import (
     published_of,
 )
 
-# More ids than these are asked for by kind: see `sqlite_read`.
-FEW = 40
 _TIES = (
     "(SELECT json_group_array(json_array(source, verb, target, first_seen, last_seen, count)) "  # noqa: S608
     f"FROM ({EDGE} WHERE {{}} = node.number AND count > 0 "
