@@ -13,6 +13,7 @@ from pathlib import Path
 
 from graph.errors import KeyRefused, SchemaMismatch, StoreCorrupt, StoreError, StoreUnavailable
 from graph.journal.schema import JOURNAL_VERSION, SCHEMA
+from graph.write_ahead import use_write_ahead
 
 _LOCK_TIMEOUT_S = 30.0
 _TRANSIENT = ("locked", "busy", "unable to open", "disk I/O", "full", "readonly")
@@ -97,7 +98,7 @@ _SETTINGS = (
 
 def _prepare(connection: sqlite3.Connection) -> None:
     """Make the tables of a new file; refuse a file of another version."""
-    connection.execute("PRAGMA journal_mode = WAL")
+    use_write_ahead(connection)
     connection.execute("BEGIN IMMEDIATE")
     try:
         (version,) = connection.execute("PRAGMA user_version").fetchone()

@@ -16,12 +16,12 @@ from sqlalchemy.engine import URL
 
 from graph.closing import Closing
 from graph.errors import SettingsError, StoreCorrupt, StoreError, StoreUnavailable
+from graph.write_ahead import use_write_ahead
 
 LOCK_TIMEOUT_S = 10.0
 POOL_SIZE = 16
 CONNECT_TIMEOUT_S = 5
 _SETTINGS = (
-    "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = FULL",
     "PRAGMA foreign_keys = ON",
     f"PRAGMA busy_timeout = {int(LOCK_TIMEOUT_S * 1000):d}",
@@ -154,6 +154,7 @@ def _engine(url: URL) -> Engine:
 def _prepare(connection: Any, _record: object) -> None:
     """A new SQLite connection, whose transactions we begin ourselves."""
     connection.isolation_level = None
+    use_write_ahead(connection)
     for setting in _SETTINGS:
         connection.execute(setting)
 

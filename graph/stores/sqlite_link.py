@@ -15,6 +15,7 @@ from pathlib import Path
 
 from graph.errors import StoreCorrupt, StoreError, StoreUnavailable
 from graph.stores.sqlite_schema import INTAKE
+from graph.write_ahead import use_write_ahead
 
 _CORRUPT = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 _AWAY = {
@@ -134,7 +135,7 @@ class Link:
             if self._path is not None:
                 _make_folder(self._path.parent)
             db = self._connect(self._path or ":memory:", _WRITER_CACHE_KIB)
-            db.execute("PRAGMA journal_mode = WAL")
+            use_write_ahead(db)
             db.execute(INTAKE)
             self._writer = db
         return self._writer

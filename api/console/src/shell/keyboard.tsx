@@ -1,5 +1,5 @@
 /** One listener for all shortcuts; a screen lends it what each action does while it is shown. */
-import { createContext, type ReactNode, useContext, useEffect, useMemo, useRef } from "react";
+import { createContext, type ReactNode, useContext, useEffect, useLayoutEffect, useMemo, useRef } from "react";
 import { meaning, type Waiting } from "../pure/keys";
 
 type Actions = Record<string, (() => void) | undefined>;
@@ -71,7 +71,8 @@ export function KeyboardProvider({ children }: { children: ReactNode }) {
 export function useKeys(actions: Actions): void {
   const board = useContext(BoardContext);
   const layer = useRef(actions);
-  useEffect(() => {
+  // Before the screen is painted: who answers to what is seen must not meet what was before it.
+  useLayoutEffect(() => {
     layer.current = actions;
   });
   useEffect(() => board?.add(layer), [board]);
