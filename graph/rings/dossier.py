@@ -1,8 +1,9 @@
 """Everything an evidence pack says about one ring, as plain data computed from a refresh's inputs.
 
 Members, links with their times and weights, what is shared, templates in redacted form, activity by
-day, reasons and counter-evidence, and where it all came from. Equal inputs give equal data; nothing
-personal is in the inputs, so nothing personal is here. :mod:`graph.rings.pack` writes it.
+day, reasons and counter-evidence, the rings beside it, and where it all came from. Equal inputs
+give equal data; nothing personal is in the inputs, so nothing personal is here.
+:mod:`graph.rings.pack` writes it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -29,14 +30,16 @@ def dossier(
     inputs: RingInputs,
     provenance: Provenance,
     templates: Mapping[str, str] | None = None,
+    kinship: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """The pack's data by part: ring, members, links, shared, activity and provenance.
+    """The pack's data by part: ring, members, links, shared, activity, kin and provenance.
 
     Args:
         ring: the ring, as found on these inputs.
         inputs: what it was found on.
         provenance: what made the numbers.
         templates: prompt cluster id -> redacted template, for clusters that may be shown.
+        kinship: what :func:`graph.rings.kin.kin` tells of the ring; None where it tells nothing.
     """
     rows = _rows(ring, inputs)
     held = list(relations.incidences(inputs))
@@ -46,6 +49,7 @@ def dossier(
         "links": _links(inputs, held, rows),
         "shared": _shared(inputs, held, rows, templates or {}),
         "activity": _activity(inputs, rows),
+        "kin": {"relatives": [], "roles": {}} | dict(kinship or {}),
         "provenance": {
             "as_of": moment(inputs.as_of),
             "snapshot_digest": inputs.snapshot.digest,

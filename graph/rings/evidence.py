@@ -13,6 +13,7 @@ from typing import Any
 from graph.errors import NotFound
 from graph.rings.dossier import dossier
 from graph.rings.find import find
+from graph.rings.kin import kin
 from graph.rings.model import Ring
 from graph.rings.pack import Breach, sealed
 from graph.rings.record import Record, kept_record
@@ -42,7 +43,8 @@ def pack_of(
     record = kept_record(folder)
     ring = ring_in(record, ring_id)
     shown = _templates(record) if templates is None else templates
-    told = dossier(ring, record.inputs, record.provenance, shown)
+    kinship = kin(record.rings, record.inputs).get(ring_id)
+    told = dossier(ring, record.inputs, record.provenance, shown, kinship)
     return sealed({**told, **(extra or {})}, key)
 
 
@@ -76,11 +78,15 @@ def found_again(files: Mapping[str, bytes], record: Record) -> list[Breach]:
     if made["snapshot_digest"] != record.inputs.snapshot.digest:
         raise NotFound("the kept record is of a later refresh than the pack")
     told = json.loads(files["ring.json"])
-    rings = {ring.ring_id: ring for ring in find(record.inputs, record.previous)}
-    again = rings.get(told["ring_id"])
+    rings = find(record.inputs, record.previous)
+    again = next((ring for ring in rings if ring.ring_id == told["ring_id"]), None)
     if again is None:
         return [Breach("ring.json", "the finder does not find this ring again")]
-    return list(_differences(told, json.loads(files["members.json"]), again))
+    found = list(_differences(told, json.loads(files["members.json"]), again))
+    if "kin.json" in files:  # packs did not always have it
+        now = kin(rings, record.inputs).get(again.ring_id, {})
+        found += _other_kin(json.loads(files["kin.json"]), now)
+    return found
 
 
 def _differences(
@@ -93,3 +99,10 @@ def _differences(
     said = {(member["account_id"], member["strength"]) for member in members}
     if said != {(member.account_id, member.strength) for member in again.members}:
         yield Breach("members.json", "the members come out otherwise")
+
+
+def _other_kin(told: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[Breach]:
+    again = json.loads(json.dumps(now))
+    for name in sorted(set(told) | set(again)):
+        if (told.get(name) or None) != (again.get(name) or None):
+            yield Breach("kin.json", f"{name} come out otherwise")

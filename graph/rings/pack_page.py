@@ -31,7 +31,8 @@ def page(dossier: Mapping[str, Any]) -> str:
         _section("Why these accounts are taken for one ring", _reasons(ring["reasons"])),
         _section("What speaks against it", _reasons(ring["counter_evidence"])),
         _section("Activity", _timeline(dossier["activity"])),
-        _section("Members", _members(dossier["members"])),
+        _section("Members", _members(dossier["members"], dossier["kin"]["roles"])),
+        _section("Rings that stand near it", _relatives(dossier["kin"]["relatives"])),
         _section("What members have in common", _shared(dossier["shared"])),
         _section("Strongest links", _links(dossier["links"])),
         _section("How this was made", _provenance(dossier["provenance"])),
@@ -75,13 +76,55 @@ def _reasons(reasons: Sequence[Mapping[str, Any]]) -> str:
     return _table(("What was seen, and what is usual", "Family", "Weight"), rows, numbers={2})
 
 
-def _members(members: Sequence[Mapping[str, Any]]) -> str:
+_CARRIES = {
+    "operator": "the ring's own work",
+    "resold": "strangers' traffic",
+    "both": "the ring's own work and strangers' traffic",
+}
+_STANDS = {
+    "same_operator": "of the same operator",
+    "customer": "a customer, whose traffic this ring carries",
+    "provider": "a provider, who carries this ring's traffic",
+    "same_toolkit": "works with the same toolkit, which many may buy",
+    "shared_things": "holds some of the same things",
+}
+
+
+def _members(members: Sequence[Mapping[str, Any]], roles: Mapping[str, Mapping[str, Any]]) -> str:
     rows = (
-        (m["account_id"], f"{m['strength']:.2f}", m["created_at"], m["last_seen"], m["requests"])
+        (
+            m["account_id"],
+            f"{m['strength']:.2f}",
+            m["created_at"],
+            m["last_seen"],
+            m["requests"],
+            _carried(roles.get(m["account_id"])),
+        )
         for m in members[:MAX_ROWS]
     )
-    head = ("Account", "Strength", "Signed up", "Last seen", "Requests")
+    head = ("Account", "Strength", "Signed up", "Last seen", "Requests", "Carries")
     return _table(head, rows, numbers={1, 4}) + _rest(members, "members.json")
+
+
+def _carried(role: Mapping[str, Any] | None) -> str:
+    if role is None:
+        return "too little is known"
+    return f"{_CARRIES[role['role']]} ({role['kit_share']:.0%} from the ring's own templates)"
+
+
+def _relatives(relatives: Sequence[Mapping[str, Any]]) -> str:
+    if not relatives:
+        return "<p>None was found.</p>"
+    rows = (
+        (
+            near["ring_id"],
+            _STANDS[near["kind"]],
+            "; ".join(reason["sentence"] for reason in near["reasons"]),
+            f"{near['weight']:.2f}",
+        )
+        for near in relatives
+    )
+    return _table(("Ring", "It is", "What was seen", "Weight"), rows, numbers={3})
 
 
 def _shared(shared: Sequence[Mapping[str, Any]]) -> str:

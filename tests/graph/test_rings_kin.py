@@ -1,12 +1,17 @@
 """Pools of one operator, a reseller's accounts and its customer are told apart, and as what."""
 
+import json
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from graph.rings import RingInputs, Rings, find
+from graph.rings.evidence import found_again, pack_of
 from graph.rings.inputs import DAY_US, HOUR_US
 from graph.rings.kin import kin
+from graph.rings.pack import lay_down, verify_pack
+from graph.rings.record import Provenance, Record, keep_record, kept_record
 from tests.graph.ring_worlds import MINUTE_US, START, World
 
 END = START + 60 * DAY_US
@@ -193,3 +198,42 @@ def test_a_ring_whose_members_all_stand_in_surer_rings_or_are_gone_changes_no_ot
 
     assert more == whole
     assert kin(Rings(END, (silent,)), inputs) == {}
+
+
+@pytest.fixture(scope="module")
+def record_folder(inputs, rings, tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("record") / "evidence"
+    keep_record(Record(inputs, None, rings, Provenance("ringsight 0.1.0")), folder)
+    return folder
+
+
+def test_an_evidence_pack_tells_the_rings_beside_it_and_what_accounts_carry(
+    inputs, rings, record_folder, tmp_path
+):
+    ids = ids_of(rings)
+
+    files = pack_of(record_folder, ids["seller"])
+    lay_down(tmp_path, files)
+
+    told = json.loads(files["kin.json"])
+    assert told == json.loads(json.dumps(kin(rings, inputs)[ids["seller"]]))
+    page = files["report.html"].decode()
+    assert ids["buyer"] in page
+    assert "a customer, whose traffic this ring carries" in page
+    assert page.count("strangers&#x27; traffic (") == 12
+    assert verify_pack(tmp_path) == []
+    assert found_again(files, kept_record(record_folder)) == []
+
+
+def test_a_pack_that_names_another_customer_or_role_is_found_out(rings, record_folder):
+    files = pack_of(record_folder, ids_of(rings)["seller"])
+    told = json.loads(files["kin.json"])
+    told["relatives"][0]["ring_id"] = "ring-somebody-else"
+    told["roles"]["seller0"]["role"] = "operator"
+
+    forged = {**files, "kin.json": json.dumps(told).encode()}
+
+    assert [(b.file, b.problem) for b in found_again(forged, kept_record(record_folder))] == [
+        ("kin.json", "relatives come out otherwise"),
+        ("kin.json", "roles come out otherwise"),
+    ]
