@@ -10,6 +10,7 @@ cluster is worth.
 import hashlib
 import json
 import os
+import threading
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -64,62 +65,93 @@ class VoteRule:
     min_own: float = 0.6
 
 
-Table = tuple[Shingles, NDArray[np.int32], NDArray[np.float32], NDArray[np.float32]]
-"""Shingles, and for each its owner, its strength there and the owner's share of it; all [s]."""
+Table = tuple[
+    Shingles,
+    NDArray[np.int32],
+    NDArray[np.float32],
+    NDArray[np.float32],
+    NDArray[np.int64],
+]
+"""Shingles, and for each its owner, its strength there and the owner's share of it, all [s]; and
+where each drawer of :func:`_drawers` begins, [2^b + 1]."""
+Count = tuple[NDArray[np.int32], NDArray[np.float64], NDArray[np.float64], NDArray[np.int32]]
+"""A count under way: votes, likeness and own share of each cluster, all [c] and zero between two
+prompts; and the clusters that have a vote, in their first places, [c]."""
+
+
+def _drawers(shingles: Shingles) -> NDArray[np.int64]:
+    """Where shingles of each leading bit pattern begin: keyed hashes fill drawers evenly.
+
+    About one shingle a drawer, so that finding one costs a look or two whatever their number; a
+    binary search costs fifteen that no processor can foresee.
+    """
+    bits = max(1, len(shingles).bit_length())
+    leading = np.arange(1 << bits, dtype=np.uint64) << np.uint64(64 - bits)
+    return np.append(np.searchsorted(shingles, leading), len(shingles)).astype(np.int64)
 
 
 @compiled
-def _ballot(sketch: Shingles, table: Table, least: tuple[int, float]) -> tuple[int, int, bool]:
+def _counted(sketch: Shingles, table: Table, count: Count) -> int:
+    """Count the votes of one prompt into ``count``; the number of clusters that have one."""
+    shingles, owner, strength, own, drawers = table
+    votes, like, mine, voted = count
+    shift = np.uint64(64)
+    size = len(drawers) - 1
+    while size > 1:
+        size >>= 1
+        shift -= np.uint64(1)
+    number = 0
+    for shingle in sketch:
+        drawer = shingle >> shift
+        for at in range(drawers[drawer], drawers[drawer + np.uint64(1)]):
+            if shingles[at] != shingle:
+                continue
+            one = owner[at]
+            if not votes[one]:
+                voted[number] = one
+                number += 1
+            votes[one] += 1
+            like[one] += strength[at]
+            mine[one] += own[at]
+    return number
+
+
+@compiled
+def _ballot(
+    sketch: Shingles, table: Table, least: tuple[int, float], count: Count
+) -> tuple[int, int, bool]:
     """The cluster that ``sketch`` is most like, its votes, and whether they count.
 
     Likeness is the cosine between the prompt and the cluster's typical prompt. ``least`` is how
     many votes count, and how much of them must be the cluster's own. A smaller number wins a tie.
     """
-    shingles, owner, strength, own = table
-    first = np.empty(len(sketch), np.int64)
-    total = 0
-    for i in range(len(sketch)):
-        at = np.searchsorted(shingles, sketch[i])
-        first[i] = at
-        while at < len(shingles) and shingles[at] == sketch[i]:
-            at += 1
-        total += at - first[i]
-    hits = np.empty(total, np.int64)
-    total = 0
-    for i in range(len(sketch)):
-        at = first[i]
-        while at < len(shingles) and shingles[at] == sketch[i]:
-            hits[total] = at
-            total += 1
-            at += 1
-    order = np.argsort(owner[hits], kind="mergesort")
+    votes, like, mine, voted = count
+    number = _counted(sketch, table, count)
+    voted[:number].sort()
     best, best_votes, best_like, best_counts = -1, 0, 0.0, False
-    start = 0
-    while start < total:
-        one = owner[hits[order[start]]]
-        votes, like, mine = 0, 0.0, 0.0
-        while start < total and owner[hits[order[start]]] == one:
-            at = hits[order[start]]
-            votes += 1
-            like += strength[at]
-            mine += own[at]
-            start += 1
-        counts = votes >= least[0] and mine >= least[1]
-        if (counts and not best_counts) or (counts == best_counts and like > best_like + 1e-9):
-            best, best_votes, best_like, best_counts = int(one), votes, like, counts
+    for one in voted[:number]:
+        counts = votes[one] >= least[0] and mine[one] >= least[1]
+        better = counts == best_counts and like[one] > best_like + 1e-9
+        if (counts and not best_counts) or better:
+            best, best_votes, best_like, best_counts = int(one), votes[one], like[one], counts
+        votes[one], like[one], mine[one] = 0, 0.0, 0.0
     return best, best_votes, best_counts
 
 
 @compiled
 def _ballots(
-    offsets: NDArray[np.int64], values: Shingles, table: Table, least: tuple[int, float]
+    offsets: NDArray[np.int64],
+    values: Shingles,
+    table: Table,
+    least: tuple[int, float],
+    count: Count,
 ) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.bool_]]:
     number = len(offsets) - 1
     cluster, votes = np.empty(number, np.int32), np.empty(number, np.int32)
     counts = np.empty(number, np.bool_)
     for i in range(number):
         sketch = values[offsets[i] : offsets[i + 1]]
-        cluster[i], votes[i], counts[i] = _ballot(sketch, table, least)
+        cluster[i], votes[i], counts[i] = _ballot(sketch, table, least, count)
     return cluster, votes, counts
 
 
@@ -159,7 +191,21 @@ class ClusterIndex:
     def _table(self) -> Table:
         length = np.bincount(self.owner, self.typical.astype(np.float64) ** 2, len(self.ids))
         strength = self.typical / np.sqrt(np.maximum(1e-12, length))[self.owner]
-        return self.shingles, self.owner, strength.astype(np.float32), self.own
+        drawers = _drawers(self.shingles)
+        return self.shingles, self.owner, strength.astype(np.float32), self.own, drawers
+
+    @cached_property
+    def _counts(self) -> threading.local:
+        return threading.local()
+
+    def _count(self) -> Count:
+        """A count of this thread's own, all zero: many threads ask one index."""
+        held: Count | None = getattr(self._counts, "count", None)
+        if held is None:
+            votes, voted = np.zeros((2, len(self.ids)), np.int32)
+            like, mine = np.zeros((2, len(self.ids)), np.float64)
+            held = self._counts.count = (votes, like, mine, voted)
+        return held
 
     @property
     def _least(self) -> tuple[int, float]:
@@ -176,7 +222,7 @@ class ClusterIndex:
 
     def assign(self, sketch: Shingles) -> Assignment:
         """The cluster of one prompt, by the shingles it shares with each."""
-        best, votes, counts = _ballot(sketch, self._table, self._least)
+        best, votes, counts = _ballot(sketch, self._table, self._least, self._count())
         share = votes / max(1, len(sketch))
         found = counts and share >= self.rule.min_share
         return Assignment(self.ids[best] if found else None, votes, share)
@@ -184,7 +230,7 @@ class ClusterIndex:
     def assign_many(self, sketches: Sketches) -> Assignments:
         """:meth:`assign` for a batch, with cluster numbers in place of ids."""
         cluster, votes, counts = _ballots(
-            sketches.offsets, sketches.values, self._table, self._least
+            sketches.offsets, sketches.values, self._table, self._least, self._count()
         )
         share = votes / np.maximum(1, np.diff(sketches.offsets))
         found = counts & (share >= self.rule.min_share)
