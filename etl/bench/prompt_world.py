@@ -1,10 +1,9 @@
 """Prompt clusters of a simulated world: ``ringsight bench templates WORLD``.
 
-Three questions. Which rings are found because of clusters: the world's last weeks are refreshed
-with them and without. Whom do clusters tie that should not be: honest accounts of different people
-that share a cluster, and those of them that stand above the link threshold by it. And do ids last:
-two fits a week apart. Truth is opened for the figures only. Read :mod:`etl.prompts.fit` for the
-fit.
+Three questions. Which rings are found because of clusters: :mod:`etl.bench.template_rings`. Whom
+do clusters tie that should not be: honest accounts of different people that share a cluster, and
+those of them that stand above the link threshold by it. And do ids last: two fits a week apart.
+Truth is opened for the figures only. Read :mod:`etl.prompts.fit` for the fit.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -15,32 +14,21 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-import pyarrow as pa
 
-from etl.asked import DAY_US, Asked, prompt_columns
+from etl.asked import DAY_US, prompt_columns
 from etl.backtest.source import Source, read_timeline
+from etl.bench.template_rings import WEEK_US, ablation
 from etl.prompts.columns import PromptColumns
-from etl.prompts.fit import FitResult, fit, fit_clusters, in_chunks
+from etl.prompts.fit import FitResult, fit, in_chunks
 from etl.prompts.lineage import overlap
-from etl.refresh import FitsClusters, Job, RefreshConfig, refresh
-from etl.refreshed import RefreshState
-from etl.replay.lazily import LazyStore
 from etl.replay.timeline import Timeline
-from etl.replay.unrolled import unroll
-from etl.replay.walk import Due, Replay
-from gnn.evaluate import b_cubed
 from graph.errors import InputError
 from graph.flush import Told
 from graph.prompts import ClusterIndex
 from graph.prompts.weigh import MIN_LINK_NATS
-from graph.rings.model import Ring
 from graph.simulate.truth import TrueAccount, load_truth
-from graph.stores import open_store
 
-WEEK_US = 7 * DAY_US
 WINDOW_US = 14 * DAY_US
-WEEKS = 2
-"""Refreshes before the last one."""
 KEY = b"a key for benchmarks, no secret"
 IDENTIFIERS = ("device", "phone", "ip", "mailbox")
 """What accounts of a clumsier campaign would share at sign-up."""
@@ -53,13 +41,6 @@ class Window:
 
     prompts: PromptColumns
     account_ids: tuple[str, ...]
-
-
-def without_clusters(
-    prompts: PromptColumns, previous: ClusterIndex, as_of: int
-) -> tuple[ClusterIndex, pa.Table]:
-    """A fit that finds no template: what the rest finds alone."""
-    return fit_clusters(prompts.rows(0, 0), previous, as_of)
 
 
 def window(timeline: Timeline, until: int) -> Window:
@@ -122,38 +103,6 @@ def ids_kept(before: FitResult, now: FitResult, seen: Window) -> Figures:
         "kept_by_mass": float(kept / held.sum()) if held.sum() else 1.0,
         "prompts_under_their_id": float(stays.mean()) if len(stays) else 1.0,
         **{kind: float(kinds.count(kind)) for kind in ("born", "split", "merged")},
-    }
-
-
-def rings_of(timeline: Timeline, fits: FitsClusters, progress: Told) -> Sequence[Ring]:
-    """Rings after weekly refreshes, by links and evidence alone, with clusters of ``fits``."""
-    until = timeline.bounds[1]
-    moments = [until - week * WEEK_US for week in range(WEEKS, -1, -1)]
-    rings: Sequence[Ring] = ()
-    with LazyStore(open_store("sqlite://"), unroll(timeline)) as store:
-        job = Job(timeline, store, fits, RefreshConfig(keep_asked=False))
-        state = RefreshState(Asked.nothing("bench"))
-        for step in Replay(timeline, store).steps(moments[0] - 1, until, moments):
-            if isinstance(step, Due):
-                report = refresh(job, None, step.at, state)
-                state, rings = report.state, report.rings.rings
-                progress("refresh", step.at - moments[0], until - moments[0])
-    return rings
-
-
-def found_by(rings: Sequence[Ring], accounts: Sequence[TrueAccount]) -> Figures:
-    """How well flagged ``rings`` are the campaigns that were active in the window."""
-    home = {a: ring.ring_id for ring in rings if ring.flagged for a in ring.account_ids}
-    told = [home.get(one.account_id) for one in accounts]
-    quality = b_cubed(told, [one.campaign for one in accounts])
-    bad = [one.account_id in home for one in accounts if one.fraudulent]
-    honest = [one.account_id in home for one in accounts if not one.fraudulent]
-    return {
-        "rings": float(sum(ring.flagged for ring in rings)),
-        "fraud_found": float(np.mean(bad)) if bad else 0.0,
-        "precision": quality.precision,
-        "recall": quality.recall,
-        "honest_flagged": float(np.mean(honest)) if honest else 0.0,
     }
 
 
@@ -238,9 +187,6 @@ def bench_templates(world: Path, work: Path, progress: Told) -> dict[str, Any]:
     active = set(timeline.read("requests", since=since)["account_id"].to_pylist())
     accounts = [truth[name] for name in sorted(active)]
     return {
-        "rings": {
-            name: found_by(rings_of(timeline, fits, progress), accounts)
-            for name, fits in (("with clusters", fit_clusters), ("without", without_clusters))
-        },
+        "rings": ablation(timeline, accounts, progress),
         **{name: {"two fits, a week apart": figures} for name, figures in found.items()},
     }

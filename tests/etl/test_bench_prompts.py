@@ -9,10 +9,13 @@ from api.cli.verbs import run
 from etl.bench.prompt_scale import Generated, OnDisk, bench_scale, write_marks
 from etl.bench.prompt_world import Window, ids_kept
 from etl.bench.prompts import METHODS, as_table, missing
+from etl.bench.template_rings import found_by
 from etl.prompts.columns import PromptColumns
 from etl.prompts.fit import FitResult
 from etl.prompts.statistics import Statistics
 from graph.prompts import ClusterIndex, Sketches
+from graph.rings.model import Member, Ring, Status, Verdict
+from graph.simulate.truth import TrueAccount
 
 
 def test_a_rival_that_is_not_installed_is_named_in_the_table(monkeypatch):
@@ -94,3 +97,31 @@ def test_a_split_keeps_an_id_and_a_merger_loses_one_by_its_mass():
     assert after_split["prompts_under_their_id"] == 0.8
     assert after_merger["kept_by_mass"] == 0.5
     assert after_merger["prompts_under_their_id"] == 0.5
+
+
+def ring_of(*names: str) -> Ring:
+    """A ring of these accounts, of which nothing else is known."""
+    members = tuple(Member(name, 1.0, 0) for name in names)
+    return Ring(names[0], 1, 0.5, False, Status.ACTIVE, Verdict.UNCLEAR, members, {}, (), (), 0, 1)
+
+
+def test_a_campaign_is_found_by_a_ring_that_is_mostly_it_and_holds_most_of_it():
+    campaigns = ["one"] * 4 + ["other"] * 4 + ["pair"] * 2 + [None] * 4
+    accounts = [TrueAccount(f"a{i:02}", "", c, None, None) for i, c in enumerate(campaigns)]
+    name = [one.account_id for one in accounts]
+    caught, drowned = ring_of(*name[:3], name[10]), ring_of(*name[4:6], *name[11:14])
+
+    figures = found_by([caught, drowned], accounts)
+
+    assert (figures["rings"], figures["campaigns"], figures["found"]) == (2, 2, 0.5)
+    assert figures["recall"] == (3 * 0.75 + 0.25 + 2 * 0.5 + 2 * 0.25 + 2 * 0.5) / 10
+    assert figures["fraud_held"] == 0.5
+    assert figures["honest_held"] == 1.0
+
+
+def test_without_rings_no_campaign_is_found():
+    accounts = [TrueAccount(f"a{i}", "", "one", None, None) for i in range(4)]
+
+    figures = found_by([], accounts)
+
+    assert (figures["found"], figures["recall"], figures["precision"]) == (0.0, 0.25, 1.0)
