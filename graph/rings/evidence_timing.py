@@ -238,10 +238,10 @@ def equal_load(clock: Clock) -> Evidence:
         "timing.equal_load",
         Family.TIMING,
         weight,
-        np.nan_to_num(spread),
-        np.full(groups.count, np.nan_to_num(usual)),
-        "members' requests a working day differ by a factor of e to the {observed:.2f}; "
-        "those of all accounts by e to the {usual:.2f}",
+        np.exp(np.nan_to_num(spread)),
+        np.full(groups.count, np.exp(np.nan_to_num(usual))),
+        "members' requests a working day differ by a factor of {observed:.1f}; "
+        "those of all accounts by {usual:.1f}",
     )
 
 
