@@ -4,12 +4,14 @@ from api.browse.reader import Cases, Era, named_by
 from api.schemas.rings import OPEN, PrecedentOut
 from graph.store import RingRow
 
-SHOWN = 10
+SHOWN = 5
+LOOKED_AT = 200
+"""Rings with anything in common of which it is asked how they were decided."""
 SHARED_SHOWN = 10
 
 
 def precedents_of(era: Era, row: RingRow, cases: Cases) -> list[PrecedentOut]:
-    """Other rings whose evidence names the same entities, most in common first.
+    """Other rings whose evidence names the same: decided ones first, then most in common.
 
     Accounts that are in both are no precedent: what is told is what a new ring took from an old.
     """
@@ -18,14 +20,19 @@ def precedents_of(era: Era, row: RingRow, cases: Cases) -> list[PrecedentOut]:
         for other in era.naming.get(identity, ()):
             if other != row.ring_id and not identity.startswith("account:"):
                 common.setdefault(other, []).append(identity)
-    nearest = sorted(common, key=lambda other: (-len(common[other]), other))[:SHOWN]
-    decided = cases.cases(nearest) if nearest else {}
+    near = sorted(common, key=lambda other: (-len(common[other]), other))[:LOOKED_AT]
+    cased = cases.cases(near) if near else {}
+    outcomes = {
+        other: _outcome(era.rings[other], str(cased.get(other, {}).get("status", OPEN)))
+        for other in near
+    }
+    nearest = sorted(near, key=lambda other: outcomes[other] == OPEN)[:SHOWN]
     return [
         PrecedentOut(
             ring=other,
             title=era.title(era.rings[other]),
             shared=common[other][:SHARED_SHOWN],
-            outcome=_outcome(era.rings[other], str(decided.get(other, {}).get("status", OPEN))),
+            outcome=outcomes[other],
         )
         for other in nearest
     ]

@@ -5,6 +5,8 @@ who may only have passed by.
 """
 
 from collections import Counter
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 
 from api.browse.history import Told
 from api.browse.nodes import around_of, nodes_of
@@ -20,12 +22,10 @@ COLUMNS_MAX = 60
 def shared_table(piece: Snapshot, told: Told, window: tuple[int, str | None]) -> SharedTable:
     """Rows after the cursor, most in common first; ``piece`` is around the members."""
     members = told.member_ids
-    inside = frozenset(members)
-    nodes, around = nodes_of(piece, inside), around_of(piece)
-    holders = Counter(thing for m in members for thing in around.get(m, ()) if thing not in inside)
-    found = [i for i, n in holders.items() if n > 1 and _by_then(nodes[i], told)]
+    nodes, around = nodes_of(piece, frozenset(members)), around_of(piece)
+    holders = shared_by(nodes, around, told)
     # What so many have that it says nothing stands last, however many of the ring have it.
-    found.sort(key=lambda i: (nodes[i].supernode, -holders[i], i))
+    found = sorted(holders, key=lambda i: (nodes[i].supernode, -holders[i], i))
     shared = found[:COLUMNS_MAX]
     place = {identity: n for n, identity in enumerate(shared)}
     rows = [
@@ -46,6 +46,16 @@ def shared_table(piece: Snapshot, told: Told, window: tuple[int, str | None]) ->
         next_cursor=more,
         as_of=moment(told.as_of),
     )
+
+
+def shared_by(
+    nodes: Mapping[str, NodeOut], around: Mapping[str, AbstractSet[str]], told: Told
+) -> dict[str, int]:
+    """What two or more members have, seen by the moment told of: id -> how many of them."""
+    members = told.member_ids
+    inside = frozenset(members)
+    holders = Counter(thing for m in members for thing in around.get(m, ()) if thing not in inside)
+    return {i: n for i, n in holders.items() if n > 1 and _by_then(nodes[i], told)}
 
 
 def _by_then(node: NodeOut, told: Told) -> bool:

@@ -61,6 +61,21 @@ def test_a_rings_accounts_come_firmest_first(client: TestClient, home: Home) -> 
     assert first["total"] == ring.size
 
 
+def test_an_account_of_a_ring_says_how_much_it_has_in_common(
+    client: TestClient, home: Home
+) -> None:
+    url = f"/v1/rings/{home.rings.rings[0].ring_id}"
+
+    accounts = client.get(f"{url}/accounts", params={"limit": 200}).json()["items"]
+
+    table = client.get(f"{url}/shared", params={"limit": 200}).json()
+    assert not table["truncated"]
+    assert {row["account"]["id"]: len(row["has"]) for row in table["rows"]} == {
+        item["id"]: item["shared"] for item in accounts
+    }
+    assert any(item["shared"] for item in accounts)
+
+
 def test_an_account_knows_its_ring_and_what_it_is_tied_to(client: TestClient, home: Home) -> None:
     ring = home.rings.rings[0]
 
