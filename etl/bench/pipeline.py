@@ -12,7 +12,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,7 @@ from etl.prompts.fit import fit_clusters
 from etl.train import Course
 from etl.weekly.exam import HOUR_US, ExamConfig, kept_board
 from etl.weekly.monitor import relabelled
-from etl.weekly.promotion import Desk, rollback
+from etl.weekly.promotion import Desk, promote, rollback
 from etl.weekly.registry import Registry
 from etl.weekly.retrain import Plan, Workplace, run_name
 from etl.weekly.run import weekly
@@ -96,7 +96,7 @@ def bench_pipeline(out: Path, spec: QuarterSpec, told: Progress) -> dict[str, An
     found = {
         "accounts": bench.quarter.truth.accounts.height,
         "runs": rows,
-        "rolled_back": _rolled_back(bench),
+        "rolled_back": _rolled_back(bench, rows),
         "seconds": round(time.monotonic() - began, 1),
     }
     write_json(out / "quarter.json", found)
@@ -201,15 +201,20 @@ def _true(bench: Bench, folder: Path) -> dict[str, Any]:
     return found
 
 
-def _rolled_back(bench: Bench) -> dict[str, Any]:
-    """Roll back the last promotion, and put it into use again: one call each."""
+def _rolled_back(bench: Bench, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Roll back the last promotion, and put it into use again: one call each.
+
+    Where the first model was never replaced, the last challenger is forced into use and undone.
+    """
     with Journal(bench.out / "journal.db", Door(KEY).key_id) as journal:
         desk = bench.desk(journal, bench.quarter.spec.weeks - 1)
         held = desk.place.shelf.history()
-        if len(held) < 2:
-            return {}
+        forced = len(held) == 1
+        if forced:
+            promote(desk, rows[-1]["version"], force=True, reason="to show that it can be undone")
         began = time.perf_counter()
         turned = rollback(desk, "the bench shows that it works")
         seconds = time.perf_counter() - began
-        desk.place.shelf.promote(held[0])
-    return {**turned, "seconds": round(seconds, 3)}
+        if not forced:
+            desk.place.shelf.promote(held[0])
+    return {**turned, "forced": forced, "seconds": round(seconds, 3)}
