@@ -2,8 +2,9 @@
 
 Small worlds of one campaign each. It is banned as a whole half-way and grows again, re-using all,
 half or none of its identifiers; or it just goes on gaining accounts, by several tactics. Refreshes
-come daily and without a model, every event in between goes through the live match, so what is
-counted is what rings and genomes alone do. Truth is opened for the figures only.
+come daily (every third day while the campaign is new) and without a model, every event in between
+goes through the live match as in the product, evidence of the last days carried over a refresh; so
+what is counted is what rings and genomes alone do. Truth is opened for the figures only.
 """
 
 import tempfile
@@ -24,6 +25,7 @@ from etl.replay.timeline import Timeline
 from etl.replay.unrolled import unroll
 from etl.replay.walk import Due, Replay
 from graph.rings.model import Change
+from graph.rings.watchlist import CARRIED_US
 from graph.simulate import world, write
 from graph.simulate.presets import CampaignSpec, WorldSpec
 from graph.simulate.truth import TrueAccount, load_truth
@@ -32,6 +34,7 @@ from graph.stores import open_store
 KEY = b"a key for benchmarks, no secret"
 HOUR_US = DAY_US // 24
 DAYS = 30.0
+DAILY = 17
 Tactics = tuple[tuple[str, float | None], ...]
 Progress = Callable[[str, int, int], None]
 
@@ -77,11 +80,13 @@ def _silent(step: str, done: int, total: int) -> None:
 
 
 def refreshes(until: int) -> list[int]:
-    """The moments (us) of daily refreshes in the days that the world is about, the last at the end.
+    """The moments (us) of refreshes in the days that the world is about, the last at the end.
 
-    Events reach back further: old customers signed up long before, one by one.
+    Every third day while the campaign is new, daily from :data:`DAILY` days before the end on, when
+    it may be known or banned. Events reach back further: old customers signed up long before.
     """
-    return [*range(until - int((DAYS - 4) * DAY_US), until, DAY_US), until]
+    begins, daily = until - int((DAYS - 4) * DAY_US), until - DAILY * DAY_US
+    return [*range(begins, daily, 3 * DAY_US), *range(daily, until, DAY_US), until]
 
 
 def _live_through(timeline: Timeline, truth: Mapping[str, TrueAccount]) -> Lived:
@@ -100,7 +105,9 @@ def _live_through(timeline: Timeline, truth: Mapping[str, TrueAccount]) -> Lived
                     first.setdefault(match.account_id, match.at)
             report = refresh(job, None, step.at, state)
             state, arrivals = report.state, Arrivals.since(timeline, report)
-            for account in report.flags["account_id"].to_list():
+            carried = arrivals.matched(step.at - CARRIED_US, step.at)
+            flagged = report.flags["account_id"].to_list()
+            for account in (*flagged, *(match.account_id for match in carried)):
                 first.setdefault(account, step.at)
             if _found(report, truth):
                 known_at = min(known_at, step.at)

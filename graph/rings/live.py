@@ -16,7 +16,7 @@ from graph.rings.inputs import DAY_US
 from graph.rings.judge import FLAG_SCORE, POSSESSION_CAP, SPEAKS
 from graph.rings.model import POSSESSIONS, Family
 from graph.rings.profile import Profile
-from graph.rings.timing import BIN_US, BINS
+from graph.rings.pulse import Pulse
 
 MICRO = 1_000_000
 FLAG_ODDS = math.log(FLAG_SCORE / (1.0 - FLAG_SCORE))
@@ -25,8 +25,6 @@ HELD_CAP = round(POSSESSION_CAP * MICRO)
 TICK_CAP = 4 * MICRO
 HANDED = 4 * MICRO
 """What it is worth to go on with a talk that a member of the ring began."""
-MIN_MOMENTS = 4
-"""An account's moments in windows the ring worked in, before lockstep with it is weighed."""
 YOUNG_US = 7 * DAY_US
 ESTABLISHED_US = 14 * DAY_US
 """Age from which an account has a history that speaks for it, and a refresh has to read it."""
@@ -53,7 +51,7 @@ class _State:
     created_at: int | None = None
     traits: dict[str, str] = field(default_factory=dict)
     hits: dict[int, dict[str, tuple[Family, int]]] = field(default_factory=dict)
-    windows: dict[int, set[int]] = field(default_factory=dict)
+    moments: set[int] = field(default_factory=set)
     talks: set[str] = field(default_factory=set)
     seen: set[str] = field(default_factory=set)
     flagged: bool = False
@@ -62,9 +60,8 @@ class _State:
     def copied(self) -> "_State":
         """The same observations, to try more on."""
         hits = {ring: dict(found) for ring, found in self.hits.items()}
-        windows = {window: set(moments) for window, moments in self.windows.items()}
         return _State(
-            self.created_at, self.traits, hits, windows, set(self.talks), set(self.seen),
+            self.created_at, self.traits, hits, set(self.moments), set(self.talks), set(self.seen),
             self.flagged, self.established,
         )  # fmt: skip
 
@@ -102,7 +99,7 @@ class LiveMatcher:
                 self._index.setdefault(key, []).append((i, family, round(nats * MICRO)))
         held = members or {}
         self._member = {a: number[r] for a, r in held.items() if r in number}
-        self._windows: list[dict[int, set[int]]] = [{} for _ in self.profiles]
+        self._pulse = Pulse(len(self.profiles))
         self._talks: dict[str, set[int]] = {}
         self._states: dict[str, _State] = {}
         self._young: dict[str, set[str]] = {}
@@ -171,7 +168,7 @@ class LiveMatcher:
             state.created_at = event.at
             state.traits = dict(traits_of(event))
         elif isinstance(event, Request):
-            _mark(state.windows, event.at)
+            self._pulse.asked(state.moments, event.at)
             if event.conversation is not None:
                 state.talks.add(event.conversation)
 
@@ -185,7 +182,7 @@ class LiveMatcher:
     def _ring_works(self, event: Event) -> None:
         if isinstance(event, Request):
             ring = self._member[event.account_id]
-            _mark(self._windows[ring], event.at)
+            self._pulse.worked(ring, event.account_id, event.at)
             if event.conversation is not None:
                 self._talks.setdefault(event.conversation, set()).add(ring)
 
@@ -221,19 +218,8 @@ class LiveMatcher:
         return round(total * MICRO)
 
     def _ticks(self, state: _State, ring: int) -> int:
-        """Micro-nats of the account's moments falling on the ring's, given how many it has."""
-        busy = self._windows[ring]
-        common = seen = 0
-        expected = 0.0
-        for window, own in state.windows.items():
-            theirs = busy.get(window)
-            if theirs:
-                seen += len(own)
-                common += len(own & theirs)
-                expected += len(own) * len(theirs) / BINS
-        if seen < MIN_MOMENTS or common <= expected:
-            return 0
-        return min(round(_poisson(common, expected) * MICRO), TICK_CAP)
+        """Micro-nats by which the account's moments are the ring's; others do not acquit it."""
+        return min(max(round(self._pulse.nats(ring, state.moments) * MICRO), 0), TICK_CAP)
 
     def _count_young(self, match: Match, state: _State, at: int) -> None:
         if match.odds < 0 or state.created_at is None or at - state.created_at > YOUNG_US:
@@ -242,15 +228,6 @@ class LiveMatcher:
             self._judged.add(match.account_id)
         elif match.account_id not in self._judged:
             self._young.setdefault(match.ring_id, set()).add(match.account_id)
-
-
-def _poisson(observed: int, expected: float) -> float:
-    return observed * math.log(observed / expected) - observed + expected
-
-
-def _mark(windows: dict[int, set[int]], at: int) -> None:
-    moment = at // BIN_US
-    windows.setdefault(moment // BINS, set()).add(moment)
 
 
 def _two_families(families: dict[Family, int]) -> bool:

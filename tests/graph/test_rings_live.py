@@ -167,6 +167,41 @@ def test_a_talk_begun_by_a_member_ties_who_goes_on_with_it_whoever_was_seen_firs
     assert matcher.odds("heir", NOW).families[Family.TIMING] >= 4
 
 
+def on_schedule(matcher) -> LiveMatcher:
+    """The matcher on a day on which the ring works at three, at nine and at half past four."""
+    made = World()
+    for i in range(12):
+        for minutes in (180, 540, 990):
+            made.asks(f"mule{i}", NOW + (minutes + i % 10) * MINUTE_US, f"mule-kit{i % 3}")
+    for i in range(60):
+        for k in range(6):
+            made.asks(f"person{i}", NOW + (i * 23 + k * 211) % 1440 * MINUTE_US)
+    for event in made.events:
+        matcher.see(event)
+    return matcher
+
+
+def natural(name: str, *minutes: int) -> list:
+    """Whose sign-up says nothing and who asks from the ring's kit, so many minutes into the day."""
+    made = World()
+    shape = {"user_agent": "python-requests", "email_shape": "a.a9"}
+    made.account(name, NOW + HOUR_US, **shape)
+    for minute in minutes:
+        made.asks(name, NOW + minute * MINUTE_US, "mule-kit0")
+    return made.events
+
+
+def test_who_works_a_rings_kit_at_its_ticks_is_flagged_within_three_requests(matcher):
+    on_schedule(matcher)
+
+    at_ticks = [matcher.see(event) for event in natural("late", 183, 545, 995)]
+    between = [matcher.see(event) for event in natural("reader", 300, 640, 800)]
+
+    flag = next(match for match in at_ticks if match is not None)
+    assert flag.families[Family.TIMING] > 2
+    assert between == [None] * 4
+
+
 def test_several_young_accounts_moving_towards_a_ring_call_for_an_early_refresh(matcher):
     assert matcher.crowded() == []
 

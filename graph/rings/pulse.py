@@ -1,0 +1,86 @@
+"""When known rings work, beside everybody: what an account's moments say of its belonging to one.
+
+A moment is a bin of ten minutes (:data:`graph.rings.timing.BIN_US`), once an account however much
+it asks in it. Of two stories of the same moment, one says that the account works when the ring did
+that day, the other that it works when anybody did; their ratio is learnt from what is seen, so a
+rush that everybody is in says nothing, and a scheduler's tick says much at the first request. How
+far the first story is to be believed is the share of the ring's own moments that two members have
+in common: a ring without a schedule has none. It keeps sets and counts, so neither the order of
+events nor their repetition matters. Read :mod:`graph.rings.live` for who asks.
+"""
+
+import math
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from graph.rings.inputs import DAY_US
+from graph.rings.timing import BIN_US
+
+DAY = DAY_US // BIN_US
+"""Bins of a day."""
+DOUBT = 12.0
+"""Moments' worth of everybody's hours mixed into a ring's own: few moments of it say little."""
+EVEN = 0.5
+"""Accounts' worth of evenness in every bin of everybody's day."""
+
+
+@dataclass(slots=True)
+class _Works:
+    """A ring's moments: who of it worked in each bin, how many did by day; pairs seen once."""
+
+    who: dict[int, set[str]] = field(default_factory=dict)
+    by_day: Counter[int] = field(default_factory=Counter)
+    total: int = 0
+    together: int = 0
+
+    def take(self, account_id: str, moment: int) -> bool:
+        """Whether this member was not known to work in that bin."""
+        here = self.who.setdefault(moment, set())
+        if account_id in here:
+            return False
+        here.add(account_id)
+        self.by_day[moment // DAY] += 1
+        self.total += 1
+        self.together += {1: 0, 2: 2}.get(len(here), 1)
+        return True
+
+
+class Pulse:
+    """``Pulse(3)``: the moments of three rings, by number, and of everybody."""
+
+    def __init__(self, rings: int) -> None:
+        self._rings = [_Works() for _ in range(rings)]
+        self._crowd: Counter[int] = Counter()
+        self._crowd_by_day: Counter[int] = Counter()
+
+    def worked(self, ring: int, account_id: str, at: int) -> None:
+        """A member of ``ring`` asked at ``at`` (us)."""
+        if self._rings[ring].take(account_id, at // BIN_US):
+            self._passed(at // BIN_US)
+
+    def asked(self, own: set[int], at: int) -> None:
+        """An account in no ring asked at ``at`` (us); its moments so far are in ``own``."""
+        if at // BIN_US not in own:
+            own.add(at // BIN_US)
+            self._passed(at // BIN_US)
+
+    def nats(self, ring: int, own: Iterable[int]) -> float:
+        """The log of how much likelier the moments ``own`` are of a member than of anybody."""
+        works = self._rings[ring]
+        belief = works.together / (works.total + DOUBT)
+        if not belief:
+            return 0.0
+        told = (self._ratio(works, moment) for moment in own if works.by_day[moment // DAY])
+        # fsum: the same to the last digit in any order
+        return math.fsum(math.log(belief * ratio + 1.0 - belief) for ratio in told)
+
+    def _ratio(self, works: _Works, moment: int) -> float:
+        day = moment // DAY
+        usual = (self._crowd[moment] + EVEN) / (self._crowd_by_day[day] + EVEN * DAY)
+        ours = len(works.who.get(moment, ())) + DOUBT * usual
+        return ours / (works.by_day[day] + DOUBT) / usual
+
+    def _passed(self, moment: int) -> None:
+        self._crowd[moment] += 1
+        self._crowd_by_day[moment // DAY] += 1
