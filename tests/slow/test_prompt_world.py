@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from etl.backtest.source import Source, read_timeline
-from etl.bench.prompt_world import KEY, judged_windows
+from etl.bench.prompt_world import KEY, bench_templates, judged_windows
 from graph.simulate import simulate
 from graph.simulate.truth import load_truth
 
@@ -55,3 +55,15 @@ def test_template_rings_are_linked_with_clusters_and_not_without(tmp_path):
     assert figures["pairs"] > 50
     assert figures["sharing_an_identifier"] <= 0.1
     assert figures["linked_by_clusters"] >= figures["sharing_an_identifier"] + 0.4
+
+
+def test_template_rings_stand_in_the_queue_with_clusters_and_not_without(tmp_path):
+    simulate(tmp_path, "small", 3, list(TACTICS))
+
+    rings = bench_templates(tmp_path, tmp_path, lambda *_: None)["rings"]
+
+    found, alone = rings["listed, with clusters"], rings["listed, without"]
+    assert found["campaigns"] == alone["campaigns"] == 3
+    assert found["found"] > alone["found"]
+    assert found["fraud_held"] >= alone["fraud_held"] + 0.2
+    assert found["recall"] >= alone["recall"] + 0.1
