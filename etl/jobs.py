@@ -6,9 +6,11 @@ the state that lasts from one refresh to the next (:mod:`etl.kept`), and a recor
 one stood on (:mod:`graph.rings.record`).
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow.compute as pc
@@ -24,6 +26,7 @@ from etl.replay.unrolled import unroll
 from etl.replay.walk import Replay
 from etl.train import Course, collect
 from gnn.bundle import Bundle
+from gnn.explained import by_account
 from gnn.scorer import Scorer
 from gnn.train import TrainConfig, train
 from graph.errors import InputError
@@ -92,9 +95,19 @@ def refresh_now(
     report = refresh(job, scorer, as_of, state, progress)
     keep(report.state, deployment.folder)
     watchlist_of(report).save(deployment.folder.with_name(WATCHLIST))
-    record = Record(report.inputs, state.rings, report.rings, _made_by(scorer))
+    record = Record(
+        report.inputs, state.rings, report.rings, _made_by(scorer), _reasons(report, scorer)
+    )
     keep_record(record, deployment.folder.with_name(FOLDER))
     return report
+
+
+def _reasons(report: RefreshReport, scorer: Scorer | None) -> Mapping[str, Mapping[str, Any]]:
+    """Why each account that calls for action has its score, nothing before the first model."""
+    if scorer is None or report.scores is None:
+        return {}
+    accounts = report.flags["account_id"].to_list()
+    return by_account(scorer, report.scores, report.snapshot, accounts)
 
 
 def _made_by(scorer: Scorer | None) -> Provenance:

@@ -195,6 +195,13 @@ def heard(
         yield hearing.listening, np.stack(said, axis=1).astype(np.float64)
 
 
+def told_by(net: Encoder, x: Rows, hearing: Hearing) -> list[dict[str, Rows]]:
+    """What each entity tells in each round, by kind, [M, width]."""
+    with torch.no_grad():
+        _, told = net.states(torch.from_numpy(x), hearing)
+    return [{kind: state.numpy() for kind, state in turn.items()} for turn in told]
+
+
 def arrays_of(net: Encoder) -> dict[str, Rows]:
     """The weights as plain arrays under torch's names."""
     return {name: weight.numpy().copy() for name, weight in net.state_dict().items()}

@@ -12,6 +12,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
+from gnn.booster import Floats
 from gnn.bundle import Bundle
 from gnn.columns import Column, Family, written
 from gnn.features_account import ACCOUNT
@@ -80,7 +81,24 @@ def signup_reasons(
     ``weights`` [F] is each column's share of the margin (:meth:`Scorer.signup_explained`).
     """
     reasons = _reasons(SIGNUP.columns, row, bundle.usual["signup"], weights)
-    return _split(reasons, most)
+    return strongest_of(reasons, most)
+
+
+@dataclass(frozen=True)
+class Shares:
+    """What columns add to the margins of the stages of some accounts, each [P, F]."""
+
+    own: Floats
+    near: Floats
+    far: Floats
+
+    @classmethod
+    def of(cls, scorer: Scorer, scores: AccountScores, places: Sequence[int]) -> "Shares":
+        """Those of the accounts at ``places``, in their order."""
+        stages, rows = scorer.stages, list(places)
+        mates = scores.mates[rows]
+        own = stages.own.contributions(scores.rows[rows])
+        return cls(own, stages.near.contributions(mates), stages.far.contributions(mates))
 
 
 def account_reasons(
@@ -92,21 +110,25 @@ def account_reasons(
     again of what the mates' forests make of the own score; the mates' columns speak for themselves.
     Where there is a graph network it is one more reason, with the weight it has in the margin.
     """
-    row, mates = scores.rows[place], scores.mates[place]
-    stages, usual = scorer.stages, scorer.bundle.usual
+    shares = Shares.of(scorer, scores, [place])
+    return strongest_of(all_reasons(scorer, scores, place, shares, 0), most)
+
+
+def all_reasons(
+    scorer: Scorer, scores: AccountScores, place: int, shares: Shares, number: int
+) -> list[Reason]:
+    """Every reason and counter-evidence of the account whose row of ``shares`` is ``number``."""
+    row, mates, usual = scores.rows[place], scores.mates[place], scorer.bundle.usual
     share = 1.0 / 3.0 if scores.heard is None else (1.0 - NETWORK_SHARE) / 3.0
-    near = stages.near.contributions(mates[np.newaxis, :])[0]
-    far = stages.far.contributions(mates[np.newaxis, :])[0]
-    own = stages.own.contributions(row[np.newaxis, :])[0]
-    passed = (near + far) * share
-    mine = own * share
+    passed = (shares.near[number] + shares.far[number]) * share
+    mine = shares.own[number] * share
     found = _reasons(ACCOUNT.columns, row, usual["own"], mine * _echo(mine, passed[0]))
     found += _reasons(MATES[1:], mates[1:], usual["near"][1:], passed[1:])
     if scores.heard is not None:
         heard = scores.heard[place : place + 1]
         weight = (heard - usual["network"]) * NETWORK_SHARE
         found += _reasons(NETWORK, _percent(heard), _percent(usual["network"]), weight)
-    return _split(found, most)
+    return found
 
 
 def _percent(margin: npt.NDArray[np.floating]) -> npt.NDArray[np.float32]:
@@ -139,7 +161,8 @@ def _reasons(
     ]
 
 
-def _split(reasons: list[Reason], most: int) -> tuple[list[Reason], list[Reason]]:
+def strongest_of(reasons: Sequence[Reason], most: int) -> tuple[list[Reason], list[Reason]]:
+    """Those that speak against and those that speak for, strongest first, ``most`` of each."""
     against = sorted((r for r in reasons if r.weight > 0), key=lambda r: (-r.weight, r.code))
     counter = sorted((r for r in reasons if r.weight < 0), key=lambda r: (r.weight, r.code))
     return against[:most], counter[:most]

@@ -3,9 +3,10 @@
 A reason that can be taken away without the score falling was decoration. For each account the
 values that its strongest reasons name are set to what is usual, and as many others, drawn at
 random from those it has, in a second try (the deletion test of Samek et al. 2017, "Evaluating the
-visualization of what a deep neural network has learned"). It also names what carried a mates'
-reason: the one entity whose other accounts speak loudest. What was true is not known here; see
-``etl.backtest.judge_reasons``.
+visualization of what a deep neural network has learned"). The same is done with links: without the
+entities that carried the graph network's part it must fall further than without others. It also
+names what carried a mates' reason: the one entity whose other accounts speak loudest. What was true
+is not known here; see ``etl.backtest.judge_reasons``.
 """
 
 from collections.abc import Sequence
@@ -14,7 +15,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from gnn.carriers import Listener
 from gnn.explain import account_reasons
+from gnn.explained import top_carriers
 from gnn.features import ACCOUNT_COLUMNS
 from gnn.mates import MATES_COLUMNS, Links, Ties
 from gnn.network import NETWORK_SCORE
@@ -106,6 +109,25 @@ def carried(
     ]
     drawn = shared[int(rng.integers(len(shared)))] if shared else np.empty(0, np.int64)
     return Carried(named[0].link.name, mates, drawn)
+
+
+def kept_company(
+    listener: Listener, links: Links, rng: np.random.Generator
+) -> tuple[Deletion, Carried] | None:
+    """Whether the entities named for the graph network are why it said what it said.
+
+    How its log odds fall without them and without as many others that the account shares, and who
+    is on the first of each; None where it names none, or the account shares nothing else.
+    """
+    named = top_carriers(listener)
+    rest = [one for one in listener.touched if one not in named]
+    if not named or not rest:
+        return None
+    drawn = [rest[n] for n in rng.permutation(len(rest))[: len(named)].tolist()]
+    fell = Deletion(listener.fall_without(named), listener.fall_without(drawn))
+    by_name = {ties.link.name: ties for ties in links.ties}
+    mates, others = (_on(by_name[o[0][0]], o[0][1], listener.place) for o in (named, drawn))
+    return fell, Carried(named[0][0], mates, others)
 
 
 def loudest(ties: Ties, scores: AccountScores, place: int) -> int:

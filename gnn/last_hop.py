@@ -5,8 +5,9 @@ signs up later listens to those states and is judged as in the batch, where whoe
 listens too. Plain arrays: a service needs no torch for it, and it takes tens of microseconds.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -54,38 +55,64 @@ class LastHop:
         """Of the arrays of an encoder's ``state_dict``."""
         return cls(weights, rounds_of(weights))
 
-    def margin(self, row: Rows, told: list[Told]) -> float:
+    def margin(self, row: Rows, told: Sequence[Told]) -> float:
         """Log odds of a newcomer with scaled columns ``row`` [2 F], given what it touches."""
-        state = self._enter(row)
+        return float(self.margins(row, told, np.ones((1, len(told)), bool))[0])
+
+    def margins(
+        self, row: Rows, told: Sequence[Told], keep: npt.NDArray[np.bool_]
+    ) -> npt.NDArray[np.float32]:
+        """The same had it touched only some of that: ``keep`` [S, len(told)] gives [S]."""
+        state = np.repeat(self._enter(row)[np.newaxis], len(keep), axis=0)
+        shares = [(kind, mine, _shares(kind, mine, keep)) for kind, mine in _by_kind(told)]
         for turn in range(self.rounds):
-            state = state + self._fresh(turn, state, told)
-        return float((self._linear("label", state))[0])
+            total = self._linear(f"rounds.{turn}.stay", state)
+            for kind, mine, share in shares:
+                states = np.stack([one.states[turn] for _, one in mine])
+                total = total + share @ states @ self.weights[self.onto[turn, kind]].T
+            state = state + self._fresh(turn, total)
+        return np.asarray(self._linear("label", state)[:, 0], np.float32)
 
     def _enter(self, row: Rows) -> Rows:
         first = np.maximum(self._linear("enter.0", row), 0.0)
         return self._linear("enter.3", first)
 
-    def _fresh(self, turn: int, state: Rows, told: list[Told]) -> Rows:
-        total = self._linear(f"rounds.{turn}.stay", state)
-        for kind in dict.fromkeys(one.kind for one in told):
-            mine = [one for one in told if one.kind == kind and one.speaking]
-            if not mine:
-                continue
-            often = np.array([one.often if kind == COUNTED else 1.0 for one in mine])
-            crowd = np.array([one.speaking for one in mine], np.float64)
-            weight = weight_of(crowd) * often / often.sum()
-            heard = weight.astype(np.float32) @ np.stack([one.states[turn] for one in mine])
-            total = total + self.weights[self._onto(turn, kind)] @ heard
+    def _fresh(self, turn: int, total: Rows) -> Rows:
         norm = f"rounds.{turn}.norm"
-        centred = total - total.mean()
-        even = centred / np.sqrt(np.mean(centred * centred) + _TINY)
+        centred = total - total.mean(axis=1, keepdims=True)
+        even = centred / np.sqrt(np.mean(centred * centred, axis=1, keepdims=True) + _TINY)
         scaled = even * self.weights[f"{norm}.weight"] + self.weights[f"{norm}.bias"]
         return np.asarray(np.maximum(scaled, 0.0), np.float32)
 
-    def _onto(self, turn: int, kind: str) -> str:
-        start = f"rounds.{turn}.onto.convs.<{kind}___rev_"
-        return next(name for name in self.weights if name.startswith(start))
+    @cached_property
+    def onto(self) -> Mapping[tuple[int, str], str]:
+        """The name of the weights with which a kind of entity speaks in a round."""
+        found = {}
+        for name in self.weights:
+            start, _, kind = name.partition(".onto.convs.<")
+            if kind:
+                found[int(start.split(".")[1]), kind.partition("___")[0]] = name
+        return found
 
     def _linear(self, name: str, value: Rows) -> Rows:
-        found: Rows = self.weights[f"{name}.weight"] @ value + self.weights[f"{name}.bias"]
+        found: Rows = value @ self.weights[f"{name}.weight"].T + self.weights[f"{name}.bias"]
         return found
+
+
+def _by_kind(told: Sequence[Told]) -> list[tuple[str, list[tuple[int, Told]]]]:
+    """What is told by each kind of entity where anybody speaks, with its place."""
+    found: dict[str, list[tuple[int, Told]]] = {}
+    for place, one in enumerate(told):
+        if one.speaking:
+            found.setdefault(one.kind, []).append((place, one))
+    return list(found.items())
+
+
+def _shares(kind: str, mine: Sequence[tuple[int, Told]], keep: npt.NDArray[np.bool_]) -> Rows:
+    """How much each of ``mine`` counts in each row of ``keep``, float32 [S, len(mine)]."""
+    often = np.array([one.often if kind == COUNTED else 1.0 for _, one in mine])
+    crowd = np.array([one.speaking for _, one in mine], np.float64)
+    kept = keep[:, [place for place, _ in mine]] * often
+    total = kept.sum(axis=1, keepdims=True)
+    share = kept / np.where(total > 0, total, 1.0) * weight_of(crowd)
+    return np.asarray(share, np.float32)

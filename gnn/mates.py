@@ -9,6 +9,7 @@ the booster). It knows nothing of where the scores came from: training passes ou
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -33,6 +34,16 @@ class Ties:
     entities: Ints
     counts: Floats
     size: int
+
+    def edges_of(self, account: int) -> Ints:
+        """The edges of one account."""
+        order, sorted_accounts = self._by_account
+        return order[slice(*np.searchsorted(sorted_accounts, [account, account + 1]))]
+
+    @cached_property
+    def _by_account(self) -> tuple[Ints, Ints]:
+        order = np.argsort(self.accounts, kind="stable")
+        return order, self.accounts[order]
 
     def others_mean(self, score: Floats) -> Floats:
         """For each edge, the shrunk mean score of the entity's other accounts, float64 [E]."""

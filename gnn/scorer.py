@@ -44,6 +44,11 @@ class AccountScores:
     heard: Floats | None
     beyond: Floats
 
+    @property
+    def own_margin(self) -> Floats:
+        """What their own behaviour says of them, log odds [N]; a mates' row begins with it."""
+        return self.mates[:, 0].astype(np.float64)
+
 
 @dataclass(frozen=True, slots=True)
 class Stage:
@@ -67,8 +72,10 @@ class Stage:
 
     def contributions(self, rows: Rows) -> Floats:
         """What each column adds to the margin, by the mean of the forests, [N, F]."""
-        shares = [forest.contributions(rows) for forest in self.forests]
-        return np.asarray(np.mean(shares, axis=0), np.float64)
+        total = np.zeros(rows.shape)
+        for forest in self.forests:
+            total += forest.contributions(rows) / len(self.forests)
+        return total
 
 
 @dataclass(frozen=True, slots=True)

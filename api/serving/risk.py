@@ -42,7 +42,10 @@ def _risk(service: Service, account_id: str, near: Near, told: object) -> RiskOu
     signup = None if told is None else AssessmentOut.model_validate(told)
     flag = next((f for f in service.flags() if f.account_id == account_id), None)
     match = service.between.match_of(account_id)
-    told_of = [] if signup is None else signup.reasons
+    told_of = [
+        *service.reasons.of(account_id, service.store),
+        *([] if signup is None else signup.reasons),
+    ]
     return RiskOut(
         account_id=account_id,
         known=known,

@@ -32,6 +32,7 @@ from api.serving.between import Between
 from api.serving.champion import Champion
 from api.serving.intake import Intake
 from api.serving.job import Ask, Caller, Done, Job
+from api.serving.reasons import AccountReasons
 from api.serving.recorder import Recorder
 from api.serving.scoring import SERVER_THREADS, Scoring
 from api.serving.shadow import Shadow
@@ -50,6 +51,7 @@ from graph.flush import flush
 from graph.journal.journal import Journal
 from graph.ledger import hot
 from graph.ledger.handover import Owed
+from graph.rings.record import FOLDER as EVIDENCE
 from graph.rings.watchlist import FOLDER
 from graph.store import Flag, GraphStore, RingRow
 
@@ -106,6 +108,7 @@ class Service(Closing):
         self.flags = Latest[Flag](lambda: self.store, lambda held: held.flags())
         self._writing = Lock()
         self.between = Between(store, journal, watchlist, clock)
+        self.reasons = AccountReasons(None if watchlist is None else watchlist.with_name(EVIDENCE))
         self.applier = Applier(
             office.ledger, journal, store, lock=self._writing, applied=self._arrived
         )

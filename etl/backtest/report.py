@@ -326,6 +326,19 @@ def _fidelity_table(figures: Verdict) -> str:
             _percent(figures["links_hit_by_chance"]),
         ),
     ]
+    if "company_asked" in figures:
+        cells += [
+            (
+                "the graph network's part falls without the entities it names by (log odds)",
+                f"{figures['company_fall_without_named']:.2f}",
+                f"{figures['company_fall_without_others']:.2f}",
+            ),
+            (
+                "the first of them leads to the same campaign",
+                _percent(figures["company_hit"]),
+                _percent(figures["company_hit_by_chance"]),
+            ),
+        ]
     titles = (f"of {figures['accounts']} accounts", "as reasons name it", "drawn at random")
     return f"<h2>Reliability of reasons</h2>{_table(titles, cells)}"
 

@@ -9,8 +9,9 @@ pseudonyms and coarse facts, no prompt. Read :mod:`graph.rings.evidence` for wha
 import json
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -24,6 +25,8 @@ from graph.snapshot import Snapshot
 
 FOLDER = "evidence"
 """Its name beside what one refresh leaves for the next."""
+ACCOUNTS = "accounts.json"
+"""The file in it that has the reasons of accounts."""
 FORMAT = 2
 _TABLES = ("clusters", "requests", "payments", "signups", "enforcements")
 _HEAD = "record.json"
@@ -40,12 +43,16 @@ class Provenance:
 
 @dataclass(frozen=True)
 class Record:
-    """One refresh: what it looked at, the rings it knew before, the rings it found."""
+    """One refresh: what it looked at, the rings it knew before, the rings it found.
+
+    ``accounts`` has the reasons of accounts that call for action, by id, as they are shown.
+    """
 
     inputs: RingInputs
     previous: Rings | None
     rings: Rings
     provenance: Provenance
+    accounts: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
 def keep_record(record: Record, folder: Path) -> None:
@@ -73,6 +80,8 @@ def keep_record(record: Record, folder: Path) -> None:
         "model_version": record.provenance.model_version,
         "model_digest": record.provenance.model_digest,
     }
+    told = {"as_of": inputs.as_of, "accounts": record.accounts}
+    (fresh / ACCOUNTS).write_text(json.dumps(told) + "\n", encoding="utf-8")
     (fresh / _HEAD).write_text(json.dumps(head) + "\n", encoding="utf-8")
     if folder.exists():
         folder.rename(old)
@@ -105,10 +114,27 @@ def kept_record(folder: Path) -> Record:
             None if before is None else _read_rings(folder, "previous", before),
             _read_rings(folder, "rings", head["as_of"]),
             Provenance(head["software"], head["model_version"], head["model_digest"]),
+            account_reasons(folder, head["as_of"]),
         )
     except (OSError, ValueError, KeyError, pa.ArrowException) as error:
         text = f"the record in {folder.name} cannot be read: {type(error).__name__}"
         raise StoreCorrupt(f"{text}; the next refresh replaces it") from error
+
+
+def account_reasons(folder: Path, as_of: int) -> Mapping[str, Mapping[str, Any]]:
+    """The reasons of accounts by the refresh of ``as_of`` (us), nothing where none are kept.
+
+    Raises:
+        StoreCorrupt: if the file holds something else.
+    """
+    try:
+        told = json.loads((folder / ACCOUNTS).read_text(encoding="utf-8"))
+        found: Mapping[str, Mapping[str, Any]] = told["accounts"]
+        return found if told["as_of"] == as_of else {}
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise StoreCorrupt(f"{ACCOUNTS} cannot be read: {type(error).__name__}") from error
 
 
 def _write_rings(rings: Rings, folder: Path, name: str) -> None:

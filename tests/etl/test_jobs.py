@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,8 @@ import pytest
 from etl.jobs import Deployment, latest_moment, refresh_now, train_bundle
 from etl.kept import keep, kept
 from etl.prompts.fit import fit_clusters
+from gnn.bundle import Thresholds
+from gnn.explained import by_account
 from gnn.scorer import Scorer
 from graph.contract import TABLES
 from graph.door import Door
@@ -116,6 +119,26 @@ def test_rings_are_found_again_on_the_record_that_a_second_refresh_kept(
 
     assert found_again(files, kept_record(tmp_path / FOLDER)) == []
     assert json.loads(files["provenance.json"])["model_version"] == scorer.version
+
+
+def test_why_accounts_are_flagged_is_kept_with_what_it_stands_on(
+    journal: Journal, world: World, tmp_path: Path
+) -> None:
+    tiny = tiny_bundle()
+    forests = {n if n == "signup" else f"{n}.0": forest for n, forest in tiny.forests.items()}
+    flag = Thresholds(account_flag=0.3)
+    scorer = Scorer(replace(tiny, forests=forests, thresholds=flag))
+    with open_store("sqlite://") as store:
+        report = refresh_now(_deployment(journal, store, tmp_path), scorer, world.town.end)
+
+    told = kept_record(tmp_path / FOLDER).accounts
+
+    flagged = report.flags["account_id"].to_list()
+    assert set(told) == set(flagged) != set()
+    reasons = [reason for form in told.values() for reason in form["reasons"]]
+    assert reasons
+    assert all(reason["weight"] > 0 for reason in reasons)
+    assert told == by_account(scorer, report.scores, report.snapshot, flagged)
 
 
 def test_a_refresh_never_goes_back(journal: Journal, world: World, tmp_path: Path) -> None:

@@ -32,7 +32,9 @@ def truth(**campaigns: str | None) -> Truth:
 
 
 def a_table(*rows: tuple[object, ...]) -> pl.DataFrame:
-    return pl.DataFrame(list(rows), schema=REASONS, orient="row")
+    unasked = (None, None, None, None)
+    full = [row if len(row) == len(REASONS) else (*row, *unasked) for row in rows]
+    return pl.DataFrame(full, schema=REASONS, orient="row")
 
 
 def test_a_link_hits_where_one_of_the_accounts_behind_it_serves_the_same_campaign():
@@ -53,6 +55,26 @@ def test_a_link_hits_where_one_of_the_accounts_behind_it_serves_the_same_campaig
     assert figures["links_hit"] == 0.5
     assert figures["links_hit_by_chance"] == 0.5
     assert json.loads(json.dumps(figures)) == figures
+
+
+def test_the_networks_part_is_asked_by_itself_where_there_is_one():
+    found = a_table(
+        ("a", 2.0, 0.5, None, [], [], 3.0, 1.0, ["b"], ["h"]),
+        ("b", 1.0, 0.0, None, [], [], 1.0, 0.0, ["h", "a"], ["a"]),
+        ("h", 1.0, 0.0, None, [], [], 9.0, 0.0, ["a"], ["a"]),
+        ("c", 1.0, 0.0, None, [], []),
+    )
+
+    figures = fidelity(found, truth(a="red", b="red", c="red", h=None))
+
+    assert figures["company_asked"] == 2
+    assert figures["company_fall_without_named"] == 2.0
+    assert figures["company_fall_without_others"] == 0.5
+    assert (figures["company_hit"], figures["company_hit_by_chance"]) == (1.0, 0.5)
+    assert "graph network" in _fidelity_table(figures)
+    assert "graph network" not in _fidelity_table(
+        {k: v for k, v in figures.items() if not k.startswith("company")}
+    )
 
 
 def test_without_a_test_or_a_link_there_is_no_figure():
