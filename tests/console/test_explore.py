@@ -86,8 +86,7 @@ def test_a_case_is_made_of_the_selection_and_stands_in_the_queue(
     expect(page).to_have_url(re.compile(r"/rings/case-\w+"))
     expect(page.get_by_role("heading", name=re.compile("They write alike"))).to_be_visible()
     expect(page.locator(".matrix-account input[type=checkbox]")).to_have_count(3)
-    page.keyboard.press("g")
-    page.keyboard.press("q")
+    page.keyboard.type("gq")
     row = page.get_by_role("table", name="Rings").get_by_role("row", name=re.compile("write alike"))
     expect(row).to_be_visible()
 

@@ -107,6 +107,21 @@ def test_an_empty_queue_says_what_there_is_instead(opened: Opener) -> None:
     expect(page.get_by_role("table", name="Rings")).to_be_visible()
 
 
+def test_how_many_accounts_alike_are_drawn_as_one_is_chosen_and_stands_in_the_link(
+    opened: Opener, site: Site
+) -> None:
+    page = opened(site.ring_path().partition("/console")[2])
+    expect(page.locator("#graph[data-ready=true]")).to_be_visible()
+    shapes = page.evaluate("__graph.order().length")
+
+    page.get_by_label("Smallest group").select_option("50")
+
+    expect(page).to_have_url(re.compile("least=50"))
+    page.wait_for_function("fewer => __graph.order().length > fewer", arg=shapes)
+    page.go_back()
+    page.wait_for_function("as_before => __graph.order().length === as_before", arg=shapes)
+
+
 def test_a_window_without_anybody_says_so_and_can_be_cleared(opened: Opener, site: Site) -> None:
     page = opened(f"/rings/{site.rings[0]}?from=2020-01-01T00:00:00Z&to=2020-01-02T00:00:00Z")
 

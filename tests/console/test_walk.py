@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from graph.ledger.port import Role
 from graph.store import Generation
@@ -75,17 +75,43 @@ def test_the_first_minute_ends_with_a_ban_that_can_be_undone(quiet: Page, own_si
 
 
 def test_a_ring_that_changed_meanwhile_keeps_the_reason(page: Page, own_site: Site) -> None:
-    own_site.sign_in(page.context)
-    page.goto(own_site.ring_path())
+    # Without the stream nothing but the answer to the ban tells of the change.
+    page.route("**/v1/stream", lambda route: route.abort())
+    dialog = _about_to_ban(page, own_site)
+
+    _grow(own_site, own_site.rings[0])
+    dialog.get_by_role("button", name=re.compile(r"Ban \d+")).click()
+
+    _reviewed_and_banned(page, dialog)
+
+
+def test_a_ring_that_changes_while_the_ban_is_looked_at_says_so_before_it_is_sent(
+    page: Page, own_site: Site
+) -> None:
+    thrown: list[str] = []
+    page.on("pageerror", lambda error: thrown.append(str(error)))
+    dialog = _about_to_ban(page, own_site)
+    expect(page.get_by_role("img", name="Live updates on", include_hidden=True)).to_be_attached()
+
+    _grow(own_site, own_site.rings[0])
+
+    _reviewed_and_banned(page, dialog)
+    assert thrown == []
+
+
+def _about_to_ban(page: Page, site: Site) -> Locator:
+    """The dialog of a ban that was tried out and has its reason."""
+    site.sign_in(page.context)
+    page.goto(site.ring_path())
     expect(page.get_by_role("button", name="Ban", exact=True)).to_be_enabled()
     page.keyboard.press("b")
     dialog = page.get_by_role("dialog")
     expect(dialog.get_by_role("button", name=re.compile(r"Ban \d+"))).to_be_visible()
     dialog.get_by_label("Reason").fill("They share a card")
+    return dialog
 
-    _grow(own_site, own_site.rings[0])
-    dialog.get_by_role("button", name=re.compile(r"Ban \d+")).click()
 
+def _reviewed_and_banned(page: Page, dialog: Locator) -> None:
     alert = dialog.get_by_role("alert")
     expect(alert).to_contain_text("changed while you were deciding")
     expect(alert).to_contain_text("1 account joined")
@@ -121,11 +147,11 @@ def test_by_keys_alone_from_the_queue_to_a_dismissal(quiet: Page, own_site: Site
     page.keyboard.press("d")
     expect(page.get_by_label("Reason")).to_be_focused()
     page.keyboard.type("A class with one teacher")
+    expect(page.get_by_role("status", name="What it would do")).to_be_visible()
     page.keyboard.press("Control+Enter")
 
     expect(page.get_by_text(re.compile("dismissed, undo for"))).to_be_visible()
-    page.keyboard.press("g")
-    page.keyboard.press("q")
+    page.keyboard.type("gq")
     expect(page.get_by_role("heading", name="Queue")).to_be_visible()
 
 

@@ -6,6 +6,7 @@ import { DataTable } from "../parts/DataTable";
 import { EntityName } from "../parts/Pieces";
 import { Failure, Latest, Loading, State } from "../parts/States";
 import { minute, words } from "../pure/format";
+import { KIND_STYLE } from "../pure/kinds";
 import { type AuditFilters, auditPage } from "../wire/cases";
 import type { AuditRow } from "../wire/types";
 
@@ -30,7 +31,7 @@ const COLUMNS: ColumnDef<AuditRow, any>[] = [
   }),
   column.accessor("detail", {
     header: "Why and how",
-    cell: ({ getValue }) => <span className="small">{told(getValue())}</span>,
+    cell: ({ getValue }) => <span className="small told">{told(getValue())}</span>,
     meta: { room: "wraps" },
   }),
 ];
@@ -38,22 +39,33 @@ const COLUMNS: ColumnDef<AuditRow, any>[] = [
 function Subject({ id }: { id: string | null }) {
   if (!id) return <span className="dim">–</span>;
   if (id.startsWith("ring:")) return <Link href={`/rings/${id.slice(5)}`} className="mono">{id.slice(5)}</Link>;
-  if (/^[a-z_]+:/.test(id)) return <EntityName id={id} />;
+  // Of a key, an appeal or a list there is no page.
+  if ((id.split(":")[0] ?? "") in KIND_STYLE) return <EntityName id={id} />;
   return <span className="mono">{id}</span>;
 }
+
+/** What stands in the columns beside it, or names nothing to a person. */
+const ELSEWHERE = new Set(["reason", "id", "ring_id", "author"]);
 
 /** The facts of a link in one line; the reason comes first. */
 export function told(detail: Record<string, unknown> | null | undefined): string {
   if (!detail) return "";
-  const { reason, ...rest } = detail;
-  const others = Object.entries(rest)
-    .filter(([, value]) => value !== null && value !== "" && !(Array.isArray(value) && value.length === 0))
-    .map(([name, value]) => `${words(name).toLowerCase()} ${short(value)}`);
+  const { reason } = detail;
+  const others = Object.entries(detail)
+    .filter(([name, value]) => !ELSEWHERE.has(name) && value !== null && value !== "" && value !== false)
+    .filter(([, value]) => !(Array.isArray(value) && value.length === 0))
+    .map(([name, value]) => fact(words(name).toLowerCase(), value));
   return [typeof reason === "string" && reason ? `“${reason}”` : "", ...others].filter(Boolean).join(" · ");
 }
 
+function fact(name: string, value: unknown): string {
+  if (value === true) return name;
+  if (Array.isArray(value) && value.length > 3) return `${value.length} ${name}`;
+  return `${name} ${short(value)}`;
+}
+
 function short(value: unknown): string {
-  if (Array.isArray(value)) return value.length > 3 ? `${value.length} items` : value.map(short).join(", ");
+  if (Array.isArray(value)) return value.map(short).join(", ");
   if (typeof value === "object" && value !== null) return `${Object.keys(value).length} entries`;
   return String(value);
 }

@@ -1,6 +1,6 @@
 /** A slider over time: what had been seen by then. Of a past moment only existence is known. */
 import { Slider } from "@mantine/core";
-import { useEffect, useState } from "react";
+import { useFollowing } from "../parts/following";
 import { day } from "../pure/format";
 
 const DAY_S = 86_400;
@@ -16,8 +16,7 @@ interface Props {
 export function AsOf({ first, last, at, onAt }: Props) {
   const days = Math.max(1, Math.ceil((last - first) / DAY_S));
   const place = at === null ? days : Math.round((at - first) / DAY_S);
-  const [shown, setShown] = useState(place);
-  useEffect(() => setShown(place), [place]);
+  const [shown, setShown] = useFollowing(place);
   const dayOf = (n: number) => day((first + n * DAY_S) * 1000);
   return (
     <div className="row as-of">

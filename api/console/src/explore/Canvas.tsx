@@ -14,7 +14,7 @@ import type { Edge, Node } from "../wire/types";
 import type { Exploring } from "./address";
 import { AsOf } from "./AsOf";
 import type { usePicture, useScene } from "./data";
-import type { StepHistory } from "./stepHistory";
+import type { StepHistory } from "../shell/stepHistory";
 
 interface Props {
   scene: ReturnType<typeof useScene>;

@@ -17,10 +17,12 @@ import { readFacet } from "../pure/facet";
 import { picked } from "../pure/matrix";
 import { type Scene, withGroups } from "../pure/scene";
 import { LONG, readSteps, type Step, writeSteps } from "../pure/steps";
+import { readParams } from "../pure/url";
 import { kindKeys } from "../ring/GraphPane";
 import { useAddress } from "../shell/address";
 import { useKeys } from "../shell/keyboard";
 import { Search } from "../shell/Search";
+import { useStepHistory } from "../shell/stepHistory";
 import { useToast } from "../shell/toasts";
 import { saveView, viewNamed } from "../wire/cases";
 import { EXPLORE } from "./address";
@@ -28,7 +30,6 @@ import { Canvas } from "./Canvas";
 import { HOPS_MOST, neighboursOf, usePicture, useScene } from "./data";
 import { MakeCase } from "./MakeCase";
 import { Side } from "./Side";
-import { useStepHistory } from "./stepHistory";
 
 export default function ExplorePage() {
   const [view, setView] = useAddress(EXPLORE);
@@ -56,9 +57,11 @@ export default function ExplorePage() {
   }, [dropped, toast]);
 
   const addSteps = (...more: Step[]) => {
-    const text = writeSteps([...steps, ...more]);
+    // After the steps that the address has now: a group is asked for while others are taken.
+    const now = readParams(EXPLORE, window.location.search).values;
+    const text = writeSteps([...readSteps(now.do).steps, ...more]);
     if (text.length <= LONG) setView({ do: text });
-    else void keep({ ...view, do: text }).then((id) => setView({ v: id, do: text.slice(0, 0) }));
+    else void keep({ ...now, do: text }).then((id) => setView({ v: id, do: text.slice(0, 0) }));
   };
   const start = (ids: string[]) => {
     if (view.seed.length === 0) setView({ seed: ids.slice(0, 20), sel: ids.slice(0, 1) });

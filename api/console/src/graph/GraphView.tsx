@@ -7,7 +7,7 @@
  */
 import { useComputedColorScheme } from "@mantine/core";
 import cytoscape, { type Core, type ElementDefinition } from "cytoscape";
-import { type KeyboardEvent, useEffect, useImperativeHandle, useRef, useState, type Ref } from "react";
+import { type KeyboardEvent, useEffect, useImperativeHandle, useLayoutEffect, useRef, useState, type Ref } from "react";
 import { type Direction, type Element, fitted, litBy, neighboursOf, type Picture, towards } from "../pure/picture";
 import { placeNew } from "./layout";
 import { DARK, LIGHT, styleOf } from "./style";
@@ -45,11 +45,13 @@ export default function GraphView(props: Props) {
   const host = useRef<HTMLDivElement>(null);
   const core = useRef<Core | null>(null);
   const [at, setAt] = useState<string | null>(null);
-  const [ready, setReady] = useState(false);
+  // Which picture stands on the canvas: a newer one is not ready from the moment that it is known.
+  const [drawn, setDrawn] = useState<Picture | null>(null);
+  const ready = drawn === picture;
   const dark = useComputedColorScheme("light", { getInitialValueInEffect: false }) === "dark";
   const size = useRef(22);
   const calls = useRef({ onSelect, onOpen });
-  useEffect(() => {
+  useLayoutEffect(() => {
     calls.current = { onSelect, onOpen };
   });
 
@@ -101,7 +103,6 @@ export default function GraphView(props: Props) {
     const cy = core.current;
     if (!cy) return;
     let live = true;
-    setReady(false);
     const room = host.current!.getBoundingClientRect();
     const shown = layout === "preset" ? fitted(picture.elements, room.width * (hasBundles(picture) ? 0.66 : 0.46), room.height - 56) : null;
     if (shown) cy.style(styleOf(dark ? DARK : LIGHT, shown.node));
@@ -116,7 +117,7 @@ export default function GraphView(props: Props) {
         cy.fit(undefined, 36);
         if (cy.zoom() > 1) cy.zoom({ level: 1, renderedPosition: { x: cy.width() / 2, y: cy.height() / 2 } });
       }
-      setReady(true);
+      setDrawn(picture);
     };
     if (layout === "preset") done(fresh > 0);
     else void placeNew(cy, picture).then(() => done(fresh > 0));

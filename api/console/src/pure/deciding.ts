@@ -72,7 +72,9 @@ export const WORDING: Record<Action, Wording> = {
   },
 };
 
+/** To the nearest minute: the browser's clock need not be the service's. */
 export function undoLeft(until: string, now: number): string {
-  const minutes = Math.max(0, Math.ceil((Date.parse(until) - now) / 60_000));
-  return minutes > 0 ? `undo for ${minutes} ${minutes === 1 ? "minute" : "minutes"}` : "undo is over";
+  const left = (Date.parse(until) - now) / 60_000;
+  const minutes = Math.max(1, Math.round(left));
+  return left > 0 ? `undo for ${minutes} ${minutes === 1 ? "minute" : "minutes"}` : "undo is over";
 }

@@ -2,7 +2,8 @@
  * Every shortcut, in one table: the listener, the help overlay and the tooltips read it.
  *
  * Each action is also a labelled control. Keys are off while someone types, and a sequence such as
- * `g q` has a second to be completed. It knows nothing of what an action does.
+ * `g q` has three seconds to be completed: a busy machine hands on keys late. It knows nothing of
+ * what an action does.
  */
 
 export interface Binding {
@@ -52,7 +53,7 @@ export const BINDINGS: readonly Binding[] = [
   bind("Graph and view", "Shift+z", "redo-step", "Redo a view step"),
 ];
 
-export const SEQUENCE_MS = 1000;
+export const SEQUENCE_MS = 3000;
 
 export interface Stroke {
   key: string;

@@ -1,5 +1,5 @@
 /** What a link to a ring says: tab, selection, window, what is hidden, who is left out, as of when. */
-import { flag, list, moment, oneOf, type Values } from "./url";
+import { flag, list, moment, number, oneOf, type Values } from "./url";
 
 export const TABS = ["shared", "accounts", "events", "notes", "audit"] as const;
 
@@ -8,6 +8,8 @@ export const RING_VIEW = {
   sel: list(50),
   /** Every account for itself instead of groups. */
   all: flag,
+  /** How many alike accounts make a group. */
+  least: number(2, 50),
   from: moment,
   to: moment,
   /** Kinds that are hidden. */

@@ -13,7 +13,12 @@ const column = createColumnHelper<Member>();
 const COLUMNS: ColumnDef<Member, any>[] = [
   column.accessor("account_id", {
     header: "Account",
-    cell: ({ row: { original } }) => <EntityName id={original.id} />,
+    cell: ({ row: { original } }) => (
+      <>
+        <EntityName id={original.id} />
+        <span className="small dim queue-under">{origin(original)}</span>
+      </>
+    ),
   }),
   column.accessor("score", {
     header: "Score",
@@ -31,23 +36,18 @@ const COLUMNS: ColumnDef<Member, any>[] = [
     cell: ({ getValue }) => <span className="tnum">{day(getValue())}</span>,
     meta: { width: 92 },
   }),
-  column.accessor("country", {
-    header: "From",
-    cell: ({ row: { original } }) => original.country ?? <span className="dim">–</span>,
-    meta: { width: 48 },
-  }),
-  column.accessor("pathway", {
-    header: "Pathway",
-    cell: ({ row: { original } }) => (
-      <span className="clip">{[original.pathway, original.plan].filter(Boolean).map((w) => words(w!)).join(", ")}</span>
-    ),
-  }),
   column.accessor("status", {
     header: "Status",
     cell: ({ getValue }) => <Status value={getValue() ?? "active"} />,
     meta: { width: 84 },
   }),
 ];
+
+/** Where it came from, by which way and on which plan. */
+function origin({ country, pathway, plan }: Member): string {
+  const facts = [country, pathway && words(pathway), plan && words(plan)];
+  return facts.filter(Boolean).join(" · ");
+}
 
 interface Props {
   ringId: string;

@@ -68,7 +68,8 @@ export function Deciding({ ring, asked, out, onClose, onDone }: Props) {
     dry_run: false,
   };
   const preview = useQuery({
-    queryKey: ["dry-run", ring.id, action, accounts.data, blocks, version],
+    // Of the ring as it is now: who decides on another one is told so before it is sent.
+    queryKey: ["dry-run", ring.id, action, accounts.data, blocks, version, ring.version],
     enabled: !accounts.isPending,
     queryFn: () => decide(ring.id, { ...body, reason: reason || "dry run", dry_run: true }),
     retry: false,
@@ -110,13 +111,16 @@ export function Deciding({ ring, asked, out, onClose, onDone }: Props) {
     }
     refresh();
   };
-  const review = () => {
+  const review = ({ version: current }: Conflict) => {
     refresh();
-    setVersion(conflict!.version);
+    setVersion(current);
     setConflict(null);
     make.reset();
   };
   const stale = conflict ?? conflictOf(preview.error);
+  // What hits accounts is made as it was tried out: never with the figures of another choice.
+  const tried = !words.onAccounts || (preview.isSuccess && !preview.isPlaceholderData);
+  const may = reason.trim() !== "" && stale === null && !accounts.isPending && tried && !make.isPending;
   const failed = make.error && !conflictOf(make.error) ? make.error.message : null;
   return (
     <Modal
@@ -130,7 +134,7 @@ export function Deciding({ ring, asked, out, onClose, onDone }: Props) {
         className="stack deciding"
         onSubmit={(event) => {
           event.preventDefault();
-          make.mutate();
+          if (may) make.mutate();
         }}
       >
         <p className="dim">{words.says}</p>
@@ -138,15 +142,7 @@ export function Deciding({ ring, asked, out, onClose, onDone }: Props) {
           <Alert color="orange" role="alert" p="xs" title="This ring changed while you were deciding">
             <div className="spread">
               <span>{changesOf(stale)} Your reason is kept.</span>
-              <Button
-                type="button"
-                variant="default"
-                onClick={() => {
-                  setConflict(stale);
-                  setVersion(stale.version);
-                  review();
-                }}
-              >
+              <Button type="button" variant="default" onClick={() => review(stale)}>
                 Review changes
               </Button>
             </div>
@@ -165,7 +161,7 @@ export function Deciding({ ring, asked, out, onClose, onDone }: Props) {
             label="For how long"
             value={days}
             onChange={setDays}
-                data={SPANS.map(([value, label]) => ({ value, label }))}
+            data={SPANS.map(([value, label]) => ({ value, label }))}
           />
         )}
         <Textarea
@@ -181,7 +177,7 @@ export function Deciding({ ring, asked, out, onClose, onDone }: Props) {
           value={reason}
           onChange={(event) => setReason(event.currentTarget.value)}
           onKeyDown={(event) => {
-            if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && reason.trim()) make.mutate();
+            if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && may) make.mutate();
           }}
         />
         {failed && (
@@ -198,7 +194,7 @@ export function Deciding({ ring, asked, out, onClose, onDone }: Props) {
             size="sm"
             color={words.color}
             loading={make.isPending}
-            disabled={!reason.trim() || stale !== null || accounts.isPending}
+            disabled={!may}
           >
             {label(action, preview.data?.affected)}
           </Button>
@@ -257,7 +253,12 @@ function Blocks({ candidates, chosen, onChoose }: BlocksProps) {
   if (candidates.length === 0) return null;
   return (
     <fieldset className="blocks">
-      <legend className="strong">Block for new sign-ups</legend>
+      <legend>
+        <span className="strong">Block for new sign-ups</span>{" "}
+        <span className="small dim tnum">
+          {count(chosen.length)} of {count(candidates.length)}
+        </span>
+      </legend>
       <div className="collateral" tabIndex={0} role="group" aria-label="Identifiers to block">
         <ul>
           {candidates.map((found) => (

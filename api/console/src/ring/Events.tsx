@@ -19,28 +19,26 @@ const EVENT_COLUMNS: ColumnDef<Happening, any>[] = [
   }),
   column.accessor("kind", {
     header: "What",
-    cell: ({ getValue }) => (
-      <span className="row" style={{ gap: 6 }}>
-        <span className="kind-dot" style={{ background: EVENT_COLOR[getValue()] ?? "#8a95a1", borderRadius: 2 }} />
-        {words(getValue())}
-      </span>
+    cell: ({ getValue, row: { original } }) => (
+      <>
+        <span className="row" style={{ gap: 6 }}>
+          <span className="kind-dot" style={{ background: EVENT_COLOR[getValue()] ?? "#8a95a1", borderRadius: 2 }} />
+          {words(getValue())}
+        </span>
+        {original.detail && <span className="small dim">{original.detail}</span>}
+      </>
     ),
-    meta: { width: 104 },
+    meta: { room: "wraps" },
   }),
   column.accessor("account", {
     header: "Account",
     cell: ({ getValue }) => <EntityName id={prefixed(getValue())} />,
     meta: { width: 150 },
   }),
-  column.accessor("detail", {
-    header: "Detail",
-    cell: ({ row: { original } }) => (
-      <span className="row" style={{ gap: 8 }}>
-        <span>{original.detail}</span>
-        {original.entity && <EntityName id={original.entity} max={12} />}
-      </span>
-    ),
-    meta: { room: "wraps" },
+  column.accessor("entity", {
+    header: "With what",
+    cell: ({ getValue }) => getValue() && <EntityName id={getValue()} max={12} />,
+    meta: { width: 130 },
   }),
 ];
 

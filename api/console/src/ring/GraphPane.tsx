@@ -1,6 +1,7 @@
 /** The ring drawn: groups or every account, with the same selection, window and hidden kinds. */
-import { ActionIcon, SegmentedControl, Tooltip } from "@mantine/core";
+import { ActionIcon, Button, SegmentedControl, Tooltip } from "@mantine/core";
 import { type RefObject, useMemo } from "react";
+import { Choice } from "../parts/Choice";
 import { Drawn } from "../graph/Drawn";
 import { FitIcon } from "../parts/icons";
 import { KindDot } from "../parts/Pieces";
@@ -37,6 +38,7 @@ export function GraphPane({ graph, view, kinds, onView, onSelect, onOpen, handle
             { value: "all", label: "Every account" },
           ]}
         />
+        {!view.all && <Least at={view.least} onAt={(least) => onView({ least })} />}
         <div className="aside">
           <Kinds kinds={kinds} hidden={hidden} onHide={(hide) => onView({ hide })} />
           <Tooltip label="Fit (f)">
@@ -55,7 +57,14 @@ export function GraphPane({ graph, view, kinds, onView, onSelect, onOpen, handle
             <Loading rows={6} />
           )
         ) : picture.elements.length === 0 ? (
-          <State title="Nothing to draw in this window" />
+          <State
+            title="Nothing to draw in this window"
+            actions={
+              <Button variant="default" onClick={() => onView({ from: null, to: null })}>
+                Clear the window
+              </Button>
+            }
+          />
         ) : (
           // Another moment is another picture: places of one make no sense in the other.
           <Drawn
@@ -76,6 +85,24 @@ export function GraphPane({ graph, view, kinds, onView, onSelect, onOpen, handle
         <Truncated shown={data.nodes.length + (data.groups?.length ?? 0)} total={data.total} order="highest score" />
       )}
     </section>
+  );
+}
+
+const SIZES = [2, 3, 5, 10, 20, 50];
+const USUAL = 3;
+
+/** From how many alike accounts on one shape stands for all of them. */
+function Least({ at, onAt }: { at: number | null; onAt: (least: number | null) => void }) {
+  const sizes = [...new Set([...SIZES, at ?? USUAL])].toSorted((a, b) => a - b);
+  return (
+    <Choice
+      aria-label="Smallest group"
+      title="How many accounts alike are drawn as one"
+      w={100}
+      value={String(at ?? USUAL)}
+      data={sizes.map((size) => ({ value: String(size), label: `${size}+ alike` }))}
+      onChange={(size) => onAt(Number(size) === USUAL ? null : Number(size))}
+    />
   );
 }
 

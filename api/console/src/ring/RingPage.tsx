@@ -51,7 +51,7 @@ export default function RingPage({ id }: { id: string }) {
   const ring = useRing(id, asOf);
   const shared = useShared(id, asOf);
   const timeline = useTimeline(id, asOf);
-  const graph = useGraph(id, view.all, window, asOf);
+  const graph = useGraph(id, view, window, asOf);
   const inside = useInside(id, window, asOf);
   const around = useNeighbours(id);
   const assign = useAssign(ring.data);

@@ -1,6 +1,6 @@
 /** The ring as it was: a slider over the versions that are kept, the last of which is now. */
 import { Button, Slider } from "@mantine/core";
-import { useEffect, useState } from "react";
+import { useFollowing } from "../parts/following";
 import { State } from "../parts/States";
 import { minute, sentence } from "../pure/format";
 import { stopAt, stopsOf, type Stop } from "../pure/versions";
@@ -16,8 +16,7 @@ interface Props {
 export function Versions({ ring, at, onAt }: Props) {
   const stops = stopsOf(ring.versions ?? {});
   const place = stopAt(stops, at);
-  const [shown, setShown] = useState(place);
-  useEffect(() => setShown(place), [place]);
+  const [shown, setShown] = useFollowing(place);
   if (stops.length < 2) return null;
   const last = stops.length - 1;
   const take = (n: number) => onAt(n >= last ? null : stops[n]!.at);

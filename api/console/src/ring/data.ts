@@ -68,10 +68,16 @@ export function useTimeline(id: string, asOf?: string) {
 
 const BUCKETS = 144;
 
-export function useGraph(id: string, all: boolean, window: Window, asOf?: string, enabled = true) {
+interface Detail {
+  all: boolean;
+  /** How many alike accounts make a group; null leaves it to the service. */
+  least: number | null;
+}
+
+export function useGraph(id: string, { all, least }: Detail, window: Window, asOf?: string, enabled = true) {
   return useQuery({
     enabled,
-    queryKey: ["ring", id, "graph", all, window.from, window.to, asOf ?? null],
+    queryKey: ["ring", id, "graph", all || (least ?? "grouped"), window.from, window.to, asOf ?? null],
     queryFn: ({ signal }) =>
       got(
         client.GET("/v1/rings/{ring_id}/graph", {
@@ -79,6 +85,7 @@ export function useGraph(id: string, all: boolean, window: Window, asOf?: string
             path: { ring_id: id },
             query: {
               detail: all ? "all" : "grouped",
+              group_least: all ? undefined : (least ?? undefined),
               from: iso(window.from),
               to: iso(window.to),
               as_of: asOf,

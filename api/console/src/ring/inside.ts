@@ -2,9 +2,11 @@
 import { useMemo } from "react";
 import { useGraph, type Window } from "./data";
 
+const EVERYBODY = { all: true, least: null };
+
 export function useInside(id: string, window: Window, asOf?: string): ReadonlySet<string> | null {
   const open = window.from !== null || window.to !== null;
-  const graph = useGraph(id, true, open ? window : { from: null, to: null }, asOf, open);
+  const graph = useGraph(id, EVERYBODY, open ? window : { from: null, to: null }, asOf, open);
   return useMemo(() => {
     if (!open || !graph.data) return null;
     return new Set(graph.data.nodes.filter((node) => node.member).map((node) => node.id));

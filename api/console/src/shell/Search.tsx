@@ -9,6 +9,7 @@ import { useDebouncedValue } from "@mantine/hooks";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { type KeyboardEvent, useEffect, useState } from "react";
 import { useLocation } from "wouter";
+import { useFollowing } from "../parts/following";
 import { EntityName, entityPath, Status } from "../parts/Pieces";
 import { compact, plural } from "../pure/format";
 import { client, got } from "../wire/client";
@@ -37,12 +38,14 @@ export function Search({ opened, onClose, onPick }: Props) {
 
 function SearchBox({ onClose, onPick }: Omit<Props, "opened">) {
   const [text, setText] = useState("");
-  const [place, setPlace] = useState(0);
-  const [, go] = useLocation();
   const [asked] = useDebouncedValue(text.trim(), 160);
+  const [place, setPlace] = useFollowing(0, asked);
+  const [waiting, setWaiting] = useState<string | null>(null);
+  const [, go] = useLocation();
   const found = useSearch(asked);
   const hits = asked ? (found.data?.items ?? []) : [];
-  useEffect(() => setPlace(0), [asked]);
+  // What stands there while one types on was found for less than is typed now.
+  const current = asked === text.trim() && !found.isPlaceholderData;
   const open = (hit: Hit) => {
     onClose();
     if (onPick) onPick([hit]);
@@ -50,19 +53,31 @@ function SearchBox({ onClose, onPick }: Omit<Props, "opened">) {
   };
   const steer = (event: KeyboardEvent) => {
     const hit = hits[place];
-    if (event.key === "ArrowDown") setPlace((at) => Math.min(hits.length - 1, at + 1));
-    else if (event.key === "ArrowUp") setPlace((at) => Math.max(0, at - 1));
+    if (event.key === "ArrowDown") setPlace(Math.min(hits.length - 1, place + 1));
+    else if (event.key === "ArrowUp") setPlace(Math.max(0, place - 1));
+    else if (event.key === "Enter" && !current) setWaiting(text.trim());
     else if (event.key === "Enter" && hit) open(hit);
     else return;
     event.preventDefault();
   };
+  const awaited = current && waiting === asked ? hits[0] : undefined;
+  useEffect(() => {
+    if (!awaited) return;
+    setWaiting(null);
+    open(awaited);
+    // Once for each Enter that came before what it asks for.
+    // oxlint-disable-next-line react/exhaustive-deps
+  }, [awaited]);
   return (
     <div className="stack">
       <TextInput
         data-autofocus
         size="sm"
         value={text}
-        onChange={(event) => setText(event.currentTarget.value)}
+        onChange={(event) => {
+          setText(event.currentTarget.value);
+          setWaiting(null);
+        }}
         onKeyDown={steer}
         placeholder="Account, e-mail, address, card, organisation, ring; or a pasted list"
         aria-label="What to search for"

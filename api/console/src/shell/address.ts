@@ -18,10 +18,10 @@ export function useAddress<T extends Table>(
   useEffect(() => {
     if (!bad) return;
     toast(`The link's ${bad} cannot be right and was left out`);
-    const rest = new URLSearchParams(search);
+    const rest = new URLSearchParams(window.location.search);
     for (const name of bad.split(", ")) rest.delete(name);
     go(join(path, rest.toString()), { replace: true });
-  }, [bad, toast, go, path, search]);
+  }, [bad, toast, go, path]);
   const change = useCallback(
     (changes: Partial<Values<T>>, { replace = false } = {}) => {
       // What is in the address bar now, not at the last drawing: two changes may come in one tick.

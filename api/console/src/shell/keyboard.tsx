@@ -75,5 +75,5 @@ export function useKeys(actions: Actions): void {
   useLayoutEffect(() => {
     layer.current = actions;
   });
-  useEffect(() => board?.add(layer), [board]);
+  useLayoutEffect(() => board?.add(layer), [board]);
 }

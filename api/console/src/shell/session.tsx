@@ -1,6 +1,6 @@
 /** Who is here and what they may do: read once, asked of everywhere. No session shows the login. */
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { createContext, type ReactNode, useContext, useEffect, useMemo } from "react";
+import { createContext, type ReactNode, useContext, useMemo } from "react";
 import { client, got, isProblem, rememberCsrf } from "../wire/client";
 import type { Me } from "../wire/types";
 import { Failure } from "../parts/States";
@@ -22,11 +22,15 @@ export function SessionProvider({ children }: { children: ReactNode }) {
   const cache = useQueryClient();
   const found = useQuery({
     queryKey: ["me"],
-    queryFn: ({ signal }) => got(client.GET("/v1/me", { signal })),
+    queryFn: async ({ signal }) => {
+      const found = await got(client.GET("/v1/me", { signal }));
+      // Before anything is shown: who answers at once to what is seen is not refused.
+      rememberCsrf(found.csrf_token ?? null);
+      return found;
+    },
     staleTime: 5 * 60_000,
   });
   const me = found.data;
-  useEffect(() => rememberCsrf(me?.csrf_token ?? null), [me]);
   const value = useMemo<Session | null>(() => {
     if (!me) return null;
     const held = ORDER.indexOf((me.role ?? "viewer") as Role);

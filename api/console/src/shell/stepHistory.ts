@@ -1,4 +1,4 @@
-/** Undo and redo of steps by key and button, beside the browser's Back. */
+/** Undo and redo of what is written in the address, by key and button, beside the browser's Back. */
 import { useState } from "react";
 import { begin, type History, redo, step, undo } from "../pure/history";
 
