@@ -10,8 +10,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
-
 from gnn.carriers import Listener, listeners
 from gnn.explain import LEAST_WEIGHT, Reason, Shares, all_reasons, strongest_of
 from gnn.mates import Links
@@ -94,10 +92,9 @@ def _loudest(
     """For each mates' column the entity whose other accounts have the highest shrunk mean."""
     found: dict[str, tuple[str, ...]] = {}
     for ties, mean in zip(links.ties, means, strict=True):
-        mine = ties.edges_of(place)
-        if len(mine) and mean[mine].max() > 0:
-            best = int(ties.entities[mine[int(np.argmax(mean[mine]))]])
-            found[f"{ties.link.name}_mates_score"] = (_node(snapshot, ties.link.verb, best),)
+        entity, loudness = ties.loudest(mean, place)
+        if loudness > 0:
+            found[f"{ties.link.name}_mates_score"] = (_node(snapshot, ties.link.verb, entity),)
     return found
 
 

@@ -100,11 +100,12 @@ def carried(
     named = [by_name[kind] for kind in kinds if kind in by_name]
     if not named:
         return None
-    mates = _on(named[0], loudest(named[0], scores, place), place)
+    entity, _ = named[0].loudest(named[0].others_mean(scores.own), place)
+    mates = _on(named[0], entity, place)
     shared = [
         others
         for ties in links.ties
-        for entity in ties.entities[ties.accounts == place].tolist()
+        for entity in ties.entities[ties.edges_of(place)].tolist()
         if len(others := _on(ties, entity, place))
     ]
     drawn = shared[int(rng.integers(len(shared)))] if shared else np.empty(0, np.int64)
@@ -128,13 +129,6 @@ def kept_company(
     by_name = {ties.link.name: ties for ties in links.ties}
     mates, others = (_on(by_name[o[0][0]], o[0][1], listener.place) for o in (named, drawn))
     return fell, Carried(named[0][0], mates, others)
-
-
-def loudest(ties: Ties, scores: AccountScores, place: int) -> int:
-    """The entity of the account at ``place`` whose other accounts have the highest shrunk mean."""
-    edges = np.flatnonzero(ties.accounts == place)
-    means = ties.others_mean(scores.own)[edges]
-    return int(ties.entities[edges[int(means.argmax())]])
 
 
 def _on(ties: Ties, entity: int, place: int) -> Ints:

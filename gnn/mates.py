@@ -40,6 +40,17 @@ class Ties:
         order, sorted_accounts = self._by_account
         return order[slice(*np.searchsorted(sorted_accounts, [account, account + 1]))]
 
+    def loudest(self, means: Floats, account: int) -> tuple[int, float]:
+        """The entity of ``account`` whose others speak loudest, and how loud.
+
+        ``means`` [E] are of :meth:`others_mean`; (-1, 0.0) where it touches nothing of this kind.
+        """
+        mine = self.edges_of(account)
+        if not len(mine):
+            return -1, 0.0
+        best = mine[int(means[mine].argmax())]
+        return int(self.entities[best]), float(means[best])
+
     @cached_property
     def _by_account(self) -> tuple[Ints, Ints]:
         order = np.argsort(self.accounts, kind="stable")

@@ -314,30 +314,23 @@ def _fidelity_table(figures: Verdict) -> str:
     """Whether scores fall without what reasons name, and whether links lead to the ring."""
     if not figures:
         return ""
+
+    def fall(title: str, name: str) -> tuple[str, str, str]:
+        named, others = figures[f"{name}_named"], figures[f"{name}_others"]
+        return title, f"{named:.2f}", f"{others:.2f}"
+
+    def hit(title: str, name: str) -> tuple[str, str, str]:
+        return title, _percent(figures[name]), _percent(figures[f"{name}_by_chance"])
+
     cells = [
-        (
-            "the score falls by (log odds)",
-            f"{figures['fall_without_named']:.2f}",
-            f"{figures['fall_without_others']:.2f}",
-        ),
-        (
-            "the link leads to the same campaign",
-            _percent(figures["links_hit"]),
-            _percent(figures["links_hit_by_chance"]),
-        ),
+        fall("the score falls by (log odds)", "fall_without"),
+        hit("the link leads to the same campaign", "links_hit"),
     ]
     if "company_asked" in figures:
+        named = "the graph network's part falls without the entities it names by (log odds)"
         cells += [
-            (
-                "the graph network's part falls without the entities it names by (log odds)",
-                f"{figures['company_fall_without_named']:.2f}",
-                f"{figures['company_fall_without_others']:.2f}",
-            ),
-            (
-                "the first of them leads to the same campaign",
-                _percent(figures["company_hit"]),
-                _percent(figures["company_hit_by_chance"]),
-            ),
+            fall(named, "company_fall_without"),
+            hit("the first of them leads to the same campaign", "company_hit"),
         ]
     titles = (f"of {figures['accounts']} accounts", "as reasons name it", "drawn at random")
     return f"<h2>Reliability of reasons</h2>{_table(titles, cells)}"

@@ -71,35 +71,34 @@ Table = tuple[
     NDArray[np.float32],
     NDArray[np.float32],
     NDArray[np.int64],
+    np.uint64,
 ]
 """Shingles, and for each its owner, its strength there and the owner's share of it, all [s]; and
-where each drawer of :func:`_drawers` begins, [2^b + 1]."""
+where each drawer of :func:`_drawers` begins, [2^b + 1], and by how many bits a shingle is shifted
+to give the number of its drawer."""
 Count = tuple[NDArray[np.int32], NDArray[np.float64], NDArray[np.float64], NDArray[np.int32]]
 """A count under way: votes, likeness and own share of each cluster, all [c] and zero between two
 prompts; and the clusters that have a vote, in their first places, [c]."""
 
 
-def _drawers(shingles: Shingles) -> NDArray[np.int64]:
+def _drawers(shingles: Shingles) -> tuple[NDArray[np.int64], np.uint64]:
     """Where shingles of each leading bit pattern begin: keyed hashes fill drawers evenly.
 
     About one shingle a drawer, so that finding one costs a look or two whatever their number; a
     binary search costs fifteen that no processor can foresee.
     """
     bits = max(1, len(shingles).bit_length())
-    leading = np.arange(1 << bits, dtype=np.uint64) << np.uint64(64 - bits)
-    return np.append(np.searchsorted(shingles, leading), len(shingles)).astype(np.int64)
+    shift = np.uint64(64 - bits)
+    leading = np.arange(1 << bits, dtype=np.uint64) << shift
+    begins = np.append(np.searchsorted(shingles, leading), len(shingles))
+    return begins.astype(np.int64), shift
 
 
 @compiled
 def _counted(sketch: Shingles, table: Table, count: Count) -> int:
     """Count the votes of one prompt into ``count``; the number of clusters that have one."""
-    shingles, owner, strength, own, drawers = table
+    shingles, owner, strength, own, drawers, shift = table
     votes, like, mine, voted = count
-    shift = np.uint64(64)
-    size = len(drawers) - 1
-    while size > 1:
-        size >>= 1
-        shift -= np.uint64(1)
     number = 0
     for shingle in sketch:
         drawer = shingle >> shift
@@ -191,8 +190,8 @@ class ClusterIndex:
     def _table(self) -> Table:
         length = np.bincount(self.owner, self.typical.astype(np.float64) ** 2, len(self.ids))
         strength = self.typical / np.sqrt(np.maximum(1e-12, length))[self.owner]
-        drawers = _drawers(self.shingles)
-        return self.shingles, self.owner, strength.astype(np.float32), self.own, drawers
+        drawers, shift = _drawers(self.shingles)
+        return self.shingles, self.owner, strength.astype(np.float32), self.own, drawers, shift
 
     @cached_property
     def _counts(self) -> threading.local:

@@ -6,7 +6,7 @@ import pytest
 import gnn.fidelity
 from gnn.columns import Family
 from gnn.explain import Reason
-from gnn.fidelity import carried, deletion, loudest, strongest
+from gnn.fidelity import carried, deletion, strongest
 from gnn.mates import Links
 from gnn.scorer import Scorer
 from tests.gnn.conftest import DAY
@@ -68,10 +68,10 @@ def test_the_loudest_entity_is_the_one_with_the_highest_mean_of_others(seen):
     ties = next(t for t in links.ties if len(t.accounts))
     place = int(ties.accounts[0])
 
-    entity = loudest(ties, scores, place)
+    means = ties.others_mean(scores.own)
+    entity, _ = ties.loudest(means, place)
 
     mine = ties.accounts == place
-    means = ties.others_mean(scores.own)
     assert means[mine & (ties.entities == entity)] == pytest.approx(means[mine].max())
 
 
