@@ -1,8 +1,10 @@
 """`ringsight bench graph PATH`: the panel on a labelled graph from outside, split by split.
 
-Reads an ``.npz`` (or a folder that holds one): ``x`` [N, F], ``y`` [N] (1 = positive), ``edges``
-[E, 2] undirected, ``train_masks`` and ``test_masks`` [S, N], optional ``val_masks`` and ``group``
-[N] (rows of one number are one ring, below 0 = none). Arrays are read without pickle.
+Reads an ``.npz`` (or a folder that holds one): ``x`` [N, F] (NaN = not known), ``y`` [N] (1 =
+positive, 0 = negative, below 0 = nobody knows: a neighbour that is neither learnt from nor judged),
+``edges`` [E, 2] undirected, optional ``train_masks`` and ``test_masks`` [S, N] and ``group`` [N]
+(rows of one number are one ring, below 0 = none). Where PyTorch Geometric's habit is the other way
+round, edges [2, E] and masks [N, S], that is read too. Arrays are read without pickle.
 """
 
 from collections.abc import Callable, Iterator
@@ -20,6 +22,9 @@ from graph.errors import SourceError
 
 Figures = dict[str, dict[str, float]]
 Progress = Callable[[str, int, int], None]
+
+SPLITS = 10
+DRAWS = 200  # of which the first SPLITS with both classes on both sides are used
 
 
 def bench_graph(path: Path, splits: int | None, progress: Progress) -> Figures:
@@ -53,13 +58,20 @@ def bench_graph(path: Path, splits: int | None, progress: Progress) -> Figures:
 
 
 def read_task(path: Path) -> tuple[Task, list[tuple[Mask, Mask]]]:
-    """The labelled graph in ``path`` and its (train, test) masks."""
+    """The labelled graph in ``path`` and its (train, test) masks.
+
+    Raises:
+        SourceError: if an array is missing, does not fit the others, or cannot be learnt from.
+    """
     arrays = _read(path)
-    y = arrays["y"].astype(np.int64) == 1
-    group = arrays["group"].astype(np.int64) if "group" in arrays else None
-    graph = Adjacency.of(arrays["edges"].astype(np.int64), len(y))
-    task = Task(arrays["x"].astype(np.float64), y, graph, _alone(group))
-    return task, list(_splits(arrays, task))
+    told = arrays["y"].astype(np.float64)
+    size = len(told)
+    if not np.isin(told[told >= 0], (0, 1)).all():
+        raise SourceError("y must be 1 (positive), 0 (negative) or below 0 (nobody knows)")
+    group = _column(arrays["group"], size, "group") if "group" in arrays else None
+    graph = Adjacency.of(_pairs(arrays["edges"], size), size)
+    task = Task(_filled(arrays["x"], size), told == 1, graph, _alone(group))
+    return task, list(_splits(arrays, task, told >= 0))
 
 
 def _read(path: Path) -> dict[str, npt.NDArray[np.generic]]:
@@ -71,11 +83,36 @@ def _read(path: Path) -> dict[str, npt.NDArray[np.generic]]:
     missing = {"x", "y", "edges"} - arrays.keys()
     if missing:
         raise SourceError(f"{files[0].name} lacks {sorted(missing)}; has {sorted(arrays)}")
-    if arrays["edges"].ndim != 2 or arrays["edges"].shape[1] != 2:
-        raise SourceError(f"edges must be [E, 2] (got {list(arrays['edges'].shape)})")
-    if len(arrays["x"]) != len(arrays["y"]):
-        raise SourceError(f"x has {len(arrays['x'])} rows, y has {len(arrays['y'])}")
     return arrays
+
+
+def _column(array: npt.NDArray[np.generic], size: int, name: str) -> Ints:
+    if array.shape != (size,):
+        raise SourceError(f"{name} must be [{size}] as y is (got {list(array.shape)})")
+    return array.astype(np.int64)
+
+
+def _pairs(array: npt.NDArray[np.generic], size: int) -> Ints:
+    pairs = array.T if array.ndim == 2 and array.shape[0] == 2 != array.shape[1] else array
+    if pairs.ndim != 2 or pairs.shape[1] != 2:
+        raise SourceError(f"edges must be [E, 2] (got {list(array.shape)})")
+    edges = pairs.astype(np.int64)
+    if edges.size and not 0 <= edges.min() <= edges.max() < size:
+        found = f"{edges.min()} to {edges.max()}"
+        raise SourceError(f"edges must name rows 0 to {size - 1} (got {found})")
+    return edges
+
+
+def _filled(array: npt.NDArray[np.generic], size: int) -> npt.NDArray[np.float64]:
+    """The columns with the mean of a column where it is not known, 0 where nobody knows it."""
+    if array.ndim != 2 or len(array) != size:
+        raise SourceError(f"x must be [{size}, F] as y is (got {list(array.shape)})")
+    x = array.astype(np.float64)
+    if np.isinf(x).any():
+        raise SourceError("x holds numbers without end; use NaN for what is not known")
+    known = ~np.isnan(x)
+    total = np.where(known, x, 0.0).sum(axis=0)
+    return np.where(known, x, total / np.maximum(known.sum(axis=0), 1))
 
 
 def _alone(group: Ints | None) -> Ints | None:
@@ -86,21 +123,53 @@ def _alone(group: Ints | None) -> Ints | None:
     return np.where(group < 0, own, group)
 
 
-def _splits(arrays: dict[str, npt.NDArray[np.generic]], task: Task) -> Iterator[tuple[Mask, Mask]]:
-    if "train_masks" in arrays and "test_masks" in arrays:
-        given = zip(_masks(arrays["train_masks"]), _masks(arrays["test_masks"]), strict=True)
-        pairs = list(given)
-        if all(_whole(task.group, train, test) for train, test in pairs):
-            yield from pairs
-            return
-    draw = GroupShuffleSplit(10, test_size=0.5, random_state=0)
-    rings = np.arange(len(task.y)) if task.group is None else task.group
-    for train, test in draw.split(task.x, task.y, rings):
-        yield _mask(train, len(task.y)), _mask(test, len(task.y))
+def _splits(
+    arrays: dict[str, npt.NDArray[np.generic]], task: Task, judged: Mask
+) -> Iterator[tuple[Mask, Mask]]:
+    given = zip(
+        _masks(arrays.get("train_masks"), judged, "train_masks"),
+        _masks(arrays.get("test_masks"), judged, "test_masks"),
+        strict=False,
+    )
+    pairs = list(given)
+    if pairs and all(_whole(task.group, train, test) for train, test in pairs):
+        for number, (train, test) in enumerate(pairs):
+            if not (_both(task.y[train]) and _both(task.y[test])):
+                raise SourceError(f"split {number} lacks positives or negatives on one side")
+        yield from pairs
+        return
+    yield from _drawn(task, judged)
 
 
-def _masks(array: npt.NDArray[np.generic]) -> list[Mask]:
-    return list(np.atleast_2d(array.astype(bool)))
+def _drawn(task: Task, judged: Mask) -> Iterator[tuple[Mask, Mask]]:
+    """Ten splits by whole rings with both classes on both sides."""
+    rows = np.flatnonzero(judged)
+    rings = rows if task.group is None else task.group[rows]
+    draw = GroupShuffleSplit(DRAWS, test_size=0.5, random_state=0)
+    found = 0
+    for train, test in draw.split(rows, groups=rings):
+        if found < SPLITS and _both(task.y[rows[train]]) and _both(task.y[rows[test]]):
+            found += 1
+            yield _mask(rows[train], len(judged)), _mask(rows[test], len(judged))
+    if not found:
+        raise SourceError("no split has positives and negatives on both sides with rings whole")
+
+
+def _masks(array: npt.NDArray[np.generic] | None, judged: Mask, name: str) -> list[Mask]:
+    """The masks without the rows of which nobody knows the label."""
+    if array is None:
+        return []
+    masks = np.atleast_2d(array.astype(bool))
+    size = len(judged)
+    if masks.shape[1] != size and masks.shape[0] == size:
+        masks = masks.T
+    if masks.shape[1] != size:
+        raise SourceError(f"{name} must be [S, {size}] (got {list(array.shape)})")
+    return list(masks & judged)
+
+
+def _both(y: Mask) -> bool:
+    return bool(y.any()) and not y.all()
 
 
 def _mask(rows: Ints, size: int) -> Mask:
