@@ -35,12 +35,14 @@ class Links:
     log-odds against two random active accounts being tied. Templates in common are worth no more:
     siblings come together in one toolkit and toolkits are shared, so that alone decides nothing.
     ``kit`` ties by the rarity of templates alone: it makes candidates, ``families`` evidence.
+    ``one_hand`` ties by templates whose users were seen to go together, and by no public one.
     """
 
     families: Mapping[Family, sparse.csr_array]
     size: int
     chance: float
     kit: sparse.csr_array
+    one_hand: sparse.csr_array
 
     @cached_property
     def total(self) -> sparse.csr_array:
@@ -77,8 +79,11 @@ def weigh(incidences: Iterable[Incidence], inputs: RingInputs, cell: Ints | None
         by_family.setdefault(incidence.relation.family, []).append(incidence)
     asked, size = by_family.get(Family.PROMPTS, []), inputs.size
     chance = inputs.usual.of("chance", lambda: _chance(asked, size))
-    kit = _edges([replace(i, weight=i.rarity) for i in asked])
-    links = Links({}, size, chance, _capped(product(*kit, size), chance))
+    kit, hand = (
+        _capped(product(*_edges([replace(i, weight=value(i)) for i in asked]), size), chance)
+        for value in (lambda i: i.rarity, lambda i: i.one_hand)
+    )
+    links = Links({}, size, chance, kit, hand)
     for family, parts in by_family.items():
         edges = _edges(parts)
         if cell is None or family is Family.PROMPTS:

@@ -79,9 +79,10 @@ class Incidence:
 
     Shapes: account, entity int64 [E]; strength float64 [E] (0..1: how recent and how firm the
     edge is); weight float64 [K] (nats that sharing an entity is worth), rarity float64 [K] (what
-    it would be worth for its rarity alone, whatever is known of a template), degree int64 [K] (its
-    holders), crowd float64 [K] (usual number of fellow holders in its class), ties bool [K]
-    (whether its holders are few enough to make pairs).
+    it would be worth for its rarity alone, whatever is known of a template), one_hand float64 [K]
+    (nats by which a template's users go together, as the clusterer saw them; 0 for other things and
+    for public templates), degree int64 [K] (its holders), crowd float64 [K] (usual number of fellow
+    holders in its class), ties bool [K] (whether its holders are few enough to make pairs).
     """
 
     relation: Relation
@@ -93,6 +94,7 @@ class Incidence:
     strength: Floats
     weight: Floats
     rarity: Floats
+    one_hand: Floats
     degree: Ints
     crowd: Floats
     ties: Bools
@@ -127,11 +129,12 @@ def _incidence(inputs: RingInputs, relation: Relation) -> Incidence | None:
     weight, crowd = surprise(inputs, relation, (account, entity, degree))
     strength = _recency(relation, inputs, last)
     why: dict[int, str] = {}
-    rarity = weight
+    rarity, one_hand = weight, np.zeros(len(weight))
     if relation.family is Family.PROMPTS:
         strength = strength * _firmness(count)
         rarity = np.where(degree >= 2, np.maximum(weight + np.log(crowd), 0.0), 0.0)
-        weight, why = _cluster_weights(inputs, snapshot.keys(kind), rarity, degree)
+        one_hand, why = _one_hand(inputs, snapshot.keys(kind))
+        weight = _template_weights(inputs, one_hand, rarity, degree)
     else:
         weight = valued(weight)
     keys = snapshot.keys(kind)
@@ -145,6 +148,7 @@ def _incidence(inputs: RingInputs, relation: Relation) -> Incidence | None:
         strength,
         weight,
         rarity,
+        one_hand,
         degree,
         crowd,
         makes_pairs(inputs, relation, keys, degree),
@@ -254,21 +258,24 @@ def _firmness(count: Ints) -> Floats:
     return np.minimum(count / 3.0, 1.0)
 
 
-def _cluster_weights(
-    inputs: RingInputs, keys: pa.Array, rarity: Floats, degree: Ints
-) -> tuple[Floats, dict[int, str]]:
-    """Weights that the clusterer gives, else those learnt here; and the sentences that say why.
+def _one_hand(inputs: RingInputs, keys: pa.Array) -> tuple[Floats, dict[int, str]]:
+    """Weights that the clusterer gives, [K], and the sentences that say why; 0 without one."""
+    given = inputs.cluster_weights
+    rows = [given.get(key, (0.0, "")) for key in keys.to_pylist()]
+    weight = np.array([weight for weight, _ in rows], np.float64)
+    return weight, {i: why for i, (_, why) in enumerate(rows) if why}
+
+
+def _template_weights(inputs: RingInputs, one_hand: Floats, rarity: Floats, degree: Ints) -> Floats:
+    """What sharing a template is worth: as the clusterer says, without one for its rarity.
 
     A template that honest people use too still ties those who also act together, for less: see
     :data:`PUBLIC`.
     """
-    given = inputs.cluster_weights
-    if not given:
-        return rarity, {}
-    rows = [given.get(key, (0.0, "")) for key in keys.to_pylist()]
-    weight = np.array([weight for weight, _ in rows], np.float64)
+    if not inputs.cluster_weights:
+        return rarity
     public = np.where(degree <= COMMON, PUBLIC * rarity, 0.0)
-    return np.maximum(weight, public), {i: why for i, (_, why) in enumerate(rows) if why}
+    return np.maximum(one_hand, public)
 
 
 def _codes(values: pa.Array) -> tuple[Ints, list[str]]:

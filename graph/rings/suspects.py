@@ -48,8 +48,13 @@ class Ties:
 
     @cached_property
     def held(self) -> sparse.csr_array:
-        """Nats between all pairs by what they hold and by the rarity of their templates."""
-        return (self.links.without(Family.PROMPTS).sum + self.links.kit).tocsr()
+        """Nats between all pairs by what they hold and by their templates.
+
+        How rare a template is and whether its users go together are two things: a public kit has
+        only the first, and many strangers have it in common.
+        """
+        held = self.links.without(Family.PROMPTS).sum
+        return (held + self.links.kit + self.links.one_hand).tocsr()
 
     def block(self, accounts: Ints) -> Floats:
         """Nats between each two of ``accounts``, dense [n, n], zero diagonal."""
