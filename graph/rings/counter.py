@@ -13,6 +13,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from graph.prompts.weigh import MIN_LINK_NATS
+from graph.rings.evidence_ties import own_templates
 from graph.rings.evidence_timing import Clock, member_moments
 from graph.rings.groups import Evidence, Groups
 from graph.rings.inputs import DAY_US, Bools, Floats, Ints, RingInputs, distinct
@@ -29,6 +31,8 @@ EXPLAINED = frozenset({"timing.lockstep", "timing.woke_together", "timing.releas
 NAMED = 0.6
 """Share of members from which a name in common is the group's name."""
 SUSPICION_CAP = 4.0
+PUBLIC_KIT = -1.0
+"""Nats of a kit that is public: of campaigns one in three takes such a one, of honest users all."""
 
 
 def explained(pieces: Sequence[Evidence], together: Floats) -> list[Evidence]:
@@ -86,6 +90,7 @@ def innocence(
     together = gathered(inputs, incidences, groups)
     yield _organisation(named(incidences, groups), groups)
     yield _one_place(together, groups)
+    yield from _public_kit(clock, incidences)
     yield _one_payer(inputs, groups)
     yield _old_customers(inputs, groups)
     handed = [piece.weight > 0.5 for piece in pieces if piece.code == "timing.handover"]
@@ -133,6 +138,36 @@ def _one_place(together: Floats, groups: Groups) -> Evidence:
         np.full(groups.count, NAMED),
         "{observed:.0%} of members use one and the same home, office or campus network",
     )
+
+
+def _public_kit(clock: Clock, incidences: Sequence[Incidence]) -> Iterator[Evidence]:
+    """Templates in common that nobody's accounts go together by: strangers find them, too."""
+    groups = clock.groups
+    for incidence in incidences:
+        if incidence.relation.family is Family.PROMPTS and clock.inputs.cluster_weights:
+            own = own_templates(incidence, groups)
+            width = len(incidence.weight)
+            edge = groups.label[incidence.account] * width + incidence.entity
+            kit = np.isin(edge, own) & (groups.label[incidence.account] >= 0)
+            share = _public_share(incidence, kit, groups)
+            yield Evidence(
+                "counter.public_kit",
+                None,
+                np.where(share >= NAMED, PUBLIC_KIT * share, 0.0),
+                share,
+                np.full(groups.count, NAMED),
+                "{observed:.0%} of what members ask from templates in common is asked from public "
+                "ones, whose users come and go as they please",
+            )
+
+
+def _public_share(incidence: Incidence, kit: Bools, groups: Groups) -> Floats:
+    """Of the edges ``kit`` [E] marks, each group's share to templates without one hand, [G]."""
+    label = groups.label[incidence.account[kit]]
+    public = (incidence.one_hand < MIN_LINK_NATS)[incidence.entity[kit]]
+    every = np.bincount(label, minlength=groups.count)
+    share: Floats = np.bincount(label, public, groups.count) / np.maximum(every, 1)
+    return share
 
 
 def _one_payer(inputs: RingInputs, groups: Groups) -> Evidence:

@@ -7,6 +7,7 @@ no ring of the eight, and three teams with three names are not one organisation.
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -18,6 +19,8 @@ from graph.rings.relations import Incidence
 
 KIT_NATS = 4.0
 """What one toolkit in common, used by all, is worth against a group."""
+ONE_HAND_NATS = 2.0
+"""What it is worth beyond that, if the clusterer saw the users of all its templates go together."""
 KIT_HOLDERS = 0.3
 """A template that this share of members asks from belongs to the group's kit."""
 WHOLE = 0.5
@@ -50,6 +53,7 @@ def ties(
     if prompts is not None:
         share = groups.pair_mean(prompts) / links.chance
         yield _kit(share, incidences, groups)
+        yield _one_hand(groups.pair_mean(links.one_hand) / links.chance, incidences, groups)
 
 
 def _tie(inputs: RingInputs, incidence: Incidence, groups: Groups) -> Evidence:
@@ -104,6 +108,25 @@ def _kit(share: Floats, incidences: Sequence[Incidence], groups: Groups) -> Evid
         "two members share {observed:.1f} rare templates on average; "
         "an honest user of a public one shares {usual:.0f}",
         _entities(asked, groups),
+    )
+
+
+def _one_hand(share: Floats, incidences: Sequence[Incidence], groups: Groups) -> Evidence:
+    """How far members are tied by templates whose users go together, of the most there can be.
+
+    A public template is rare, too, where few have found it: what parts it from a ring's own is that
+    its users come and go as they please (:mod:`graph.prompts.weigh`).
+    """
+    asked = next(i for i in incidences if i.relation.family is Family.PROMPTS)
+    return Evidence(
+        "prompts.one_hand",
+        Family.PROMPTS,
+        np.minimum(ONE_HAND_NATS * share, ONE_HAND_NATS),
+        share,
+        np.zeros(groups.count),
+        "templates whose users act as one hand tie members by {observed:.0%} of the most that "
+        "templates can; those that strangers use as they please tie nobody so",
+        _entities(replace(asked, weight=asked.one_hand), groups),
     )
 
 

@@ -68,6 +68,7 @@ def test_a_ring_of_rare_templates_alone_stands_whole_in_the_queue_and_is_not_fla
     assert len(ring.account_ids) >= 0.9 * size
     assert all(account.startswith("mule") for account in ring.account_ids)
     assert not ring.flagged
+    assert "prompts.one_hand" in {reason.code for reason in ring.reasons}
 
 
 def test_such_a_ring_is_flagged_as_soon_as_its_moments_speak_too(world):
@@ -82,6 +83,18 @@ def test_such_a_ring_is_flagged_as_soon_as_its_moments_speak_too(world):
 
     assert ring.flagged
     assert len(ring.account_ids) == 12
+
+
+def test_users_of_public_templates_alone_do_not_stand_in_the_queue(world):
+    world.clusters |= {f"kit{k}": PUBLIC for k in range(3)}
+    asks_evenly(world, strangers(world, 12), 3)
+
+    rings = mules(world)
+
+    assert all(ring.verdict is Verdict.HONEST for ring in rings)
+    assert not any(reason.code == "prompts.one_hand" for ring in rings for reason in ring.reasons)
+    for ring in rings:
+        assert "counter.public_kit" in {reason.code for reason in ring.counter_evidence}
 
 
 def test_a_ring_that_also_sends_from_a_public_template_takes_no_honest_user_of_it_in(world):
