@@ -17,6 +17,9 @@ from gnn.thresholds import SURE
 from graph.rings import Rings
 from graph.rings.live import ESTABLISHED_US
 
+TELLING = 2.0
+"""Times as suspect as the mean account by its own behaviour: who is acted on for its company."""
+
 
 def flags_of(
     scores: AccountScores | None, rings: Rings, previous: Rings | None = None
@@ -40,7 +43,7 @@ def flags_of(
     for account, (ring, member) in rings.strongest(flagged_only=True).items():
         established = rings.as_of - member.since >= ESTABLISHED_US
         again = not established or account in before
-        if again and word.allows(account, established=established):
+        if again and word.acts(account, established=established):
             rows[account] = (ring.score, ring.ring_id)
     if scores is not None:
         for place in np.flatnonzero(scores.flagged).tolist():
@@ -54,13 +57,13 @@ def held_in(scores: AccountScores | None, rings: Rings) -> pl.DataFrame:
 
     Columns ``account_id``, ``score`` (of the ring, 0..1), ``ring_id``; an account is in the ring it
     belongs to most firmly. More are held in a ring than are acted on for it: an account with a
-    history is, where the model doubts.
+    history is, where the model doubts, and one that behaves like anybody.
     """
     word = _Word.of(scores)
     rows = [
         (account, ring.score, ring.ring_id)
         for account, (ring, _) in sorted(rings.strongest(flagged_only=True).items())
-        if word.allows(account, established=False)
+        if word.holds(account)
     ]
     return pl.DataFrame(rows, schema=FLAGS, orient="row")
 
@@ -69,29 +72,39 @@ def held_in(scores: AccountScores | None, rings: Rings) -> pl.DataFrame:
 class _Word:
     """What the model says of each account, and the scores from which it does not acquit.
 
-    ``newcomer`` and ``established`` are the least scores at which a member is acted on.
+    ``newcomer`` and ``established`` are the least scores at which a member is acted on, ``own`` the
+    least that its own behaviour must say, whatever its company.
     """
 
-    score: Mapping[str, float] | None
+    score: Mapping[str, float]
+    behaviour: Mapping[str, float]
     newcomer: float = 0.0
     established: float = 0.0
+    own: float = 0.0
 
     @classmethod
     def of(cls, scores: AccountScores | None) -> "_Word":
         if scores is None or not len(scores.keys):
-            return cls(None)
+            return cls({}, {})
         said = dict(zip(scores.keys, scores.score.tolist(), strict=True))
+        behaviour = dict(zip(scores.keys, scores.own.tolist(), strict=True))
         if scores.flagged.any():
-            return cls(said, 1.0 - SURE, SURE)
+            return cls(said, behaviour, 1.0 - SURE, SURE, TELLING * float(scores.own.mean()))
         mean = float(scores.score.mean())
-        return cls(said, mean, mean)
+        return cls(said, behaviour, mean, mean)
 
-    def allows(self, account: str, *, established: bool) -> bool:
+    def holds(self, account: str) -> bool:
+        """Whether it lets a member stay in the picture of a ring that calls for action."""
+        return self.score.get(account, self.newcomer) >= self.newcomer
+
+    def acts(self, account: str, *, established: bool) -> bool:
         """Whether it lets a member of a ring that calls for action be acted on for it.
 
         A model that convicts anybody knows what it is looking for: a newcomer is spared where it is
-        sure of innocence, an account with a history unless it is sure of guilt. A model that has
-        seen too little to convict acquits whom it finds less suspect than the mean.
+        sure of innocence, an account with a history unless it is sure of guilt, and both where
+        only their company speaks against them. A model that has seen too little to convict acquits
+        whom it finds less suspect than the mean.
         """
         least = self.established if established else self.newcomer
-        return self.score is None or self.score.get(account, least) >= least
+        telling = self.behaviour.get(account, self.own) >= self.own
+        return telling and self.score.get(account, least) >= least

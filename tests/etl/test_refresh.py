@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from etl.acted_on import flags_of, held_in
+from etl.acted_on import TELLING, flags_of, held_in
 from etl.asked import Asked, changes
 from etl.refresh import Job, RefreshConfig, refresh
 from etl.refreshed import FLAGS, RefreshState, raised
@@ -183,7 +183,7 @@ def test_a_model_that_convicts_anybody_spares_newcomers_and_has_to_be_sure_of_th
     spared, doubted, convicted, alone = report.scores.keys[:4]
     score = np.full(len(report.scores.keys), 0.01)
     score[:4] = 0.9 - SURE, SURE - 0.1, SURE, 0.99
-    scores = replace(report.scores, score=score, flagged=score > 0.9)
+    scores = replace(report.scores, score=score, own=score, flagged=score > 0.9)
     mute = replace(scores, flagged=np.zeros(len(score), np.bool_))
     members = tuple(Member(name, 1.0, 0) for name in (spared, doubted, convicted))
     ring = replace(ring_of("r1", members), flagged=True)
@@ -195,6 +195,25 @@ def test_a_model_that_convicts_anybody_spares_newcomers_and_has_to_be_sure_of_th
     assert set(flags_of(scores, late, late)["account_id"]) == {convicted, alone}
     assert set(held_in(scores, late)["account_id"]) == {doubted, convicted}
     assert set(held_in(None, late)["account_id"]) == {spared, doubted, convicted}
+
+
+def test_a_member_against_whom_only_its_company_speaks_stays_in_the_picture_and_is_not_acted_on(
+    report,
+):
+    led, telling, alone = report.scores.keys[:3]
+    score = np.full(len(report.scores.keys), 0.01)
+    score[:3] = 0.85, 0.85, 0.99
+    own = np.where(score > 0.9, 0.99, 0.01)
+    own[:2] = (TELLING - 0.1) * own.mean(), (TELLING + 0.1) * own.mean()
+    scores = replace(report.scores, score=score, own=own, flagged=score > 0.9)
+    mute = replace(scores, flagged=np.zeros(len(score), np.bool_))
+    members = tuple(Member(name, 1.0, 0) for name in (led, telling))
+    ring = replace(ring_of("r1", members), flagged=True)
+    early = Rings(DAY, (ring,))
+
+    assert set(flags_of(scores, early)["account_id"]) == {telling, alone}
+    assert set(held_in(scores, early)["account_id"]) == {led, telling}
+    assert set(flags_of(mute, early)["account_id"]) == {led, telling}
 
 
 def test_a_member_for_whom_the_model_speaks_is_not_flagged_for_its_ring(report):
