@@ -6,10 +6,13 @@ so the same data give the same ids whenever they are computed.
 """
 
 import hashlib
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
+import pyarrow as pa
+
+from graph.rings.inputs import Ints
 from graph.rings.model import Change, LineageEvent, Ring, Rings, Status
 
 MIN_OVERLAP = 0.3
@@ -62,17 +65,37 @@ def match(found: Sequence[Ring], previous: Rings) -> dict[int, int]:
 
 
 def _overlaps(before: Sequence[Ring], found: Sequence[Ring]) -> list[_Overlap]:
-    home: dict[str, list[int]] = {}
-    for old, ring in enumerate(before):
-        for member in ring.members:
-            home.setdefault(member.account_id, []).append(old)
-    overlaps = []
-    for new, ring in enumerate(found):
-        common = Counter(old for m in ring.members for old in home.get(m.account_id, ()))
-        for old, both in common.items():
-            jaccard = both / (before[old].size + ring.size - both)
-            overlaps.append(_Overlap(jaccard, old, new, both))
-    return sorted(overlaps, key=lambda o: (-o.jaccard, before[o.old].ring_id, o.new))
+    """Every two rings that have members in common, the likest first."""
+    old, new = _beside(_members(before), _members(found))
+    width = max(len(found), 1)
+    pair, both = np.unique(old * width + new, return_counts=True)
+    old, new = pair // width, pair % width
+    sizes = [np.array([ring.size for ring in rings] or [0]) for rings in (before, found)]
+    jaccard = both / (sizes[0][old] + sizes[1][new] - both)
+    ids = sorted(range(len(before)), key=lambda number: before[number].ring_id)
+    rank = np.empty(len(ids), np.int64)
+    rank[ids] = np.arange(len(ids))
+    order = np.lexsort((new, rank[old], -jaccard))
+    columns = (column[order].tolist() for column in (jaccard, old, new, both))
+    return [_Overlap(*row) for row in zip(*columns, strict=True)]
+
+
+def _members(rings: Sequence[Ring]) -> tuple[pa.Array, Ints]:
+    """The account of every membership, and the place of its ring; both [M]."""
+    ids = pa.array([m.account_id for ring in rings for m in ring.members], pa.string())
+    return ids, np.repeat(np.arange(len(rings)), [ring.size for ring in rings])
+
+
+def _beside(old: tuple[pa.Array, Ints], new: tuple[pa.Array, Ints]) -> tuple[Ints, Ints]:
+    """The rings of every two memberships of one account, one old and one new; both [P]."""
+    coded = pa.concat_arrays([old[0], new[0]]).dictionary_encode().indices
+    code = np.asarray(coded, dtype=np.int64)
+    was, now = code[: len(old[0])], code[len(old[0]) :]
+    order = np.argsort(was, kind="stable")
+    start, stop = (np.searchsorted(was[order], now, side=side) for side in ("left", "right"))
+    times = stop - start
+    place = np.arange(times.sum()) - np.repeat(np.cumsum(times) - times, times)
+    return old[1][order[np.repeat(start, times) + place]], np.repeat(new[1], times)
 
 
 def _matched(overlaps: Sequence[_Overlap]) -> dict[int, int]:
@@ -89,18 +112,29 @@ def _matched(overlaps: Sequence[_Overlap]) -> dict[int, int]:
 
 
 def _continued(old: Ring, new: Ring) -> Ring:
+    if _untouched(old, new):
+        return old if old.story is None else replace(old, story=None)
     since = {member.account_id: member.since for member in old.members}
     members = new.members
-    if members is not old.members:
+    if any(since.get(member.account_id, member.since) != member.since for member in members):
         members = tuple(
-            member
-            if since.get(member.account_id, member.since) == member.since
-            else replace(member, since=since[member.account_id])
+            replace(member, since=since.get(member.account_id, member.since))
             for member in new.members
         )
     same = old.account_ids == new.account_ids and old.flagged == new.flagged
     version = old.version if same else old.version + 1
     return replace(new, ring_id=old.ring_id, version=version, members=members, genome=old.genome)
+
+
+def _untouched(old: Ring, new: Ring) -> bool:
+    """Whether ``new`` is what ``old`` was made of: found then, and not looked at since."""
+    return (
+        new.members is old.members
+        and new.reasons is old.reasons
+        and new.counter_evidence is old.counter_evidence
+        and (new.score, new.flagged, new.status, new.verdict, new.last_seen)
+        == (old.score, old.flagged, old.status, old.verdict, old.last_seen)
+    )
 
 
 def _free(ring_id: str, taken: set[str]) -> str:
@@ -120,6 +154,8 @@ def _events(
     events = []
     for number, ring in enumerate(named):
         was = at_home.get(ring.ring_id)
+        if was is ring and len(old_of[number]) == 1:
+            continue
         others = [(before[o.old], o) for o in old_of.get(number, []) if before[o.old] is not was]
         change = _change(was, ring, others)
         if change is not None:

@@ -35,6 +35,19 @@ def test_nothing_happens_to_a_ring_that_stays_as_it_is():
     assert told(after) == []
 
 
+def test_a_ring_that_nothing_touched_is_carried_on_as_the_value_it_was():
+    found = [ring("a", "b", "c"), ring("d", "e", "f")]
+    before = carry_on(found, None, 10)
+
+    after = carry_on([found[0], replace(found[1], score=0.5)], before, 20)
+
+    kept, moved = sorted(after, key=lambda ring: sorted(ring.account_ids))
+    assert any(kept is old for old in before)
+    assert moved.score == 0.5
+    assert {r.ring_id for r in after} == {r.ring_id for r in before}
+    assert told(after) == []
+
+
 def test_a_ring_that_gains_members_grew_and_keeps_since_of_the_old_ones():
     before = carry_on([ring("a", "b", "c")], None, 10)
     larger = ring("a", "b", "c", "d")
