@@ -8,7 +8,7 @@ import hashlib
 import json
 import logging
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -18,6 +18,7 @@ from typing import Any
 from api.access.principal import Principal
 from api.browse import takeaway
 from api.browse.history import detail_of, told_of
+from api.browse.neighbour_rows import neighbour_rows
 from api.browse.nodes import edges_of, nodes_of
 from api.browse.picture import PER_ACCOUNT
 from api.browse.reader import Reader
@@ -67,10 +68,12 @@ class Exports:
         ``coarse`` says whether the caller sees coarse facts.
 
         Raises:
-            NotFound: if there is no such ring, or no evidence of it is kept.
+            NotFound: if there is no such ring or entity, or no evidence of the ring is kept.
             NotAllowed: if an evidence pack is asked for by who may not see coarse facts.
         """
         self._sweep()
+        if asked.around is not None and not self._degrees(asked.around):
+            raise NotFound(f"no entity {asked.around!r}")
         coarse = coarse and not asked.redact
         begun = ExportOut(
             id=secrets.token_hex(16),
@@ -81,7 +84,7 @@ class Exports:
             as_of=self.reader.era().moment,
         )
         self._note_down(begun, caller)
-        subject = f"ring:{asked.ring}" if asked.ring else None
+        subject = f"ring:{asked.ring}" if asked.ring else asked.around
         self._log("export.create", subject, caller, begun, redacted=not coarse)
         trouble: list[RingError] = []
         work = Thread(target=self._work, args=(begun, asked, caller, coarse, trouble), daemon=True)
@@ -101,15 +104,14 @@ class Exports:
     ) -> None:
         """Make the file; what went wrong is told by its class, whose text may stay inside."""
         try:
-            content = self._content(asked, caller, coarse=coarse)
-            self._write(begun, content)
-            done = {
-                "state": State.READY,
-                "progress": 1.0,
-                "sha256": hashlib.sha256(content).hexdigest(),
-                "size_bytes": len(content),
-                "url": f"/v1/exports/{begun.id}/file",
-            }
+            written: dict[str, Any] = {}
+            if asked.around is None:
+                pieces: Iterable[bytes] = [self._content(asked, caller, coarse=coarse)]
+            else:
+                pieces = self._around(asked, (begun, caller), written, coarse=coarse)
+            written |= self._write(begun, pieces)
+            url = f"/v1/exports/{begun.id}/file"
+            done = {"state": State.READY, **written, "progress": 1.0, "url": url}
         except Exception as error:  # a worker's fault must not leave an export at work for ever
             log.error("an export failed: %s at %s", type(error).__name__, place_of(error))
             if isinstance(error, RingError):
@@ -178,6 +180,30 @@ class Exports:
         piece = self.reader.store.between([self.reader.checked(i) for i in asked.ids or ()])
         return Taken(self._about(asked, caller), list(nodes_of(piece).values()), edges_of(piece))
 
+    def _degrees(self, entity: str) -> Mapping[str, Mapping[str, int]]:
+        return self.reader.store.degrees([self.reader.checked(entity)])
+
+    def _around(
+        self,
+        asked: ExportIn,
+        of: tuple[ExportOut, Principal],
+        written: dict[str, Any],
+        *,
+        coarse: bool,
+    ) -> Iterator[bytes]:
+        """The neighbours piece by piece; how far it is, is told whoever looks."""
+        begun, caller = of
+
+        def step(done: int, whole: bool, total: int | None) -> None:
+            share = min(0.99, done / total) if total else 0.99
+            written.update(rows=done, complete=whole, progress=share)
+            self._note_down(begun.model_copy(update=written), caller)
+
+        hidden = (lambda value: value) if coarse else self.reader.masks.hidden
+        identity = self.reader.checked(str(asked.around))
+        wanted = (asked.kind, asked.flagged)
+        return neighbour_rows(self.reader, identity, wanted, hidden, step)
+
     def _about(self, asked: ExportIn, caller: Principal) -> dict[str, Any]:
         return {
             "query": asked.model_dump(mode="json"),
@@ -203,10 +229,16 @@ class Exports:
     def _file(self, out: ExportOut) -> Path:
         return self._home / f"{out.id}.{out.format.value}"
 
-    def _write(self, out: ExportOut, content: bytes) -> None:
-        path = self._file(out)
+    def _write(self, out: ExportOut, pieces: Iterable[bytes]) -> dict[str, Any]:
+        """Lay the file down piece by piece; gives its digest and size."""
+        path, digest, size = self._file(out), hashlib.sha256(), 0
         path.touch(mode=0o600)
-        path.write_bytes(content)
+        with path.open("wb") as file:
+            for piece in pieces:
+                file.write(piece)
+                digest.update(piece)
+                size += len(piece)
+        return {"sha256": digest.hexdigest(), "size_bytes": size}
 
     def _note_down(self, out: ExportOut, caller: Principal) -> None:
         self._home.mkdir(mode=0o700, parents=True, exist_ok=True)

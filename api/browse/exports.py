@@ -20,7 +20,7 @@ ExportId = Annotated[str, Path(pattern="^[0-9a-f]{32}$")]
 def create_export(
     body: ExportIn, caller: Reads, request: Request, service: ServiceDep
 ) -> ExportOut:
-    """Take a ring or the nodes of a view away; that it was taken is written into the audit chain.
+    """Take a ring, a view or an entity's neighbours away; the audit chain says that it was taken.
 
     Coarse facts are behind tokens where the caller's role does not cover them, or with `redact`.
     """

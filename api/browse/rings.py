@@ -112,9 +112,7 @@ def list_ring_accounts(
     ring_id: RingId, reader: ReaderDep, asked: Annotated[MembersQuery, Query()]
 ) -> MemberList:
     """The accounts of a ring, firmest members first."""
-    told = told_of(reader, ring_id, asked.as_of)
-    piece = reader.store.neighbourhood(told.member_ids, per_id=PER_ACCOUNT)
-    return member_page(piece, told, asked.window)
+    return member_page(reader.store, told_of(reader, ring_id, asked.as_of), asked.window)
 
 
 @router.get("/{ring_id}/events", operation_id="list_ring_events", response_model=HappeningList)

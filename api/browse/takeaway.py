@@ -15,6 +15,8 @@ from xml.etree import ElementTree
 
 from api.schemas.graph import EdgeOut, NodeOut
 
+MARK = b"\xef\xbb\xbf"
+"""With it a spreadsheet reads a CSV as UTF-8."""
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 COLUMNS = ("id", "kind", "label", "score", "status", "ring_id", "degree", "flagged", "first_seen")
 _GRAPHML = "http://graphml.graphdrawing.org/xmlns"
@@ -50,8 +52,7 @@ def as_csv(taken: Taken) -> bytes:
         values = [plain[name] for name in COLUMNS]
         values += [node.properties.get(name) for name in names]
         rows.writerow(map(cell, (*values, " ".join(sorted(ties.get(node.id, []))))))
-    # With its mark a spreadsheet reads the file as UTF-8.
-    return b"\xef\xbb\xbf" + whole.getvalue().encode()
+    return MARK + whole.getvalue().encode()
 
 
 def cell(value: object) -> object:

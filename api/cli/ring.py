@@ -26,19 +26,6 @@ Verify = Annotated[
     Path | None, typer.Option("--verify", metavar="DIR", help="Check the evidence pack in there.")
 ]
 
-_KINSHIP = {
-    "same_operator": "another pool of the same operator",
-    "customer": "its traffic runs through this ring's accounts",
-    "provider": "carries this ring's traffic",
-    "same_toolkit": "works the same toolkit",
-    "shared_things": "holds things in common",
-}
-_CARRIES = {
-    "operator": "the ring's work ({kit_share:.0%} from its kit)",
-    "resold": "strangers' traffic",
-    "both": "its work ({kit_share:.0%}) among strangers' traffic",
-}
-
 
 def ring(
     context: typer.Context,
@@ -154,14 +141,14 @@ def _show_ring(console: Console, ring: dict[str, Any]) -> None:
     reason_table(console, "Why", ring["reasons"])
     reason_table(console, "What speaks against it", ring["counter_evidence"])
     for other in ring["relatives"]:
-        title = f"{other['ring_id']}: {_KINSHIP[other['kind']]} ({other['weight']:.1f} nats)"
+        title = f"{other['ring_id']}: {other['says']} ({other['weight']:.1f} nats)"
         reason_table(console, title, other["reasons"])
     table = Table(title=f"Accounts: {len(ring['members'])}", title_justify="left", box=None)
     for name in ("membership", "account", "since", "carries"):
         table.add_column(name)
     for member in ring["members"][:30]:
         role = ring["roles"].get(member["account_id"])
-        carries = "" if role is None else _CARRIES[role["role"]].format(**role)
+        carries = "" if role is None else f"{role['says']} ({role['kit_share']:.0%} from its kit)"
         strength = f"{member['strength']:.2f}"
         table.add_row(strength, member["account_id"], member["since"], carries)
     console.print(table)

@@ -187,11 +187,12 @@ class Facets(Wire):
 class Neighbours(Subgraph):
     """A page of an entity's neighbours; ``total`` counts those that match, ``next_cursor`` goes on.
 
-    The entity itself is the first node. ``total`` is null when only a scan could tell.
+    The entity itself is the first node. ``total`` is null when only a scan could tell; ``facets``
+    are there unless the call wants none.
     """
 
     total: int | None  # type: ignore[assignment]
-    facets: Facets
+    facets: Facets | None = None
     next_cursor: str | None
 
 

@@ -8,11 +8,12 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, computed_field
 
 from api.schemas.answers import ReasonOut, Wire, moment
 from api.schemas.graph import HappeningList, Id, NodeOut
 from api.schemas.telling import purpose_of, title_of
+from graph.kinship import Kinship, Role
 from graph.store import RingRow
 
 __all__ = ["HappeningList"]
@@ -125,13 +126,20 @@ class RelativeOut(Wire):
     """Another ring and what it is to this one.
 
     Of the same operator, a customer whose traffic this one carries, a provider that carries this
-    one's, of the same toolkit, or with things in common. ``weight`` is in nats, as the reasons'.
+    one's, of the same toolkit, or with things in common: ``says`` tells it in words. ``weight`` is
+    in nats, as the reasons'.
     """
 
     ring_id: str
     kind: Literal["same_operator", "customer", "provider", "same_toolkit", "shared_things"]
     weight: float
     reasons: list[ReasonOut]
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def says(self) -> str:
+        """What the other ring is, in words."""
+        return Kinship(self.kind).says
 
 
 class RoleOut(Wire):
@@ -143,6 +151,12 @@ class RoleOut(Wire):
     role: Literal["operator", "resold", "both"]
     kit_share: float = Field(ge=0, le=1)
     requests: int
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def says(self) -> str:
+        """What the account carries, in words."""
+        return Role(self.role).says
 
 
 class RingDetail(RingSummary):

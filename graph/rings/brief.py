@@ -4,6 +4,7 @@ Computed for all rings of a refresh at once, as one product of sparse matrices a
 list of rings asks the store for nothing but the rings. It knows nothing of scores.
 """
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -19,6 +20,7 @@ from graph.schema import EDGE_OF, NodeType, node_id
 CROWDED = 1_000
 """Holders from which a thing says nothing of who shares it."""
 NAMED = 40
+_MOST = (0.1, 0.9)
 COUNTS = ("new_accounts_24h", "exchanges_24h", "exchanges_7d")
 
 
@@ -28,17 +30,20 @@ def briefs(rings: Rings, inputs: RingInputs) -> dict[str, dict[str, Any]]:
     ``identifiers`` (kind -> how many of them two or more members share), ``shared`` (ids of the
     :data:`NAMED` that say most), ``new_accounts_24h`` (members who signed up in the last day),
     ``exchanges_24h`` and ``exchanges_7d`` (what members asked in the last day and week: what goes
-    on being lost while nobody decides).
+    on being lost while nobody decides), ``pathway`` (by which most members came, None where none is
+    known) and ``signed_up`` (between which moments (us) all but the first and last tenth did).
     """
+    nothing = {"pathway": None, "signed_up": None, **dict.fromkeys(COUNTS, 0)}
     found: dict[str, dict[str, Any]] = {
-        ring.ring_id: {"identifiers": {}, "shared": [], **dict.fromkeys(COUNTS, 0)}
-        for ring in rings
+        ring.ring_id: {"identifiers": {}, "shared": [], **nothing} for ring in rings
     }
     if not len(rings) or not inputs.size:
         return found
     inside = _inside(rings, inputs)
     for ring, counts in zip(rings, (inside @ _lately(inputs)).tolist(), strict=True):
         found[ring.ring_id].update(zip(COUNTS, counts, strict=True))
+    for ring, came in zip(rings, _came(inside, inputs), strict=True):
+        found[ring.ring_id].update(came)
     ranked: list[list[tuple[float, str]]] = [[] for _ in rings.rings]
     for kind, rows, keys, members, degree in _shared(inside, inputs):
         for row, key, held, all_held in zip(rows, keys, members, degree, strict=True):
@@ -59,6 +64,18 @@ def _lately(inputs: RingInputs) -> Ints:
     ]
     young = (inputs.created_at > inputs.as_of - DAY_US).astype(np.int64)
     return np.stack([young, *asked], axis=1)
+
+
+def _came(inside: sparse.csr_array, inputs: RingInputs) -> Iterator[dict[str, Any]]:
+    """Ring by ring by which pathway its accounts came, and when."""
+    accounts = inputs.snapshot.nodes[NodeType.ACCOUNT]
+    pathways = accounts["pathway"].to_pylist() if "pathway" in accounts.column_names else []
+    for members in np.split(inside.indices, inside.indptr[1:-1]):
+        known = Counter(pathways[row] for row in members if pathways and pathways[row])
+        most = min(known, key=lambda name: (-known[name], name), default=None)
+        moments = inputs.created_at[members]
+        ends = np.quantile(moments, _MOST, method="nearest").tolist() if len(moments) else None
+        yield {"pathway": most, "signed_up": ends}
 
 
 def _inside(rings: Rings, inputs: RingInputs) -> sparse.csr_array:

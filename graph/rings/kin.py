@@ -11,11 +11,11 @@ knows nothing of how rings are found, and changes none: two pools stay two.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any
 
 import numpy as np
 
+from graph.kinship import Kinship, Role
 from graph.rings import timing
 from graph.rings.evidence_ties import KIT_NATS, SHOWN, best_tie, own_templates
 from graph.rings.groups import Groups
@@ -36,24 +36,6 @@ CARRIED_BY = 2
 SURE = 60
 """Requests from which it is no chance (5 %) that none is of a kit that makes up :data:`KIT_SHARE`.
 """
-
-
-class Kinship(StrEnum):
-    """How another ring stands to this one."""
-
-    SAME_OPERATOR = "same_operator"
-    CUSTOMER = "customer"
-    PROVIDER = "provider"
-    SAME_TOOLKIT = "same_toolkit"
-    SHARED_THINGS = "shared_things"
-
-
-class Role(StrEnum):
-    """What an account of a ring carries: the ring's own work, others' traffic, or both."""
-
-    OPERATOR = "operator"
-    RESOLD = "resold"
-    BOTH = "both"
 
 
 @dataclass(frozen=True)

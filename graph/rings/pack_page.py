@@ -1,12 +1,14 @@
 """The page of an evidence pack: self-contained HTML that prints well, with a drawn timeline.
 
 No script, no outside resource; everything from the dossier is escaped. It knows only the dossier's
-parts (:mod:`graph.rings.dossier`).
+parts (:mod:`graph.rings.dossier`) and the words for them.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from typing import Any
+
+from graph.kinship import Kinship, Role
 
 _STYLE = """
 :root { color-scheme: light; }
@@ -76,20 +78,6 @@ def _reasons(reasons: Sequence[Mapping[str, Any]]) -> str:
     return _table(("What was seen, and what is usual", "Family", "Weight"), rows, numbers={2})
 
 
-_CARRIES = {
-    "operator": "the ring's own work",
-    "resold": "strangers' traffic",
-    "both": "the ring's own work and strangers' traffic",
-}
-_STANDS = {
-    "same_operator": "of the same operator",
-    "customer": "a customer, whose traffic this ring carries",
-    "provider": "a provider, who carries this ring's traffic",
-    "same_toolkit": "works with the same toolkit, which many may buy",
-    "shared_things": "holds some of the same things",
-}
-
-
 def _members(members: Sequence[Mapping[str, Any]], roles: Mapping[str, Mapping[str, Any]]) -> str:
     rows = (
         (
@@ -109,7 +97,7 @@ def _members(members: Sequence[Mapping[str, Any]], roles: Mapping[str, Mapping[s
 def _carried(role: Mapping[str, Any] | None) -> str:
     if role is None:
         return "too little is known"
-    return f"{_CARRIES[role['role']]} ({role['kit_share']:.0%} from the ring's own templates)"
+    return f"{Role(role['role']).says} ({role['kit_share']:.0%} from the ring's own templates)"
 
 
 def _relatives(relatives: Sequence[Mapping[str, Any]]) -> str:
@@ -118,7 +106,7 @@ def _relatives(relatives: Sequence[Mapping[str, Any]]) -> str:
     rows = (
         (
             near["ring_id"],
-            _STANDS[near["kind"]],
+            Kinship(near["kind"]).says,
             "; ".join(reason["sentence"] for reason in near["reasons"]),
             f"{near['weight']:.2f}",
         )

@@ -1,5 +1,6 @@
 """Rings and entities over HTTP: pages, facets, hubs, versions, and a refresh seen at once."""
 
+from collections.abc import Sequence
 from urllib.parse import quote
 
 import pyarrow as pa
@@ -9,7 +10,9 @@ from fastapi.testclient import TestClient
 from api.serving.service import Service
 from graph.facts import Edge, Facts, Node
 from graph.schema import NodeType
+from graph.snapshot import Snapshot
 from graph.store import Generation
+from graph.stores.sqlite import SqliteStore
 from tests.api.small_home import Home, rings_of
 
 
@@ -74,6 +77,32 @@ def test_an_account_of_a_ring_says_how_much_it_has_in_common(
         item["id"]: item["shared"] for item in accounts
     }
     assert any(item["shared"] for item in accounts)
+
+
+def test_a_page_of_accounts_says_the_same_and_reads_around_its_own_alone(
+    client: TestClient, home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = f"/v1/rings/{home.rings.rings[0].ring_id}/accounts"
+    whole = client.get(url, params={"limit": 200}).json()["items"]
+    around: list[int] = []
+    read = SqliteStore.neighbourhood
+
+    def counted(store: SqliteStore, ids: Sequence[str], **more: int) -> Snapshot:
+        around.append(len(ids))
+        return read(store, ids, **more)
+
+    monkeypatch.setattr(SqliteStore, "neighbourhood", counted)
+
+    pages, cursor = [], None
+    while not pages or cursor:
+        asked = {"limit": 2, **({"cursor": cursor} if cursor else {})}
+        answer = client.get(url, params=asked).json()
+        pages += answer["items"]
+        cursor = answer["next_cursor"]
+
+    assert pages == whole
+    assert len(whole) > 4
+    assert max(around) == 2
 
 
 def test_an_account_knows_its_ring_and_what_it_is_tied_to(client: TestClient, home: Home) -> None:

@@ -7,6 +7,8 @@ import json
 import zipfile
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
+from urllib.parse import quote
 
 import networkx
 import pytest
@@ -19,15 +21,25 @@ from graph.ledger.port import Role
 from graph.rings import RingInputs
 from graph.rings.pack import SEAL_PURPOSE, verify_pack
 from graph.rings.record import FOLDER, Provenance, Record, keep_record
-from tests.api.looked_at import Seen
+from graph.store import Page
+from tests.api.looked_at import HUB, HUB_ACCOUNTS, Seen
 from tests.api.small_home import bearer
 
 RING = "rcampaign-01"
+HUB_URL = f"/v1/entities/{quote(HUB)}"
+
+
+def ready(seen: Seen, body: dict[str, object], **headers: str) -> dict[str, Any]:
+    """An export made; one that takes longer than a call waits is waited for."""
+    made = seen.client.post("/v1/exports", json=body, headers=headers).json()
+    while made["state"] == "working":
+        made = seen.client.get(f"/v1/exports/{made['id']}", headers=headers).json()
+    return made  # type: ignore[no-any-return]
 
 
 def fetched(seen: Seen, body: dict[str, object]) -> tuple[dict[str, object], bytes]:
     """An export made, and its file."""
-    made = seen.post("/v1/exports", body)
+    made = ready(seen, body)
     answer = seen.client.get(str(made["url"]))
     assert answer.status_code == 200
     return made, answer.content
@@ -159,7 +171,7 @@ def test_an_export_that_is_none_is_not_there(seen: Seen, name: str) -> None:
 
 
 def test_anothers_export_is_for_a_lead_alone(seen: Seen) -> None:
-    made = seen.post("/v1/exports", {"ring": RING, "format": "csv"})
+    made = ready(seen, {"ring": RING, "format": "csv"})
     url = f"/v1/exports/{made['id']}/file"
 
     investigator = bearer(seen.service, role=Role.INVESTIGATOR, name="other")
@@ -170,7 +182,7 @@ def test_anothers_export_is_for_a_lead_alone(seen: Seen) -> None:
 
 
 def test_an_export_expires_and_its_file_goes(seen: Seen, monkeypatch: pytest.MonkeyPatch) -> None:
-    made = seen.post("/v1/exports", {"ring": RING, "format": "csv"})
+    made = ready(seen, {"ring": RING, "format": "csv"})
     exports = seen.service.exports
     later = exports.clock() + 25 * 3_600_000_000
     monkeypatch.setitem(seen.service.__dict__, "exports", replace(exports, clock=lambda: later))
@@ -185,9 +197,7 @@ def test_an_export_expires_and_its_file_goes(seen: Seen, monkeypatch: pytest.Mon
 def test_a_viewers_files_hold_no_coarse_fact(seen: Seen) -> None:
     viewer = bearer(seen.service, role=Role.VIEWER)
 
-    made = seen.client.post(
-        "/v1/exports", json={"ring": RING, "format": "json"}, headers=viewer
-    ).json()
+    made = ready(seen, {"ring": RING, "format": "json"}, **viewer)
     content = seen.client.get(made["url"], headers=viewer).content
     pack = seen.client.post("/v1/exports", json={"ring": RING, "format": "zip"}, headers=viewer)
 
@@ -199,3 +209,94 @@ def test_a_viewers_files_hold_no_coarse_fact(seen: Seen) -> None:
     assert subnets
     assert not any(subnet in content.decode() for subnet in subnets)
     assert pack.status_code == 403
+
+
+# -- all neighbours of an entity -------------------------------------------------------------------
+
+
+def rows_of(content: bytes) -> list[dict[str, str]]:
+    """The rows of a CSV."""
+    return list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"))))
+
+
+def test_every_neighbour_of_a_hub_is_a_row_of_its_file_once(seen: Seen) -> None:
+    made, content = fetched(seen, {"around": HUB, "format": "csv"})
+
+    rows = rows_of(content)
+    assert len(rows) == made["rows"] == seen.get(HUB_URL)["degree"] > HUB_ACCOUNTS
+    assert len({row["id"] for row in rows}) == len(rows)
+    assert made["complete"] is True
+    assert made["sha256"] == hashlib.sha256(content).hexdigest()
+    assert all(row["tied_by"] and row["last_tied"] >= row["first_tied"] for row in rows)
+
+
+def test_of_a_hub_the_flagged_alone_can_be_taken(seen: Seen) -> None:
+    made, content = fetched(seen, {"around": HUB, "flagged": True, "format": "csv"})
+
+    page = seen.get(f"{HUB_URL}/neighbours", flagged=True, order="score", limit=200)
+    assert [row["id"] for row in rows_of(content)] == [node["id"] for node in page["nodes"][1:]]
+    assert made["rows"] == page["total"] > 0
+
+
+def test_neighbours_of_one_kind_are_written_with_their_facts(seen: Seen) -> None:
+    account = f"account:{seen.ring.members[0].account_id}"
+
+    _, content = fetched(seen, {"around": account, "kind": "ip", "format": "csv"})
+
+    rows = rows_of(content)
+    assert {row["kind"] for row in rows} == {"ip"}
+    assert all(row["ip_class"] for row in rows)
+
+
+def test_an_account_that_is_tied_again_while_it_is_written_is_not_left_out(
+    seen: Seen, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pages = seen.service.reader.store.neighbours
+    late = pages(HUB, kind=None, limit=1_000, cursor=None).next_cursor
+
+    def moving(identity: str, **asked: Any) -> Page:
+        """The first time past the start, a page is jumped: its accounts have moved ahead."""
+        nonlocal late
+        if asked["cursor"] is not None and late is not None:
+            asked["cursor"], late = late, None
+        return pages(identity, **asked)
+
+    monkeypatch.setattr(seen.service.reader.store, "neighbours", moving)
+    made, content = fetched(seen, {"around": HUB, "format": "csv"})
+
+    assert len({row["id"] for row in rows_of(content)}) == made["rows"]
+    assert made["rows"] == seen.get(HUB_URL)["degree"]
+    assert made["complete"] is True
+
+
+def test_a_viewer_takes_a_hubs_accounts_without_coarse_facts(seen: Seen) -> None:
+    account = f"account:{seen.ring.members[0].account_id}"
+    viewer = bearer(seen.service, role=Role.VIEWER)
+
+    body = {"around": account, "kind": "subnet", "format": "csv"}
+    made = ready(seen, body, **viewer)
+    content = seen.client.get(made["url"], headers=viewer).content
+
+    open_ = {row["id"] for row in rows_of(fetched(seen, body)[1])}
+    assert open_
+    assert open_.isdisjoint(row["id"] for row in rows_of(content))
+    assert len(rows_of(content)) == len(open_)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"around": HUB, "format": "json"},
+        {"around": HUB, "ring": RING, "format": "csv"},
+        {"ring": RING, "kind": "ip", "format": "csv"},
+        {"around": HUB, "kind": "ip", "flagged": True, "format": "csv"},
+    ],
+)
+def test_what_makes_no_sense_together_is_refused(seen: Seen, body: dict[str, object]) -> None:
+    assert seen.client.post("/v1/exports", json=body).status_code == 422
+
+
+def test_neighbours_of_what_there_is_not_are_not_found(seen: Seen) -> None:
+    body = {"around": "ip:none-of-that-name", "format": "csv"}
+
+    assert seen.client.post("/v1/exports", json=body).status_code == 404

@@ -1,5 +1,6 @@
 """What a queue says of its rings: each by what few others have, never all by the same."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 from api.schemas.rings import RingSummary
@@ -42,7 +43,7 @@ def test_rings_whose_strongest_evidence_is_alike_get_titles_that_are_not() -> No
         "57% share devices",
         "89% share payment methods",
         "18 signed up on one day",
-        "together 4.3 times as often as chance",
+        "2.8 rare templates shared",
     ]
 
 
@@ -51,8 +52,9 @@ def test_what_is_usual_is_counted_over_rings_that_call_for_action() -> None:
 
     usual = usual_of([*ROWS, *quiet])
 
-    assert usual["timing.lockstep"] == 1.0
-    assert usual["signup.burst"] == 0.25
+    assert usual == usual_of(ROWS)
+    assert usual["timing.lockstep"] == max(usual.values())
+    assert usual["signup.burst"] == min(usual.values())
 
 
 def test_a_family_is_said_once_and_what_weighs_nothing_never() -> None:
@@ -63,7 +65,41 @@ def test_a_family_is_said_once_and_what_weighs_nothing_never() -> None:
 
     said = apart(row, {})
 
-    assert said == ["together 4.3 times as often as chance", "50% share devices"]
+    assert said == ["50% share devices", "together 4.3 times as often as chance"]
+
+
+def test_what_every_machine_does_is_said_last_even_where_nothing_is_known_of_others() -> None:
+    row = ring("r", LOCKSTEP, KIT, reason("signup.burst", 1.5, 18.0))
+
+    assert apart(row, {})[-1] == "together 4.3 times as often as chance"
+    assert apart(ring("r", LOCKSTEP), {}) == ["together 4.3 times as often as chance"]
+
+
+def test_rings_with_the_same_evidence_differ_by_pathway_and_by_when_their_accounts_came() -> None:
+    at = int(datetime(2026, 3, 2, tzinfo=UTC).timestamp()) * 1_000_000
+    week = 7 * 86_400_000_000
+    came = [
+        ("education", [at, at + week]),
+        ("reseller", [at, at]),
+        ("research", [at - 20 * week, at]),
+    ]
+
+    titles = [
+        title_of(ring("r", reason("signup.same_pathway", 2.0), pathway=way, signed_up=when))
+        for way, when in came
+    ]
+
+    assert titles == [
+        "20 accounts: 50% came by the education pathway; most signed up 2 Mar to 9 Mar 2026",
+        "20 accounts: 50% came by the reseller pathway; most signed up on 2 Mar 2026",
+        "20 accounts: 50% came by the research pathway; most signed up Oct 2025 to Mar 2026",
+    ]
+
+
+def test_a_refresh_that_did_not_count_pathways_is_told_without() -> None:
+    assert title_of(ring("r", reason("signup.same_pathway", 2.0))) == (
+        "20 accounts: 50% came by one pathway"
+    )
 
 
 def test_evidence_without_a_phrase_is_told_by_its_sentence_up_to_what_is_usual() -> None:

@@ -129,11 +129,11 @@ def test_accounts_drawn_at_random_are_judged_and_become_labels(quiet: Page, own_
 def test_a_ring_names_the_rings_near_it_and_what_its_accounts_carry(page: Page, site: Site) -> None:
     ring, other = site.rings[0], site.rings[-1]
     why = {"code": "kin.wallet", "text": "One wallet pays for both.", "weight": 4.0}
-    near = {"ring_id": other, "kind": "same_operator", "weight": 4.0}
+    near = {"ring_id": other, "kind": "same_operator", "weight": 4.0, "says": "of one operator"}
     near["reasons"] = [{**why, "entity_ids": []}]
     carried = {"resold": ["a", "b"], "operator": ["c"]}
     roles = {
-        account: {"role": role, "kit_share": 0.1, "requests": 90}
+        account: {"role": role, "says": f"{role} work", "kit_share": 0.1, "requests": 90}
         for role, accounts in carried.items()
         for account in accounts
     }
@@ -150,6 +150,6 @@ def test_a_ring_names_the_rings_near_it_and_what_its_accounts_carry(page: Page, 
     expect(section.get_by_role("link", name=other)).to_have_attribute(
         "href", re.compile(f"/rings/{other}$")
     )
-    expect(section).to_contain_text("same operator")
+    expect(section).to_contain_text(f"{other}, of one operator")
     expect(section).to_contain_text("One wallet pays for both.")
-    expect(section).to_contain_text("1 of the ring's own kit, 2 of others' traffic")
+    expect(section).to_contain_text("resold work (2 accounts); operator work (1 account)")

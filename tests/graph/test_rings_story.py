@@ -121,3 +121,27 @@ def test_a_brief_counts_what_members_asked_in_the_last_day_and_week() -> None:
 
 def test_briefs_of_no_rings_are_none() -> None:
     assert briefs(Rings(1), World().inputs(START)) == {}
+
+
+def test_a_brief_tells_by_which_pathway_most_came_and_when_all_but_a_few_did() -> None:
+    world = World()
+    names = [f"a{n:02}" for n in range(20)]
+    for n, name in enumerate(names):
+        # One aged account and one latecomer stand apart from eighteen of one week.
+        day = {0: -300, 19: 60}.get(n, n % 7)
+        world.account(name, START + day * DAY_US, pathway="research" if n % 4 else "education")
+
+    found = briefs(Rings(START, (ring(*names),)), world.inputs(START + 90 * DAY_US))["r"]
+
+    assert found["pathway"] == "research"
+    assert found["signed_up"] == [START, START + 6 * DAY_US]
+
+
+def test_a_brief_of_accounts_of_which_nothing_is_known_names_no_pathway_and_no_time() -> None:
+    world = World()
+    world.account("a", START)
+
+    found = briefs(Rings(START, (ring("gone", "erased"),)), world.inputs(START))["r"]
+
+    assert found["pathway"] is None
+    assert found["signed_up"] is None

@@ -6,6 +6,7 @@ import { Link, useLocation } from "wouter";
 import { AuditTable } from "../audit/AuditTable";
 import { DataTable } from "../parts/DataTable";
 import { EntityName, KindDot, Score, Status } from "../parts/Pieces";
+import { aroundOf, useTaking } from "../parts/Taking";
 import { Failure, Latest, Loading, State, Truncated } from "../parts/States";
 import { compact, count, day, kindName, plural, sentence, words } from "../pure/format";
 import { oneOf, text } from "../pure/url";
@@ -203,6 +204,7 @@ const THING_COLUMNS = NODE_COLUMNS.filter((c) => !("accessorKey" in c) || !ACCOU
 
 function Around({ id, kind }: { id: string; kind: string }) {
   const around = useAround(id, { kind });
+  const csv = useTaking(aroundOf(id, kind), `${kindName(kind, true).replaceAll(" ", "-")}-around`);
   const [, go] = useLocation();
   if (!kind) return <State title="It is tied to nothing" />;
   if (around.isPending) return <Loading />;
@@ -211,7 +213,12 @@ function Around({ id, kind }: { id: string; kind: string }) {
   const total = around.data.pages[0]?.total ?? rows.length;
   return (
     <>
-      <div className="matrix-said">{plural(total, kindName(kind), kindName(kind, true))}, most recent first</div>
+      <div className="matrix-said row">
+        <span className="grow">{plural(total, kindName(kind), kindName(kind, true))}, most recent first</span>
+        <Button variant="default" size="compact-xs" loading={csv.busy} onClick={() => void csv.take("csv")}>
+          All {count(total)} as CSV
+        </Button>
+      </div>
       <DataTable
         label={`Neighbours: ${kindName(kind, true)}`}
         columns={kind === "account" ? NODE_COLUMNS : THING_COLUMNS}

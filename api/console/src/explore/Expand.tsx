@@ -9,6 +9,7 @@ import { Choice } from "../parts/Choice";
 import { useState } from "react";
 import { Link } from "wouter";
 import { entityPath, EntityName, KindDot } from "../parts/Pieces";
+import { aroundOf, useTaking } from "../parts/Taking";
 import { type Facet, firstFacet, writeFacet } from "../pure/facet";
 import { compact, count, kindName, plural, sentence } from "../pure/format";
 import type { Step } from "../pure/steps";
@@ -32,6 +33,7 @@ export function Expand({ node, near, onStep, onGroup }: Props) {
   const kinds = Object.entries(facets?.kind ?? {}).toSorted((a, b) => b[1] - a[1]);
   const total = found.data?.total ?? null;
   const step: Step = { do: "expand", id: node.id, limit: Number(limit), facet: text };
+  const csv = useTaking(aroundOf(node.id, facet.flagged ? "account" : facet.kind, facet.flagged), `around-${node.kind}`);
   const change = (changes: Partial<Facet>) => setFacet({ ...facet, ...changes });
   return (
     <div className="stack panel-body">
@@ -109,6 +111,16 @@ export function Expand({ node, near, onStep, onGroup }: Props) {
           Open as list
         </Button>
       </div>
+      <Button
+        variant="subtle"
+        size="compact-sm"
+        loading={csv.busy}
+        disabled={total === 0 || facet.coShared > 0}
+        title={facet.coShared > 0 ? "A file holds all or the flagged: choose Any above" : undefined}
+        onClick={() => void csv.take("csv")}
+      >
+        {facet.flagged ? "All flagged as CSV" : `All ${facet.kind ? kindName(facet.kind, true) : "neighbours"} as CSV`}
+      </Button>
       <div className="row wrap small dim" style={{ gap: 8 }}>
         {kinds.slice(0, 6).map(([kind, n]) => (
           <span key={kind} className="row" style={{ gap: 4 }}>

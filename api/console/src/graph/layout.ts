@@ -1,11 +1,15 @@
 /**
- * Placing what is new and leaving what is old: fcose with every placed node held where it is.
+ * Placing what is new and leaving what is old: fcose with every placed node held where it is, and
+ * then room for the names.
  *
  * The layout is a chunk of its own, loaded when something has no place yet.
  */
 import cytoscape, { type Core, type LayoutOptions } from "cytoscape";
 import type { Picture } from "../pure/picture";
+import { BARE, NAMED, spread } from "../pure/spread";
 
+/** Nodes up to which names are read at the zoom that shows all of them. */
+const LEGIBLE = 120;
 let registered = false;
 
 /** Lay out the nodes of `picture` that have no place; the others do not move. */
@@ -28,6 +32,9 @@ export async function placeNew(cy: Core, picture: Picture): Promise<void> {
     }
     seed(left);
     await run(cy, placed);
+    const spots = cy.nodes().map((node) => ({ id: node.id(), ...node.position() }));
+    const [old, fresh] = [spots.filter(({ id }) => placed.has(id)), spots.filter(({ id }) => !placed.has(id))];
+    for (const { id, x, y } of spread(fresh, old, spots.length > LEGIBLE ? BARE : NAMED).values()) cy.getElementById(id).position({ x, y });
   }
   cy.nodes().forEach((node) => void node.scratch("placed", true));
 }

@@ -13,7 +13,7 @@ const DASHES = [undefined, "6 3", "2 3", "8 3 2 3", "1 4"];
 const COLOURS = ["var(--rs-accent)", "var(--rs-warn)", "var(--rs-good)", "var(--rs-dim)", "var(--rs-bad)"];
 const MARKED = "var(--rs-bad)";
 
-interface LinesProps {
+export interface LinesProps {
   label: string;
   /** One name a run, as on the axis. */
   names: readonly string[];

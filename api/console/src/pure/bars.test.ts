@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { barsOf, brushed, busyFrom, heightOf, readStamp, stamp, ticks, toTime, toX } from "./bars";
+import { barsOf, brushed, busyFrom, heightOf, readStamp, scaleOf, stamp, ticks, toTime, toX, widthName } from "./bars";
 
 const SCALE = { start: 0, end: 864_000, width: 1000 };
 
@@ -44,6 +44,21 @@ describe("the timeline", () => {
 
     expect(busyFrom(whole)).toEqual({ from: Date.parse("2026-04-01T00:00:00Z") / 1000, before: 2 });
     expect(busyFrom({ ...whole, buckets: buckets.slice(1), start: "2026-04-01T00:00:00Z" })).toBeNull();
+  });
+
+  it("has room for its last bucket, whose event may be the very last moment", () => {
+    const timeline = { start: "2026-04-01T00:00:00Z", end: "2026-04-03T02:00:00Z", bucket_s: 7200 };
+
+    const scale = scaleOf(timeline, 800);
+
+    const last = Date.parse(timeline.end) / 1000;
+    expect(toX(last + timeline.bucket_s, scale)).toBeCloseTo(800);
+    expect(toX(last, scale)).toBeLessThan(800);
+    expect(scaleOf({ ...timeline, end: timeline.start }, 0).end).toBe(scale.start + 7200);
+  });
+
+  it("tells a bucket's width in words", () => {
+    expect([60, 3600, 7200, 86_400, 172_800].map(widthName)).toEqual(["1 minute", "1 hour", "2 hours", "1 day", "2 days"]);
   });
 
   it("marks whole hours or days, not too many", () => {

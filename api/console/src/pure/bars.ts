@@ -37,6 +37,20 @@ export interface Scale {
   width: number;
 }
 
+/** The axis of a timeline: up to the end of its last bucket, which begins before the last event. */
+export function scaleOf(timeline: { start: string; end: string; bucket_s: number }, width: number): Scale {
+  const start = seconds(timeline.start);
+  const whole = Math.floor((seconds(timeline.end) - start) / timeline.bucket_s) + 1;
+  return { start, end: start + Math.max(1, whole) * timeline.bucket_s, width: Math.max(1, width) };
+}
+
+/** A width of time in words: `2 hours`, `1 day`. */
+export function widthName(bucketSeconds: number): string {
+  const [size, unit] = ([[86_400, "day"], [3600, "hour"]] as const).find(([least]) => bucketSeconds >= least) ?? [60, "minute"];
+  const many = Number((bucketSeconds / size).toFixed(1));
+  return `${many} ${unit}${many === 1 ? "" : "s"}`;
+}
+
 export const toX = (at: number, { start, end, width }: Scale): number =>
   end > start ? ((at - start) / (end - start)) * width : 0;
 

@@ -1,27 +1,15 @@
 /** Rings that stand near this one, and what its accounts carry: its operator's work or others'. */
 import { Link } from "wouter";
+import { plural } from "../pure/format";
 import type { RingDetail } from "../wire/types";
 import { Section } from "./Why";
-
-const KINDS = {
-  same_operator: "same operator",
-  customer: "its customer",
-  provider: "its provider",
-  same_toolkit: "same toolkit",
-  shared_things: "things in common",
-} as const;
-
-const ROLES = [
-  ["operator", "of the ring's own kit"],
-  ["both", "of both"],
-  ["resold", "of others' traffic"],
-] as const;
 
 export function Kin({ ring }: { ring: RingDetail }) {
   const { relatives = [], roles = {} } = ring;
   const held = Object.values(roles);
   const resells = held.some((one) => one.role !== "operator");
-  const carried = ROLES.map(([role, of]) => [held.filter((one) => one.role === role).length, of] as const);
+  const carried = new Map<string, number>();
+  for (const { says } of held) carried.set(says, (carried.get(says) ?? 0) + 1);
   if (relatives.length === 0 && !resells) return null;
   return (
     <Section title="Other rings">
@@ -31,9 +19,7 @@ export function Kin({ ring }: { ring: RingDetail }) {
             <Link href={`/rings/${other.ring_id}`} className="mono">
               {other.ring_id}
             </Link>
-            <span className="pill" style={{ marginLeft: 6 }}>
-              {KINDS[other.kind]}
-            </span>
+            , {other.says}
             {other.reasons.map((reason) => (
               <div key={reason.code} className="small dim">
                 {reason.text}
@@ -43,11 +29,11 @@ export function Kin({ ring }: { ring: RingDetail }) {
         ))}
         {resells && (
           <div className="small">
-            What accounts carry:{" "}
-            {carried
-              .filter(([count]) => count > 0)
-              .map(([count, of]) => `${count} ${of}`)
-              .join(", ")}
+            What its accounts carry:{" "}
+            {[...carried]
+              .toSorted((a, b) => b[1] - a[1])
+              .map(([what, held]) => `${what} (${plural(held, "account")})`)
+              .join("; ")}
           </div>
         )}
       </div>

@@ -6,7 +6,7 @@
 import { Button } from "@mantine/core";
 import { useElementSize } from "@mantine/hooks";
 import { type PointerEvent, useMemo, useState } from "react";
-import { barsOf, brushed, readStamp, stamp, heightOf, type Scale, seconds, ticks, toX } from "../pure/bars";
+import { barsOf, brushed, readStamp, scaleOf, stamp, heightOf, type Scale, seconds, ticks, toX, widthName } from "../pure/bars";
 import { count, day, minute, plural, words } from "../pure/format";
 import type { Timeline } from "../wire/types";
 import type { Window } from "./data";
@@ -39,13 +39,8 @@ export function TimelineStrip({ whole, busy, window, onWindow }: Props) {
   const [drag, setDrag] = useState<[number, number] | null>(null);
   const kinds = useMemo(() => ordered(timeline.kinds), [timeline]);
   const bars = useMemo(() => barsOf(timeline.buckets, kinds), [timeline, kinds]);
-  const from = seconds(timeline.start);
   const most = Math.max(1, ...bars.map((bar) => bar.total));
-  const scale: Scale = {
-    start: from,
-    end: Math.max(seconds(timeline.end), from + timeline.bucket_s),
-    width: Math.max(1, width),
-  };
+  const scale = scaleOf(timeline, width);
   const wide = Math.max(1.5, toX(scale.start + timeline.bucket_s, scale) - 1);
   const at = (event: PointerEvent<SVGSVGElement>) =>
     event.clientX - event.currentTarget.getBoundingClientRect().left;
@@ -79,7 +74,7 @@ export function TimelineStrip({ whole, busy, window, onWindow }: Props) {
           width="100%"
           height={HEIGHT + AXIS}
           role="img"
-          aria-label={`Events by ${bucketName(timeline.bucket_s)} from ${day(timeline.start)} to ${day(timeline.end)}`}
+          aria-label={`Events by ${widthName(timeline.bucket_s)} from ${day(timeline.start)} to ${day(timeline.end)}`}
           onPointerDown={(event) => {
             event.currentTarget.setPointerCapture(event.pointerId);
             setDrag([at(event), at(event)]);
@@ -200,9 +195,4 @@ function WindowFields({ scale, window, onWindow }: FieldsProps) {
 function tickLabel(at: number, { start, end }: Scale): string {
   const shown = minute(at * 1000);
   return end - start > 4 * 86_400 ? shown.split(",")[0]! : shown;
-}
-
-function bucketName(bucketSeconds: number): string {
-  const hours = bucketSeconds / 3600;
-  return hours >= 1 ? `${Number(hours.toFixed(1))} hours` : `${Math.round(bucketSeconds / 60)} minutes`;
 }

@@ -430,7 +430,7 @@ export interface paths {
         put?: never;
         /**
          * Create Export
-         * @description Take a ring or the nodes of a view away; that it was taken is written into the audit chain.
+         * @description Take a ring, a view or an entity's neighbours away; the audit chain says that it was taken.
          *
          *     Coarse facts are behind tokens where the caller's role does not cover them, or with `redact`.
          */
@@ -1765,12 +1765,23 @@ export interface components {
         };
         /**
          * ExportIn
-         * @description A ring, or the nodes of a view, to take away; ``redact`` leaves coarse facts out as well.
+         * @description What to take away: a ring, the nodes of a view, or all neighbours ``around`` an entity.
+         *
+         *     Neighbours come as CSV, all of them however many there are; ``kind`` and ``flagged`` leave only
+         *     those of a kind, or flagged accounts. ``redact`` leaves coarse facts out as well.
          */
         ExportIn: {
+            /** Around */
+            around?: string | null;
+            /**
+             * Flagged
+             * @default false
+             */
+            flagged: boolean;
             format: components["schemas"]["Format"];
             /** Ids */
             ids?: string[] | null;
+            kind?: components["schemas"]["NodeType"] | null;
             /**
              * Redact
              * @default false
@@ -1782,6 +1793,8 @@ export interface components {
         /**
          * ExportOut
          * @description An export: fetch ``url`` when it is ready, before ``expires``; ``sha256`` is of the file.
+         *
+         *     ``rows`` counts the neighbours that are written, and ``complete`` says whether that is all.
          */
         ExportOut: {
             /**
@@ -1789,6 +1802,8 @@ export interface components {
              * Format: date-time
              */
             as_of: string;
+            /** Complete */
+            complete?: boolean | null;
             /** Expires */
             expires?: string | null;
             format: components["schemas"]["Format"];
@@ -1798,6 +1813,8 @@ export interface components {
             problem?: string | null;
             /** Progress */
             progress: number;
+            /** Rows */
+            rows?: number | null;
             /** Sha256 */
             sha256?: string | null;
             /** Size Bytes */
@@ -2376,7 +2393,8 @@ export interface components {
          * Neighbours
          * @description A page of an entity's neighbours; ``total`` counts those that match, ``next_cursor`` goes on.
          *
-         *     The entity itself is the first node. ``total`` is null when only a scan could tell.
+         *     The entity itself is the first node. ``total`` is null when only a scan could tell; ``facets``
+         *     are there unless the call wants none.
          */
         Neighbours: {
             /**
@@ -2393,7 +2411,7 @@ export interface components {
              * @default true
              */
             exact: boolean;
-            facets: components["schemas"]["Facets"];
+            facets?: components["schemas"]["Facets"] | null;
             /** Groups */
             groups?: components["schemas"]["GroupOut"][];
             /** Next Cursor */
@@ -2850,7 +2868,8 @@ export interface components {
          * @description Another ring and what it is to this one.
          *
          *     Of the same operator, a customer whose traffic this one carries, a provider that carries this
-         *     one's, of the same toolkit, or with things in common. ``weight`` is in nats, as the reasons'.
+         *     one's, of the same toolkit, or with things in common: ``says`` tells it in words. ``weight`` is
+         *     in nats, as the reasons'.
          */
         RelativeOut: {
             /**
@@ -2862,6 +2881,11 @@ export interface components {
             reasons: components["schemas"]["ReasonOut"][];
             /** Ring Id */
             ring_id: string;
+            /**
+             * Says
+             * @description What the other ring is, in words.
+             */
+            readonly says: string;
             /** Weight */
             weight: number;
         };
@@ -3188,6 +3212,11 @@ export interface components {
              * @enum {string}
              */
             role: "operator" | "resold" | "both";
+            /**
+             * Says
+             * @description What the account carries, in words.
+             */
+            readonly says: string;
         };
         /**
          * RunOut
