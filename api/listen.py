@@ -28,6 +28,7 @@ def listen_with(app: FastAPI, service: Service, gate: socket.socket) -> None:
     to_stderr()
     # A thread that scores must not hold the interpreter while an answer waits to be sent.
     sys.setswitchinterval(SWITCH_S)
+    service.enter_beside()
     service.warm()
     # What was loaded by now stays: no later collection walks through it, which at a million
     # accounts would hold up whoever is asking for a third of a second.

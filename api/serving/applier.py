@@ -9,29 +9,22 @@ Taking in twenty sign-ups together costs each a quarter of what it costs alone, 
 waiting for the disk; so a load waits a moment for others, unless somebody waits for it.
 """
 
-import json
 import logging
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from threading import Condition, Lock, Thread
 
 from api.places import place_of
-from graph.cleaned import event_of
+from api.serving.taking import Load, Takes, unpacked
 from graph.errors import StoreError
-from graph.facts import Event, Facts, Payment, facts_of
-from graph.flush import SEEN, flush
-from graph.journal.journal import Journal
 from graph.ledger import hot
 from graph.ledger.engine import Ledger
 from graph.ledger.hot import Parcel
-from graph.store import GraphStore
 
 log = logging.getLogger("ringsight.service")
 
 BATCH_MOST = 500
-MANY = 5_000
 GATHER_S = 0.05
 GATHER_MOST = 64
 RETRY_S = 0.5
@@ -39,32 +32,19 @@ SIGN_OFF_S = 0.5
 SETTLED_S = 0.01
 
 
-@dataclass(frozen=True, slots=True)
-class Load:
-    """A parcel unpacked: events for the journal, offers for the store alone, ids it holds up."""
-
-    seq: int
-    events: tuple[Event, ...]
-    offers: tuple[Payment, ...] = ()
-    ids: tuple[str, ...] = ()
-    at: int = 0
-
-
 class Applier:
-    """The thread that applies; ``applied`` is told every load that has arrived."""
+    """The thread that applies, by ``takes``; ``applied`` is told every load that has arrived."""
 
     def __init__(
         self,
         ledger: Ledger,
-        journal: Journal,
-        store: GraphStore,
+        takes: Takes,
         *,
         lock: Lock,
         applied: Callable[[Sequence[Load]], None],
     ) -> None:
         self._ledger = ledger
-        self._journal = journal
-        self._store = store
+        self.takes = takes
         self._lock = lock
         self._applied = applied
         self._turn = Condition()
@@ -74,9 +54,6 @@ class Applier:
         self._at_work = 0
         self._open = True
         self._hurried = False
-        # The version up to which the store follows the journal, None while it may lack some.
-        self._told: int | None = None
-        self._looked_at = -1
         self._recover()
         self._thread = Thread(target=self._run, name="applier", daemon=True)
         self._thread.start()
@@ -126,6 +103,7 @@ class Applier:
             self._open = False
             self._turn.notify()
         self._thread.join(timeout=10)
+        self.takes.close()
 
     def _recover(self) -> None:
         """What an earlier process recorded and did not bring into the graph."""
@@ -166,7 +144,8 @@ class Applier:
     def _took(self, batch: list[Load]) -> bool:
         """Whether the batch is in the graph; else it waits again, and so does this thread."""
         try:
-            self._apply(batch)
+            with self._lock:
+                self.takes.take(batch)
         except StoreError as error:
             log.error("the outbox waits: %s", type(error).__name__)
         except Exception as error:  # not lost: it stays in the ledger and is tried again
@@ -179,29 +158,8 @@ class Applier:
         with self._turn:
             self._loads.extendleft(reversed(batch))
             self._at_work = 0
-        self._told = None
         time.sleep(RETRY_S if self._open else 0)
         return False
-
-    def _apply(self, batch: Sequence[Load]) -> None:
-        """One transaction in the journal, and one in the store with all that follows from it."""
-        with self._lock:
-            before = self._journal.version
-            events = [event for load in batch for event in load.events]
-            if events:
-                self._journal.append_events(events)
-            news = [facts_of(offer) for load in batch for offer in load.offers]
-            for facts in self._journal.facts_since(before, MANY):
-                news.append(facts)
-                # Another process's chunk came in meanwhile: not all of it in one transaction.
-                if len(facts.nodes) + len(facts.edges) >= MANY:
-                    self._store.write(_joined(news))
-                    news.clear()
-            if news:
-                self._store.write(_joined(news))
-            # While another process builds, the store may know less than `before`: its own flush
-            # sees to that. When the two are seen to be level again, so is the mark.
-            self._told = self._journal.version if self._told == before else None
 
     def _sign_off(self, *, force: bool = False) -> None:
         """Take what has arrived out of the outbox; late costs a repetition at the next start."""
@@ -214,48 +172,8 @@ class Applier:
                 with self._ledger.writing() as book:
                     hot.delivered(book, self._signed)
                 self._signed = []
-            self._level()
+            if not self._loads:
+                with self._lock:
+                    self.takes.level()
         except StoreError as error:
             log.warning("the outbox was not signed off: %s", type(error).__name__)
-
-    def _level(self) -> None:
-        """Say in the store how far it follows the journal, so that a start has little to tell.
-
-        While the journal grows under somebody else's hands, telling the store is theirs to do.
-        """
-        if self._loads:
-            return
-        with self._lock:
-            version = self._journal.version
-            still, self._looked_at = version == self._looked_at, version
-            if self._told == version:
-                if int(self._store.meta(SEEN) or 0) < version:
-                    self._store.set_meta(SEEN, str(version))
-            elif still:
-                flush(self._journal, self._store)
-                self._told = version
-
-
-def unpacked(parcel: Parcel) -> Load:
-    """What a parcel of the outbox holds."""
-    body = json.loads(parcel.body)
-    if parcel.kind == "signup":
-        offer = body["payment"]
-        offers = () if offer is None else (event_of("payments", offer),)
-        events: tuple[Event, ...] = (event_of("signups", body["signup"]),)
-    else:
-        offers, events = (), tuple(_events(body))
-    return Load(parcel.seq, events, offers, at=parcel.at)  # type: ignore[arg-type]
-
-
-def _events(body: Sequence[tuple[str, dict[str, object]]]) -> Iterator[Event]:
-    for table, row in body:
-        if row.get("sketch") is not None:
-            row["sketch"] = bytes.fromhex(str(row["sketch"]))
-        yield event_of(table, row)
-
-
-def _joined(parts: Sequence[Facts]) -> Facts:
-    nodes = [node for part in parts for node in part.nodes]
-    edges = [edge for part in parts for edge in part.edges]
-    return Facts(tuple(nodes), tuple(edges))

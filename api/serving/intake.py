@@ -10,9 +10,10 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from api.schemas.events import EventsOut, Outcome, OutcomeIn, OutcomeOut, RefusalOut
-from api.serving.applier import Applier, Load
+from api.serving.applier import Applier
+from api.serving.taking import Load
 from graph import normalise
-from graph.cleaned import TABLE_OF, row_of
+from graph.cleaned import SKETCHES, TABLE_OF, row_of
 from graph.contract import TABLES
 from graph.door import Door
 from graph.errors import InputError, NotFound
@@ -63,7 +64,8 @@ class Intake:
             parcel = Parcel(EVENTS, packed(events), now)
             with self._ledger.writing() as book:
                 (seq,) = hot.post(book, [parcel])
-            self._applier.put(Load(seq, tuple(events), at=now))
+            load = Load(seq, tuple(events), at=now, kind=EVENTS, body=parcel.body)
+            self._applier.put(load)
         return EventsOut(accepted=len(events), refused=refused)
 
     def _cleaned(self, number: int, line: bytes) -> Event | RefusalOut:
@@ -130,8 +132,9 @@ def packed(events: Sequence[Event]) -> bytes:
 
 
 def _plain(row: dict[str, Any]) -> dict[str, Any]:
-    if row.get("sketch") is not None:
-        row["sketch"] = row["sketch"].hex()
+    for name in SKETCHES:
+        if row.get(name) is not None:
+            row[name] = row[name].hex()
     return row
 
 

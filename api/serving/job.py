@@ -46,7 +46,7 @@ class Job:
     """One ask; ``done`` is told the reply's text, or the error, exactly once.
 
     ``began_ns`` and ``end_ns`` are moments of ``time.perf_counter_ns``; ``stages`` the seconds that
-    each stage took.
+    each stage took; ``packed`` is the parcel's body, once it is recorded.
     """
 
     ask: Ask
@@ -56,6 +56,7 @@ class Job:
     began_ns: int = field(default_factory=time.perf_counter_ns)
     found: Assessment | None = None
     reply: bytes = b""
+    packed: bytes = b""
     waited: bool = False
     stages: dict[str, float] = field(default_factory=dict)
     _answered: bool = False

@@ -17,6 +17,7 @@ from threading import Thread
 from api.places import place_of
 from api.serving.job import Job
 from api.serving.scoring import rendered
+from api.serving.taking import SIGNUP
 from gnn.assess import Decision
 from graph.cleaned import row_of
 from graph.errors import KeyReused, StoreError
@@ -32,7 +33,6 @@ GROUP_MOST = 64
 KEPT_MOST = 10_000
 RETRY_S = 0.25
 ANCHOR_S = 1.0
-SIGNUP = "signup"
 RACES_MOST = 3
 
 
@@ -192,7 +192,7 @@ def answer_of(job: Job, now: int) -> Answer:
     """What the ledger keeps of a job."""
     found, ask = job.found, job.ask
     assert found is not None
-    body = packed(ask.event, ask.payment)
+    body = job.packed = job.packed or packed(ask.event, ask.payment)
     seen = b"" if found.row is None else found.row.tobytes()
     parcel = Parcel(SIGNUP, body, now, ask.event.account_id, parked(job))
     return Answer(

@@ -27,7 +27,8 @@ from api.latest import Latest
 from api.metrics import Metrics
 from api.opened import store_of
 from api.schemas.signup import AssessmentOut, SignupIn
-from api.serving.applier import Applier, Load
+from api.serving.applier import Applier
+from api.serving.beside import Beside
 from api.serving.between import Between
 from api.serving.champion import Champion
 from api.serving.intake import Intake
@@ -36,6 +37,7 @@ from api.serving.reasons import AccountReasons
 from api.serving.recorder import Recorder
 from api.serving.scoring import SERVER_THREADS, Scoring
 from api.serving.shadow import Shadow
+from api.serving.taking import SIGNUP, Load, Taking
 from api.settings import Settings
 from api.traces import Traces
 from api.weekly.told import gauges
@@ -110,8 +112,9 @@ class Service(Closing):
         self.between = Between(store, journal, watchlist, clock)
         self.reasons = AccountReasons(None if watchlist is None else watchlist.with_name(EVIDENCE))
         self.applier = Applier(
-            office.ledger, journal, store, lock=self._writing, applied=self._arrived
+            office.ledger, Taking(journal, store), lock=self._writing, applied=self._arrived
         )
+        self._embedded: str | None = None
         self.recorder = Recorder(office.ledger, clock, onward=self._recorded, dropped=self._dropped)
         self.scoring = Scoring(
             lambda: self.store,
@@ -159,7 +162,17 @@ class Service(Closing):
             threads=1 if settings.store_url.startswith("sqlite") else SERVER_THREADS,
         )
         found.traces = traces
+        found._embedded = settings.store_url if settings.store_url.startswith("sqlite") else None
         return found
+
+    def enter_beside(self) -> None:
+        """Let a process beside this one enter sign-ups into the graph, where it is embedded.
+
+        For a service that listens: see :mod:`api.serving.beside`.
+        """
+        if self._embedded is not None:
+            own = self.applier.takes
+            self.applier.takes = Beside(self._embedded, self.journal.path, own)
 
     # -- a sign-up -------------------------------------------------------------------------------
 
@@ -247,7 +260,7 @@ class Service(Closing):
         ask = job.ask
         self.between.see((ask.event,))
         offers = () if ask.payment is None else (ask.payment,)
-        return Load(seq, (ask.event,), offers, ask.ids, self.clock())
+        return Load(seq, (ask.event,), offers, ask.ids, self.clock(), SIGNUP, job.packed)
 
     def _dropped(self, job: Job) -> None:
         self.scoring.pending.over(job.ask.ids)

@@ -12,9 +12,9 @@ import sqlalchemy
 
 from api.schemas.signup import SignupIn
 from api.serving import applier
-from api.serving.applier import Load
 from api.serving.job import Caller
 from api.serving.service import Service
+from api.serving.taking import Load
 from gnn.vicinity import ids_of
 from graph.facts import Edge, Facts
 from graph.store import Generation
@@ -51,7 +51,7 @@ def taking_in(service: Service, home: Home) -> Callable[[int], tuple[list[str], 
         journal = service.journal._link.connection()
         store = service.store._link._open_writer()  # type: ignore[attr-defined]
         with statements(journal) as of_journal, statements(store) as of_store:
-            service.applier._apply(loads)
+            service.applier.takes.take(loads)
         return of_journal, of_store
 
     return measured
