@@ -180,10 +180,10 @@ def judged(scene: Scene, label: Ints, picked: Bools) -> Found:
 def _remembering(inputs: RingInputs, rings: Rings, previous: Rings | None, banned: Bools) -> Rings:
     """The rings with the genomes of what was banned, and newborns known again by them."""
     if previous is not None:
-        rings = genome.recognise(inputs, rings, genome.genomes(previous))
+        rings = genome.recognise(inputs, rings, previous)
     if banned.any():
         out = set(inputs.account_ids.filter(pa.array(banned)).to_pylist())
-        rings = genome.freeze(inputs, rings, [len(r.account_ids & out) / r.size for r in rings])
+        rings = genome.freeze(inputs, rings, previous, out)
     return genome.remembered(rings, previous)
 
 

@@ -1,11 +1,12 @@
 """What is kept when a ring is banned, and how a new group is recognised as its heir.
 
-A genome is the ring's likeness (:mod:`graph.rings.profile`) frozen while it still stood. Newcomers
+A genome is the ring's likeness (:mod:`graph.rings.profile`) frozen while it still stood. It is the
+ban that freezes it, which somebody decided, and not what was thought of the ring before. Newcomers
 are matched to it event by event by the same :class:`graph.rings.live.LiveMatcher` that matches them
 to living rings; new groups here, by what their members hold and how they signed up.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import replace
 
 import numpy as np
@@ -23,16 +24,38 @@ FROZEN_FROM = 0.5
 """Share of banned members from which a ring's likeness is kept."""
 
 
-def freeze(inputs: RingInputs, rings: Rings, out: Sequence[float]) -> Rings:
-    """The rings, those newly banned with their genome; ``out`` is each one's banned share."""
-    due = [
-        ring
-        for ring, share in zip(rings.rings, out, strict=True)
-        if ring.genome is None and ring.flagged and share >= FROZEN_FROM
-    ]
-    kept = {p.ring_id: p.as_json() for p in profiles(inputs, due)} if due else {}
+FEWEST = 3
+"""Banned members from which there is a likeness to keep: two may have been banned for anything."""
+
+
+def freeze(inputs: RingInputs, rings: Rings, previous: Rings | None, out: Set[str]) -> Rings:
+    """The rings, those newly banned with their genome; ``out`` are the banned accounts.
+
+    Those of ``previous`` that went with their ban, and are no longer found, stand again as banned.
+    Of a ring that was never flagged only the banned members are known for bad: it is their likeness
+    that is kept.
+    """
+    present = {ring.ring_id for ring in rings.rings}
+    gone = [ring for ring in (previous.rings if previous else ()) if ring.ring_id not in present]
+    due = [ring for ring in (*rings.rings, *gone) if _is_due(ring, out)]
+    known = [ring if ring.flagged else _banned_part(ring, out) for ring in due]
+    kept = {p.ring_id: p.as_json() for p in profiles(inputs, known)} if due else {}
     found = [replace(r, genome=kept.get(r.ring_id, r.genome)) for r in rings.rings]
+    found += [
+        replace(ring, genome=kept[ring.ring_id], status=Status.BANNED, flagged=False)
+        for ring in gone
+        if ring.ring_id in kept
+    ]
     return replace(rings, rings=tuple(found))
+
+
+def _is_due(ring: Ring, out: Set[str]) -> bool:
+    banned = len(ring.account_ids & out)
+    return ring.genome is None and banned >= max(FEWEST, FROZEN_FROM * ring.size)
+
+
+def _banned_part(ring: Ring, out: Set[str]) -> Ring:
+    return replace(ring, members=tuple(m for m in ring.members if m.account_id in out))
 
 
 def genomes(rings: Rings) -> list[Profile]:
@@ -41,12 +64,31 @@ def genomes(rings: Rings) -> list[Profile]:
     return sorted(held, key=lambda profile: (profile.frozen_at, profile.ring_id))
 
 
-def recognise(inputs: RingInputs, rings: Rings, kept: Sequence[Profile]) -> Rings:
-    """The rings with those just born that resemble a genome told as regrown from it."""
+def recognise(inputs: RingInputs, rings: Rings, previous: Rings) -> Rings:
+    """The rings with those that resemble a genome of ``previous`` told as regrown.
+
+    Either one just born that is the heir of another ring, or a ring that grew again itself: found
+    as one body with its banned members.
+    """
+    kept = genomes(previous)
+    if not kept:
+        return rings
+    heirs = {**_heirs(inputs, rings, kept), **_grown_again(rings, previous)}
+    events = [
+        LineageEvent(e.ring_id, e.at, Change.REGROWN, (heirs[e.ring_id],))
+        if e.ring_id in heirs and e.change in (Change.BORN, Change.GREW)
+        else e
+        for e in rings.lineage
+    ]
+    return replace(rings, lineage=tuple(events))
+
+
+def _heirs(inputs: RingInputs, rings: Rings, kept: Sequence[Profile]) -> dict[str, str]:
+    """By id of each ring just born that resembles a genome: whose."""
     born = {e.ring_id for e in rings.lineage if e.change is Change.BORN}
     young = [ring for ring in rings.rings if ring.ring_id in born]
-    if not young or not kept:
-        return rings
+    if not young:
+        return {}
     held, known = list(incidences(inputs)), traits.traits(inputs)
     heirs: dict[str, str] = {}
     for ring in young:
@@ -55,13 +97,20 @@ def recognise(inputs: RingInputs, rings: Rings, kept: Sequence[Profile]) -> Ring
         scores = [(sum(nats.values()), old) for nats, old in likeness if _is_heir(nats)]
         if scores:
             heirs[ring.ring_id] = max(scores)[1]
-    events = [
-        LineageEvent(e.ring_id, e.at, Change.REGROWN, (heirs[e.ring_id],))
-        if e.change is Change.BORN and e.ring_id in heirs
-        else e
-        for e in rings.lineage
-    ]
-    return replace(rings, lineage=tuple(events))
+    return heirs
+
+
+def _grown_again(rings: Rings, previous: Rings) -> dict[str, str]:
+    """Rings with a genome to which accounts came that had not signed up when it was frozen."""
+    before = {r.ring_id: r.account_ids for r in previous.rings if r.genome is not None}
+    again = {}
+    for ring in rings.rings:
+        if ring.genome is not None and ring.ring_id in before:
+            was, frozen_at = before[ring.ring_id], ring.genome["frozen_at"]
+            fresh = {m.account_id for m in ring.members if m.since > frozen_at}
+            if len(fresh - was) >= FEWEST:
+                again[ring.ring_id] = ring.ring_id
+    return again
 
 
 def _rows(inputs: RingInputs, ring: Ring) -> Ints:

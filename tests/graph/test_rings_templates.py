@@ -13,8 +13,7 @@ OWN = 4.0, "rare and new: its accounts go together"
 PUBLIC = 0.0, "public template: most of its accounts came as they pleased"
 
 
-@pytest.fixture
-def world() -> World:
+def plain_world() -> World:
     """Three hundred unrelated people who work office hours, some of it from what is published."""
     made = World()
     for i, name in enumerate(made.people(300, days=20)):
@@ -24,6 +23,12 @@ def world() -> World:
             made.asks(name, at, f"published{i % 30}")
     made.clusters = {f"published{k}": PUBLIC for k in range(30)}
     return made
+
+
+@pytest.fixture
+def world() -> World:
+    """The unrelated people."""
+    return plain_world()
 
 
 def strangers(world: World, size: int) -> list[str]:
@@ -40,15 +45,15 @@ def strangers(world: World, size: int) -> list[str]:
     ]
 
 
-def asks_evenly(world: World, names: list[str], templates: int, share: float = 0.7) -> None:
-    """Eight prompts a day at any hour, this share of them from some of the templates."""
+def asks_evenly(world: World, names: list[str], templates: int, until: int = 56) -> None:
+    """Eight prompts a day at any hour, up to a day, most of them from some of the templates."""
     for name in names:
         mine = np.flatnonzero(world.rng.random(templates) < 0.6)
         mine = mine if len(mine) else world.rng.integers(templates, size=1)
-        for day in DAYS:
+        for day in range(26, until):
             for _ in range(8):
                 at = START + day * DAY_US + int(world.rng.uniform(7, 23) * HOUR_US)
-                own = world.rng.random() < share
+                own = world.rng.random() < 0.7
                 world.asks(name, at, f"kit{world.rng.choice(mine)}" if own else None)
 
 
