@@ -13,7 +13,7 @@ import numpy.typing as npt
 import polars as pl
 import pyarrow as pa
 
-from etl.prompts.columns import PromptColumns
+from etl.prompts.columns import PromptColumns, digests
 from etl.replay.timeline import EventTables
 from graph.facts import Edge, Facts, Node
 from graph.prompts import ClusterIndex, Sketches
@@ -26,7 +26,8 @@ Ints = npt.NDArray[np.int64]
 DAY_US = 86_400_000_000
 CHUNK = 100_000
 READ = (
-    "account_id", "at", "sketch", "asn", "model", "language", "completion_tokens", "intent",
+    "account_id", "at", "sketch", "system_sketch", "asn", "model", "language", "completion_tokens",
+    "intent",
 )  # fmt: skip
 _PAIRS = {
     "account_id": pl.String,
@@ -146,7 +147,7 @@ def changes(before: pl.DataFrame | None, now: pl.DataFrame, version: int) -> Ite
 
 
 def prompt_columns(requests: pa.Table, signups: pa.Table) -> PromptColumns:
-    """Requests as the clusterer reads them, in the order given."""
+    """Requests as the clusterer reads them, in the order given; after each its system prompt."""
     frame = pl.DataFrame(pl.from_arrow(requests.select(["account_id", "asn", "model", "language"])))
     accounts = frame["account_id"].unique().sort()
     number = pl.DataFrame({"account_id": accounts, "n": np.arange(1, len(accounts) + 1)})
@@ -155,22 +156,31 @@ def prompt_columns(requests: pa.Table, signups: pa.Table) -> PromptColumns:
         opened, on="account_id", how="left", maintain_order="left"
     )
     intents = requests["intent"].combine_chunks()
-    return PromptColumns(
+    sketches = sketches_in(requests)
+    turns = PromptColumns(
         account=_int64(joined["n"]),
         at=np.asarray(requests["at"].combine_chunks(), np.int64),
-        sketches=sketches_in(requests),
+        sketches=sketches,
         since=_int64(joined["at"].fill_null(0)),
         network=_codes(frame["asn"]),
         model=_codes(frame["model"]).astype(np.int32),
         language=_codes(frame["language"]).astype(np.int16),
         answer_tokens=np.asarray(requests["completion_tokens"].combine_chunks(), np.int32),
         intent=np.asarray(intents.flatten(), np.float32).reshape(len(intents), -1),
+        text=digests(sketches.offsets, sketches.values),
+        system=np.zeros(len(sketches), np.bool_),
     )
+    return turns.with_systems(sketches_in(requests, "system_sketch"))
 
 
-def sketches_in(requests: pa.Table) -> Sketches:
-    """The sketches of requests, without copying them one by one."""
-    column = requests["sketch"].combine_chunks()
+def sketches_in(requests: pa.Table, name: str = "sketch") -> Sketches:
+    """The sketches in a column of requests, without copying them one by one.
+
+    Requests from before there was such a column have empty ones.
+    """
+    if name not in requests.column_names:
+        return Sketches(np.zeros(requests.num_rows + 1, np.int64), np.empty(0, np.uint64))
+    column = requests[name].combine_chunks()
     if isinstance(column, pa.ChunkedArray):
         column = pa.concat_arrays(column.chunks) if column.num_chunks else pa.array([], pa.binary())
     if not len(column):
@@ -188,25 +198,39 @@ def clusters_of(requests: pa.Table, index: ClusterIndex) -> list[str | None]:
 
 
 def _clustered(requests: pa.Table, index: ClusterIndex) -> pl.DataFrame:
-    """Account, moment and cluster (null = none) of each request, in the order given."""
-    clusters = np.full(requests.num_rows, -1, np.int64)
-    if len(index):
-        for start in range(0, requests.num_rows, CHUNK):
-            votes = index.assign_many(sketches_in(requests.slice(start, CHUNK)))
-            clusters[start : start + CHUNK] = votes.cluster
+    """Account, moment and clusters (null = none) of each request, in the order given.
+
+    ``turn`` is the prompt's own, ``system`` that of the system prompt beside it, and ``cluster``
+    the one that stands for the request where there is room for one: the prompt's own if it has one.
+    """
     names = pl.Series([*index.ids, None], dtype=pl.String)
-    return pl.DataFrame(
+    found = pl.DataFrame(
         {
             "account_id": pl.from_arrow(requests["account_id"].combine_chunks()),
             "at": pl.from_arrow(requests["at"].combine_chunks()),
-            "cluster": names.gather(np.where(clusters < 0, len(index), clusters)),
+            "turn": names.gather(_voted(requests, "sketch", index)),
+            "system": names.gather(_voted(requests, "system_sketch", index)),
         }
     )
+    return found.with_columns(cluster=pl.coalesce("turn", "system"))
+
+
+def _voted(requests: pa.Table, name: str, index: ClusterIndex) -> Ints:
+    """The number of the cluster of each sketch in a column, that of all clusters for none."""
+    clusters = np.full(requests.num_rows, -1, np.int64)
+    if len(index):
+        for start in range(0, requests.num_rows, CHUNK):
+            votes = index.assign_many(sketches_in(requests.slice(start, CHUNK), name))
+            clusters[start : start + CHUNK] = votes.cluster
+    return np.where(clusters < 0, len(index), clusters)
 
 
 def _pairs(found: pl.DataFrame) -> pl.DataFrame:
+    both = pl.concat(
+        found.select("account_id", "at", cluster=pl.col(name)) for name in ("turn", "system")
+    )
     return (
-        found.filter(pl.col("cluster").is_not_null())
+        both.filter(pl.col("cluster").is_not_null())
         .group_by("account_id", "cluster")
         .agg(first=pl.col("at").min(), last=pl.col("at").max(), count=pl.len().cast(pl.Int64))
         .sort("account_id", "cluster")

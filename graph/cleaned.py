@@ -36,16 +36,21 @@ _TYPES = {
     "prompt_tokens": pa.int64(),
     "completion_tokens": pa.int64(),
     "sketch": pa.binary(),
+    "system_sketch": pa.binary(),
     "system_digest": pa.int64(),
     "first_turn_digest": pa.int64(),
     "words": pa.int64(),
     "intent": INTENTS_TYPE,
 }
 PLACE = ("ip", "subnet", "asn", "asn_name", "ip_country", "ip_class")
-MARK = ("sketch", "system_digest", "first_turn_digest", "language", "words", "intent")
+MARK = (
+    "sketch", "system_digest", "first_turn_digest", "language", "words", "intent", "system_sketch",
+)  # fmt: skip
+SKETCHES = ("sketch", "system_sketch")
+"""The columns of a mark that are bytes."""
 _LOOKED_UP = frozenset(
     {"subnet", "asn", "asn_name", "ip_country", "ip_class", "email_class", "phone_country"}
-    | {"language", "intent", "sketch"}
+    | {"language", "intent", "sketch", "system_sketch"}
 )
 
 
@@ -139,23 +144,29 @@ def _canonical(name: str, value: Any) -> str:
 
 
 # ----------------------------------------------------------------------------------------- marks
-_HEAD = struct.Struct("<qqi8s7f")
+_HEAD = struct.Struct("<qqii8s7f")
 
 
 def pack_mark(mark: PromptMark) -> bytes:
     """A mark as the bytes that :attr:`graph.facts.Request.mark` holds."""
     language = mark.language.encode()[:8]
     head = _HEAD.pack(
-        mark.system_digest, mark.first_turn_digest, mark.words, language, *mark.intent
+        mark.system_digest,
+        mark.first_turn_digest,
+        mark.words,
+        len(mark.sketch),
+        language,
+        *mark.intent,
     )
-    return head + mark.sketch
+    return head + mark.sketch + mark.system_sketch
 
 
 def unpack_mark(packed: bytes) -> PromptMark:
     """The mark that :func:`pack_mark` packed; intents are rounded to single precision."""
-    system, first, words, language, *intent = _HEAD.unpack_from(packed)
+    system, first, words, length, language, *intent = _HEAD.unpack_from(packed)
     name = language.rstrip(b"\x00").decode()
-    return PromptMark(packed[_HEAD.size :], system, first, name, words, tuple(intent))
+    sketch, apart = packed[_HEAD.size : _HEAD.size + length], packed[_HEAD.size + length :]
+    return PromptMark(sketch, system, first, name, words, tuple(intent), apart)
 
 
 # ---------------------------------------------------------------------------------- rows, events
@@ -208,7 +219,10 @@ def _plain(kind: Callable[..., Event], table: str) -> Callable[[Mapping[str, Any
         if placed:
             fields["place"] = _place_of(row)
         if table == "requests" and row.get("sketch") is not None:
-            fields["mark"] = pack_mark(PromptMark(**{name: row[name] for name in MARK}))
+            # Rows from before system prompts had a sketch hold none.
+            mark = {name: row[name] for name in MARK if name != "system_sketch"}
+            apart = row.get("system_sketch") or b""
+            fields["mark"] = pack_mark(PromptMark(**mark, system_sketch=apart))
         return kind(**fields)
 
     return make

@@ -176,7 +176,9 @@ def _showing(settings: "Settings", source: str) -> "FitsClusters":
     from etl.prompts.templates import prompts_in, showing  # noqa: PLC0415
     from graph.prompts import Fingerprinter  # noqa: PLC0415
 
-    return showing(fit_clusters, prompts_in(source), Fingerprinter(settings.given_key()))
+    systems = prompts_in(source, column="system_prompt")
+    reader = Fingerprinter(settings.given_key())
+    return showing(fit_clusters, prompts_in(source), reader, systems)
 
 
 def refresh_payload(report: "RefreshReport", scorer: "Scorer | None") -> dict[str, Any]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from etl.prompts.columns import PromptColumns, PromptSource
+from etl.prompts.columns import PromptColumns, PromptSource, taken
 from etl.prompts.tables import Counts, Keys, count_exactly, moved, new_keys, survey
 from graph.prompts.fingerprint import Sketches
 from graph.prompts.jit import compiled
@@ -70,7 +70,7 @@ def _admit(
     state: NDArray[np.int64],
     caps: tuple[int, int],
 ) -> NDArray[np.bool_]:
-    """Which prompts count; ``state`` [accounts, 4] is total, day, of the day, last digest."""
+    """Which prompts count; ``state`` [slots, 4] is total, day, of the day, last digest."""
     keep = np.zeros(len(slots), np.bool_)
     for i in range(len(slots)):
         mine = state[slots[i]]
@@ -83,31 +83,6 @@ def _admit(
             mine[2] += 1
             mine[3] = np.int64(digest[i])
     return keep
-
-
-@compiled
-def digests(offsets: NDArray[np.int64], values: Keys) -> Keys:
-    """A digest of each whole sketch, to tell different prompts from repeats. Shape [n]."""
-    out = np.empty(len(offsets) - 1, np.uint64)
-    for i in range(len(out)):
-        digest = np.uint64(offsets[i + 1] - offsets[i])
-        for j in range(offsets[i], offsets[i + 1]):
-            digest = (digest ^ values[j]) * np.uint64(0x9E3779B97F4A7C15)
-        out[i] = digest
-    return out
-
-
-@compiled
-def _kept(
-    offsets: NDArray[np.int64], values: Keys, rows: NDArray[np.int64]
-) -> tuple[NDArray[np.int64], Keys]:
-    bounds = np.zeros(len(rows) + 1, np.int64)
-    for i in range(len(rows)):
-        bounds[i + 1] = bounds[i] + offsets[rows[i] + 1] - offsets[rows[i]]
-    out = np.empty(bounds[-1], np.uint64)
-    for i in range(len(rows)):
-        out[bounds[i] : bounds[i + 1]] = values[offsets[rows[i]] : offsets[rows[i] + 1]]
-    return bounds, out
 
 
 class Gate:
@@ -127,17 +102,16 @@ class Gate:
         """The rows of ``chunk`` that count. Chunks come in the order of the source."""
         distinct, inverse = np.unique(chunk.account, return_inverse=True)
         numbers = [self._number.setdefault(one, len(self._number)) for one in distinct.tolist()]
-        if len(self._number) > len(self._state):
-            grown = np.zeros((2 * len(self._number), 4), np.int64)
+        if 2 * len(self._number) > len(self._state):
+            grown = np.zeros((4 * len(self._number), 4), np.int64)
             grown[: len(self._state)] = self._state
             self._state = grown
-        slots = np.array(numbers, np.int64)[inverse.reshape(-1)]
-        sketches = chunk.sketches
-        texts = digests(sketches.offsets, sketches.values)
-        keep = _admit(slots, chunk.at // DAY_US, texts, self._state, self._caps)
+        owner = np.array(numbers, np.int64)[inverse.reshape(-1)]
+        # A system prompt speaks beside the turns it came with, not in place of one.
+        slots = 2 * owner + chunk.system
+        keep = _admit(slots, chunk.at // DAY_US, chunk.text, self._state, self._caps)
         rows = np.flatnonzero(keep)
-        offsets, values = _kept(sketches.offsets, sketches.values, rows)
-        return Admitted(Sketches(offsets, values), (slots[rows] + 1).astype(np.uint32), rows)
+        return Admitted(taken(chunk.sketches, rows), (owner[rows] + 1).astype(np.uint32), rows)
 
 
 def _surveyed(source: PromptSource, floors: Floors) -> tuple[NDArray[np.uint8], int]:

@@ -36,7 +36,8 @@ def old(at: str) -> pl.Expr:
 
 def _by_network(chunk: PromptColumns) -> pl.DataFrame:
     columns = {name: getattr(chunk, name) for name in ("account", "network", "at", "since")}
-    return _folded(pl.DataFrame(columns).with_columns(sent=pl.lit(1, pl.Int64)))
+    turns = pl.DataFrame(columns).filter(pl.Series(~chunk.system))
+    return _folded(turns.with_columns(sent=pl.lit(1, pl.Int64)))
 
 
 def _folded(rows: pl.DataFrame) -> pl.DataFrame:

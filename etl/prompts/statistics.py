@@ -15,7 +15,6 @@ import pyarrow as pa
 
 from etl.prompts.columns import PromptColumns, PromptSource
 from etl.prompts.company import HOUR_US, company, lockstep, sittings
-from etl.prompts.counts import digests
 from etl.prompts.people import DAY_US, Everyone, old
 from etl.prompts.shelves import Shelves
 from graph.prompts.index import ClusterIndex
@@ -85,7 +84,7 @@ def _rows(chunk: PromptColumns, index: ClusterIndex) -> pl.DataFrame:
         "model": chunk.model,
         "language": chunk.language,
         "answer_tokens": chunk.answer_tokens,
-        "text": digests(chunk.sketches.offsets, chunk.sketches.values),
+        "text": chunk.text,
         **{name: chunk.intent[:, i] for i, name in enumerate(_LOGITS)},
     }
     return pl.DataFrame({name: column[found] for name, column in columns.items()})

@@ -55,8 +55,8 @@ def _fullness(template: str) -> tuple[int, str]:
     return sum(word != GAP for word in template.split()), template
 
 
-def prompts_in(source: str, mapping: SourceMapping | None = None) -> Texts:
-    """The prompts of a source of events, read anew at every call.
+def prompts_in(source: str, mapping: SourceMapping | None = None, column: str = "prompt") -> Texts:
+    """The prompts (or the ``system_prompt``) of a source of events, read anew at every call.
 
     Raises (when read):
         SourceError: if the source cannot be read.
@@ -66,28 +66,38 @@ def prompts_in(source: str, mapping: SourceMapping | None = None) -> Texts:
     def texts() -> Iterator[Sequence[str | None]]:
         for file in list_source(source, rules.globs).files:
             table = rules.tables.get(file.table)
-            if file.table != "requests" or table is None or "prompt" not in table.rules:
+            if file.table != "requests" or table is None or column not in table.rules:
                 continue
-            for raw in chunks_of(file, table.rules["prompt"].sources):
+            for raw in chunks_of(file, table.rules[column].sources):
                 rows = raw.rows()
-                told = table.apply(rows.columns, len(rows.numbers)).get("prompt", [])
+                told = table.apply(rows.columns, len(rows.numbers)).get(column, [])
                 prompts = told.to_pylist() if hasattr(told, "to_pylist") else told
                 yield [one if isinstance(one, str) else None for one in prompts]
 
     return texts
 
 
-def showing(fit: FitsClusters, texts: Texts, reader: Fingerprinter) -> FitsClusters:
-    """``fit`` whose table of clusters has a column ``template``: redacted wordings, or null."""
+def showing(
+    fit: FitsClusters, texts: Texts, reader: Fingerprinter, systems: Texts = lambda: iter(())
+) -> FitsClusters:
+    """``fit`` whose table of clusters has a column ``template``: redacted wordings, or null.
+
+    ``texts`` are prompts, ``systems`` system prompts that came apart from them.
+    """
 
     def fitted(
         prompts: PromptColumns, previous: ClusterIndex, as_of: int
     ) -> tuple[ClusterIndex, pa.Table]:
         index, table = fit(prompts, previous, as_of)
-        book = TemplateBook(reader, index)
-        for chunk in texts():
-            book.read(chunk)
-        shown = [book.templates.get(name) for name in table["cluster_id"].to_pylist()]
+        wordings: dict[str, str] = {}
+        for which, book in (
+            (texts, TemplateBook(reader, index)),
+            (systems, TemplateBook(reader.systems, index)),
+        ):
+            for chunk in which():
+                book.read(chunk)
+            wordings |= book.templates
+        shown = [wordings.get(name) for name in table["cluster_id"].to_pylist()]
         return index, table.append_column("template", pa.array(shown, pa.string()))
 
     return fitted

@@ -28,7 +28,7 @@ TABLES = (
     "labels",
 )
 
-HEAVY = frozenset({"sketch", "intent"})
+HEAVY = frozenset({"sketch", "system_sketch", "intent"})
 """Columns of a prompt's mark that only the clusterer reads."""
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 
 from etl.backtest.outcome import Board
-from etl.replay.timeline import Timeline
+from etl.replay.timeline import HEAVY, Timeline
 from etl.weekly.exam import SLICED_BY
 from etl.weekly.gate import wilson
 from gnn.evaluate import NEVER
@@ -125,7 +125,7 @@ def audited(timeline: Timeline, seen: Board) -> dict[str, Any]:
 
 
 def _frame(timeline: Timeline, name: str) -> pl.DataFrame:
-    light = [c for c in timeline.read(name).column_names if c not in {"sketch", "intent"}]
+    light = [c for c in timeline.read(name).column_names if c not in HEAVY]
     return pl.DataFrame(pl.from_arrow(timeline.read(name).select(light)))
 
 

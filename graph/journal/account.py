@@ -11,10 +11,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from graph.cleaned import SCHEMAS
+from graph.cleaned import MARK, SCHEMAS
 from graph.journal.link import Link
 
-_SKIPPED = frozenset({"sketch", "system_digest", "first_turn_digest", "words", "intent"})
+_SKIPPED = frozenset(MARK) - {"language"}
 TABLES = tuple(name for name, schema in SCHEMAS.items() if "account_id" in schema.names)
 _COLUMNS = {
     table: tuple(name for name in SCHEMAS[table].names if name not in _SKIPPED) for table in TABLES

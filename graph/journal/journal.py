@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from graph.cleaned import SCHEMAS, TABLE_OF, event_of, row_of
+from graph.cleaned import MARK, SCHEMAS, TABLE_OF, event_of, row_of
 from graph.closing import Closing
 from graph.contract import table_named
 from graph.facts import Event, Facts, Label, Request
@@ -46,9 +46,7 @@ from graph.snapshot import Snapshot
 LIVE = 0
 # From so many events of one table group-bys over columns are quicker than one row at a time.
 COLUMNAR_LEAST = 256
-_MARK_COLUMNS = frozenset(
-    ("sketch", "system_digest", "first_turn_digest", "language", "words", "intent")
-)
+_MARK_COLUMNS = frozenset(MARK)
 _NUMBERED = "SELECT account_id FROM signups WHERE number IN (SELECT value FROM json_each(?))"
 _Keyed = tuple[int, int, bytes, Event]
 

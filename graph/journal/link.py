@@ -7,12 +7,12 @@ It knows nothing of events.
 
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from graph.errors import KeyRefused, SchemaMismatch, StoreCorrupt, StoreError, StoreUnavailable
-from graph.journal.schema import JOURNAL_VERSION, SCHEMA
+from graph.journal.schema import JOURNAL_VERSION, SCHEMA, UPGRADES
 from graph.write_ahead import use_write_ahead
 
 _LOCK_TIMEOUT_S = 30.0
@@ -97,24 +97,32 @@ _SETTINGS = (
 
 
 def _prepare(connection: sqlite3.Connection) -> None:
-    """Make the tables of a new file; refuse a file of another version."""
+    """Make the tables of a new file, bring an older one up; refuse a newer version's."""
     use_write_ahead(connection)
     connection.execute("BEGIN IMMEDIATE")
     try:
         (version,) = connection.execute("PRAGMA user_version").fetchone()
         if version == 0:
-            for statement in SCHEMA.split(";"):
-                connection.execute(statement)
-            connection.execute(f"PRAGMA user_version = {JOURNAL_VERSION:d}")
-        elif version != JOURNAL_VERSION:
+            _run(connection, SCHEMA.split(";"))
+        elif version > JOURNAL_VERSION:
             raise SchemaMismatch(
                 f"the journal has version {version}, this release reads {JOURNAL_VERSION}"
             )
+        else:
+            for older in range(version, JOURNAL_VERSION):
+                _run(connection, UPGRADES[older])
+        if version != JOURNAL_VERSION:
+            connection.execute(f"PRAGMA user_version = {JOURNAL_VERSION:d}")
         connection.execute("COMMIT")
     except BaseException:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         raise
+
+
+def _run(connection: sqlite3.Connection, statements: Iterable[str]) -> None:
+    for statement in statements:
+        connection.execute(statement)
 
 
 @contextmanager

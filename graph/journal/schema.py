@@ -14,7 +14,7 @@ from graph.cleaned import SCHEMAS
 from graph.schema import NodeType
 from graph.tally import ACCOUNT_COLUMNS, LINKS, LINKS_OF, Link
 
-JOURNAL_VERSION = 1
+JOURNAL_VERSION = 2
 
 _SQL_TYPE = {pa.string(): "TEXT", pa.int64(): "INTEGER", pa.float64(): "REAL"}
 
@@ -118,6 +118,10 @@ def _event_statements(table: str) -> EventStatements:
     )
 
 
+UPGRADES: dict[int, tuple[str, ...]] = {
+    1: ("ALTER TABLE requests ADD COLUMN system_sketch BLOB",),
+}
+"""What makes a journal of a version one of the next; rows of before keep what they had."""
 EVENTS: dict[str, EventStatements] = {table: _event_statements(table) for table in SCHEMAS}
 LAST_NUMBER: dict[str, str] = {
     table: f"SELECT coalesce(max(number), 0) FROM {table}" for table in SCHEMAS

@@ -7,7 +7,9 @@ read, :mod:`graph.prompts.mark` for what a request leaves in the journal and
 """
 
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import dataclass
+from functools import cached_property
 from hashlib import blake2b
 from typing import Any
 
@@ -67,10 +69,26 @@ class Fingerprinter:
             raise KeyMissing(f"the key has {len(key)} bytes; prompts need at least 16")
         self._shingle_key = subkey(key, b"prompt.shingle")
         self._prefix_key = subkey(key, b"prompt.prefix")
+        self._system_key = subkey(key, b"prompt.system")
         self.key_id = blake2b(key, digest_size=6, person=b"prompt.key_id").hexdigest()
 
     def __repr__(self) -> str:
         return f"Fingerprinter(key_id={self.key_id!r})"
+
+    @cached_property
+    def systems(self) -> "Fingerprinter":
+        """The reader of system prompts that events carry apart: shingles under a key of their own.
+
+        So one index holds templates of both kinds, and no shingle of the one is the other's.
+        """
+        reader = copy(self)
+        reader._shingle_key = self._system_key
+        return reader
+
+    def system_sketch(self, text: str | None) -> kernel.Shingles:
+        """The sketch of a system prompt; empty if it is too short to be anybody's own."""
+        words = self.words(text)
+        return self.systems.sketch_of(words if len(words) >= MIN_PREFIX_WORDS else words[:0])
 
     def words(self, text: str | None) -> kernel.Words:
         """Unkeyed word hashes of ``text``, bounded. Use and forget: never store them."""

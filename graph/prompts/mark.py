@@ -1,8 +1,9 @@
 """What a request leaves in the journal in place of its text.
 
-A mark holds keyed hashes, two prefix digests, the language, the length and seven intent logits:
-enough to cluster, weigh and rank, not enough to read. It knows nothing of accounts; the journal
-puts it beside the request. Read :mod:`graph.prompts.fingerprint` and :mod:`graph.prompts.intent`.
+A mark holds keyed hashes of the prompt and of the system prompt beside it, two prefix digests, the
+language, the length and seven intent logits: enough to cluster, weigh and rank, not enough to read.
+It knows nothing of accounts; the journal puts it beside the request. Read
+:mod:`graph.prompts.fingerprint` and :mod:`graph.prompts.intent`.
 """
 
 from collections.abc import Sequence
@@ -29,6 +30,8 @@ class PromptMark:
         language: ISO 639-1, ``und`` if it cannot be told.
         words: length in words (bounded like the sketch).
         intent: logits in the order of :data:`graph.prompts.intent.INTENTS`; no bound.
+        system_sketch: the same as ``sketch`` of the system prompt that came apart, under another
+            key; empty if there was none, or too short a one to be anybody's own.
     """
 
     sketch: bytes
@@ -37,6 +40,7 @@ class PromptMark:
     language: str
     words: int
     intent: tuple[float, ...]
+    system_sketch: bytes = b""
 
     @property
     def shingles(self) -> Shingles:
@@ -69,6 +73,7 @@ class Marker:
             language=language_of(text or "", words),
             words=len(words),
             intent=tuple(round(float(logit), 4) for logit in self.intent.logits(words)),
+            system_sketch=self.fingerprinter.system_sketch(system_prompt).astype("<u8").tobytes(),
         )
 
 

@@ -143,11 +143,15 @@ def members_of(rings: Rings) -> dict[str, str]:
 
 
 def clustered(event: Event, index: ClusterIndex) -> Event:
-    """A request with the cluster that its prompt belongs to; any other event as it is."""
+    """A request with the cluster of its prompt, else of its system prompt; others as they are."""
     if not isinstance(event, Request) or not event.mark or not len(index):
         return event
-    sketch = np.frombuffer(unpack_mark(event.mark).sketch, "<u8")
-    return replace(event, cluster=index.assign(sketch).cluster_id)
+    mark = unpack_mark(event.mark)
+    found = (
+        index.assign(np.frombuffer(sketch, "<u8")).cluster_id
+        for sketch in (mark.sketch, mark.system_sketch)
+    )
+    return replace(event, cluster=next((one for one in found if one is not None), None))
 
 
 def established(snapshot: Snapshot, as_of: int) -> frozenset[str]:

@@ -26,6 +26,7 @@ from graph.stores import open_store
 KEY = b"a key for tests, never for data!"
 DAY_US = 86_400_000_000
 TEMPLATE = "kindly weigh the argument of every witness and then name the strongest objection to it"
+SYSTEM = "you are the patient clerk of a court who never gives an opinion and cites every source"
 CANARIES = ("xqslotcanary", "xqfewcanary", "xqlonecanary", "xqsystemcanary", "xqmarycanary")
 
 
@@ -37,7 +38,8 @@ def planted(folder: Path) -> int:
     """A small world whose requests carry canaries; gives the suggested end of training (us).
 
     Twelve accounts send one template, with a canary in the slots of four; four accounts send a text
-    of their own, one account another sixty times, and three have a canary in the system prompt.
+    of their own, one account another sixty times, three have a canary in the system prompt, and
+    eight share a system prompt.
     """
     made = simulate(folder, "small", seed=4)
     path = folder / "events" / "requests.parquet"
@@ -55,7 +57,9 @@ def planted(folder: Path) -> int:
             prompts[i] = f"please keep to yourself that {CANARIES[1]} lives at the old mill"
         elif place == 12:
             prompts[i] = f"my own name is {CANARIES[2]} and nobody else says this at all"
-        elif place < 16:
+        elif 16 <= place < 24:
+            systems[i] = f"{SYSTEM} in case {seen[account]}"
+        elif 12 < place < 16:
             systems[i] = f"you answer for {CANARIES[3]} and for nobody else in the whole world"
     rows.with_columns(
         prompt=pl.Series(prompts, dtype=pl.String),
@@ -90,7 +94,8 @@ def test_build_and_refresh_leave_no_canary_and_show_the_template(tmp_path):
     home, events = tmp_path / "home", str(tmp_path / "world" / "events")
     home.mkdir()
     door = Door(KEY)
-    fit = showing(fit_clusters, prompts_in(events), door.marker.fingerprinter)
+    systems = prompts_in(events, column="system_prompt")
+    fit = showing(fit_clusters, prompts_in(events), door.marker.fingerprinter, systems)
 
     with (
         listening() as told,
@@ -106,6 +111,7 @@ def test_build_and_refresh_leave_no_canary_and_show_the_template(tmp_path):
 
     assert left == []
     assert any("weigh the argument of every witness" in text for text in shown)
+    assert any("clerk of a court who never gives" in text for text in shown)
     assert not any(canary in text for text in shown for canary in CANARIES)
 
 

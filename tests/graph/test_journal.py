@@ -370,6 +370,25 @@ def test_a_journal_of_another_version_is_refused(journal: Journal) -> None:
         Journal(journal.path)
 
 
+def test_a_journal_of_the_version_before_is_brought_up_and_keeps_its_requests(
+    journal: Journal,
+) -> None:
+    put(journal, WORLD)
+    held = journal.read("requests").drop_columns(["system_sketch"])
+    journal.close()
+    with sqlite3.connect(journal.path) as connection:
+        connection.execute("ALTER TABLE requests DROP COLUMN system_sketch")
+        connection.execute("PRAGMA user_version = 1")
+    connection.close()
+
+    with Journal(journal.path, DOOR.key_id) as raised:
+        put(raised, WORLD)
+        told = raised.read("requests")
+
+    assert told.drop_columns(["system_sketch"]).equals(held)
+    assert told["system_sketch"].null_count == told.num_rows > 0
+
+
 def test_a_file_that_is_no_journal_is_refused(tmp_path: Path) -> None:
     (tmp_path / "journal.db").write_bytes(b"not a database, " * 100)
 
