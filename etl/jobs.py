@@ -20,7 +20,7 @@ from etl.kept import keep, kept
 from etl.refresh import FitsClusters, Job, refresh
 from etl.refreshed import RefreshReport, RefreshState
 from etl.replay.lazily import LazyStore
-from etl.replay.live import watchlist_of
+from etl.replay.live import voices_of, watchlist_of
 from etl.replay.timeline import TABLES, Timeline
 from etl.replay.unrolled import unroll
 from etl.replay.walk import Replay
@@ -94,7 +94,11 @@ def refresh_now(
     job = Job(journal, store, deployment.fit, past=past)
     report = refresh(job, scorer, as_of, state, progress)
     keep(report.state, deployment.folder)
-    watchlist_of(report).save(deployment.folder.with_name(WATCHLIST))
+    listed = deployment.folder.with_name(WATCHLIST)
+    voices = voices_of(report, scorer)
+    if voices is not None:
+        voices.save(listed)
+    watchlist_of(report).save(listed)  # last: it is what a service waits for
     record = Record(
         report.inputs, state.rings, report.rings, _made_by(scorer), _reasons(report, scorer)
     )

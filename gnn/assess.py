@@ -20,6 +20,7 @@ from gnn.features import row_of
 from gnn.features_signup import Moment
 from gnn.scorer import Scorer
 from gnn.vicinity import EMPTY, Vicinity, ids_of
+from gnn.voices import Voices
 from graph.errors import StoreUnavailable
 from graph.facts import Payment, Signup
 from graph.rings.live import Match
@@ -116,7 +117,8 @@ class Asked:
     """A sign-up to be scored as of ``now`` (us); ``ids`` is what :func:`ids_of` says it names.
 
     ``rates`` is what a :class:`graph.velocity.Velocity` said of it at that moment; ``kin`` the
-    flagged ring whose newcomer it is by what was matched since the refresh, if it is one.
+    flagged ring whose newcomer it is by what was matched since the refresh, if it is one;
+    ``voices`` what the last refresh left for newcomers to hear.
     """
 
     event: Signup
@@ -125,6 +127,7 @@ class Asked:
     ids: tuple[str, ...]
     rates: Rates = field(default_factory=dict)
     kin: RingTie | None = None
+    voices: Voices | None = None
 
 
 def assess(  # noqa: PLR0913 - what a decision is made of
@@ -137,9 +140,10 @@ def assess(  # noqa: PLR0913 - what a decision is made of
     payment: Payment | None = None,
     rates: Rates | None = None,
     kin: RingTie | None = None,
+    voices: Voices | None = None,
 ) -> Assessment:
     """Score ``event`` as of ``now`` (us) and decide; reads the store once and writes nothing."""
-    asked = Asked(event, payment, now, ids_of(event, payment), rates or {}, kin)
+    asked = Asked(event, payment, now, ids_of(event, payment), rates or {}, kin, voices)
     return assess_asked(asked, store, scorer, policy)
 
 
@@ -154,12 +158,19 @@ def assess_asked(
         why = "the graph store did not answer"
         return degraded(event, policy, payment=payment, why=why, kin=asked.kin)
     vicinity = Vicinity.of(event, piece, payment, ids=asked.ids)
-    moment = Moment(event, vicinity, asked.now, payment, asked.rates)
+    company = _company(asked.voices, scorer, vicinity)
+    moment = Moment(event, vicinity, asked.now, payment, asked.rates, company)
     if scorer is None or not scorer.knows_signups:
         why = "no model of sign-ups is loaded"
         return degraded(event, policy, payment=payment, why=why, moment=moment, kin=asked.kin)
     graph_as_of = piece.as_of if piece.generation else 0
     return assessed(moment, scorer, policy, graph_as_of, asked.kin)
+
+
+def _company(voices: Voices | None, scorer: Scorer | None, vicinity: Vicinity) -> float:
+    if voices is None or scorer is None:
+        return math.nan
+    return voices.heard(scorer.bundle.network, vicinity)
 
 
 def assessed(

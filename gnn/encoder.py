@@ -202,6 +202,28 @@ def told_by(net: Encoder, x: Rows, hearing: Hearing) -> list[dict[str, Rows]]:
     return [{kind: state.numpy() for kind, state in turn.items()} for turn in told]
 
 
+def voices_of(net: Encoder, x: Rows, links: Links) -> dict[str, tuple[Rows, Rows]]:
+    """How many speak at each entity [M], and what it tells whoever comes, [M, rounds, width].
+
+    Everybody speaks. An entity of a single account is nothing to the others, but it is to the next.
+    """
+    nobody = np.zeros(links.accounts, bool)
+    heard, all_of = Hearing.of(links, nobody), Hearing.of(links, nobody, least=1)
+    with torch.no_grad():
+        state, told = net.enter(torch.from_numpy(x)), []
+        for turn in cast("Iterable[Round]", net.rounds):
+            told.append(turn.entities(state, all_of))
+            state = turn(state, turn.entities(state, heard), heard)
+    found = {}
+    for ties in links.ties:
+        kind, rows = ties.link.name, all_of.kept[ties.link.name]
+        states = np.zeros((ties.size, len(told), state.shape[1]), np.float32)
+        states[rows] = np.stack([turn[kind].numpy() for turn in told], axis=1)
+        speaking = np.bincount(ties.entities, minlength=ties.size).astype(np.float32)
+        found[kind] = (speaking, states)
+    return found
+
+
 def arrays_of(net: Encoder) -> dict[str, Rows]:
     """The weights as plain arrays under torch's names."""
     return {name: weight.numpy().copy() for name, weight in net.state_dict().items()}

@@ -27,7 +27,8 @@ SHRINK = 3.0  # a mean of n mates counts n / (n + 3): one mate alone is weak evi
 class Moment:
     """A sign-up, what it is tied to, its first payment if it came along, and the time (us).
 
-    ``rates`` says how fast sign-ups came to what it names, empty where nobody counts.
+    ``rates`` says how fast sign-ups came to what it names, empty where nobody counts; ``company``
+    what a graph network makes of its company, 0..1 (:mod:`gnn.voices`), NaN where it does not know.
     """
 
     event: Signup
@@ -35,6 +36,7 @@ class Moment:
     now: int
     payment: Payment | None = None
     rates: Rates = field(default_factory=dict)
+    company: float = math.nan
 
     @cached_property
     def near(self) -> dict[int, int]:
@@ -318,6 +320,12 @@ def flagged_ring_mates(moment: Moment) -> float:
     """Accounts of rings flagged for action that share an identifier with this one."""
     flagged = moment.vicinity.numbers["ring_flagged"]
     return float(sum(flagged[row] > 0 for row in moment.near))
+
+
+@column(Family.MATES)
+def company_share(moment: Moment) -> float:
+    """The company it would keep by what it names, as a graph network judges it."""
+    return moment.company
 
 
 @column(Family.MATES)

@@ -11,12 +11,14 @@ whole company is judged, which only a refresh and a training do. How it is taugh
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 
 from gnn.columns import Column, Family
 from gnn.features import ACCOUNT_COLUMNS
+from gnn.last_hop import LastHop
 from gnn.mates import Links
 from gnn.scale import Rows, Scale
 
@@ -78,6 +80,26 @@ class Network:
         for listening, said in heard(nets, x, company.links, company.part):
             total[listening] = (share[listening] * said).sum(axis=1)
         return total
+
+    @cached_property
+    def hops(self) -> tuple[LastHop, ...]:
+        """The last hop of each network, for newcomers."""
+        return tuple(LastHop.of(weights) for weights in self.weights)
+
+    @cached_property
+    def stranger(self) -> Rows:
+        """The scaled columns of somebody of whom nothing is known, [2 F]."""
+        unknown = np.full((1, len(NETWORK_COLUMNS)), np.nan, np.float32)
+        return np.asarray(self.scale(unknown)[0], np.float32)
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 over everything."""
+        told = hashlib.sha256()
+        for name, array in self.arrays().items():
+            told.update(name.encode())
+            told.update(np.ascontiguousarray(array).tobytes())
+        return told.hexdigest()
 
     def arrays(self) -> dict[str, npt.NDArray[np.generic]]:
         """Everything as arrays under names, the way a bundle keeps them."""

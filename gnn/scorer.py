@@ -18,6 +18,7 @@ from gnn.bundle import Bundle, Thresholds
 from gnn.features import account_matrix
 from gnn.mates import Links, mates_matrix
 from gnn.network import Company
+from gnn.voices import Voices, names_of
 from graph.schema import NodeType
 from graph.snapshot import Snapshot
 
@@ -145,6 +146,14 @@ class Scorer:
         own = probability(told.own)
         beyond = margin - forests
         return AccountScores(keys, score, own, flagged, rows, told.mates, heard, beyond)
+
+    def voices(self, scores: AccountScores, snapshot: Snapshot, number: int) -> Voices | None:
+        """What refresh ``number`` leaves for newcomers to hear; None without a network."""
+        network = self.bundle.network
+        if network is None or not len(scores.keys):
+            return None
+        company = Company(scores.keys, scores.rows, scores.own_margin, Links.of(snapshot))
+        return Voices.of(network, company, names_of(snapshot), number=number)
 
 
 @dataclass(frozen=True, slots=True)

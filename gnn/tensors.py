@@ -43,9 +43,12 @@ class Hearing:
     kept: Mapping[str, npt.NDArray[np.int64]]
 
     @classmethod
-    def of(cls, links: Links, listening: Mask) -> "Hearing":
-        """What is heard by ``listening`` accounts, and what all others tell each other."""
-        shared = {ties.link.name: _Shared(ties, links.accounts, listening) for ties in links.ties}
+    def of(cls, links: Links, listening: Mask, least: int = 2) -> "Hearing":
+        """What is heard by ``listening`` accounts, and what all others tell each other.
+
+        Entities of fewer than ``least`` accounts are left out.
+        """
+        shared = {t.link.name: _Shared(t, links.accounts, listening, least) for t in links.ties}
         return cls(
             listening,
             {(ACCOUNT, s.verb, name): _tensor(s.into()) for name, s in shared.items()},
@@ -67,12 +70,12 @@ def kinds_of(links: Sequence[Links]) -> list[tuple[str, str]]:
 
 
 class _Shared:
-    """The entities of one kind that more than one account touches."""
+    """The entities of one kind that ``least`` accounts or more touch."""
 
-    def __init__(self, ties: Ties, accounts: int, listening: Mask) -> None:
+    def __init__(self, ties: Ties, accounts: int, listening: Mask, least: int) -> None:
         crowd = np.bincount(ties.entities, minlength=ties.size)
         self.verb = ties.link.verb
-        self.kept = np.flatnonzero(crowd > 1)
+        self.kept = np.flatnonzero(crowd >= least)
         place = np.full(ties.size, -1, np.int64)
         place[self.kept] = np.arange(len(self.kept))
         shared = place[ties.entities] >= 0

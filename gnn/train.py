@@ -20,7 +20,7 @@ from gnn.folds import fold_of, groups_of
 from gnn.scorer import Stages
 from gnn.thresholds import Floats, flag_threshold, interval_of, threshold_for
 from gnn.train_accounts import AccountFit, Setting, fit_accounts, highest_of, out_of_ordinary
-from gnn.train_signups import SignupFit, fit_signups, signup_rows
+from gnn.train_signups import Heard, SignupFit, fit_signups, signup_rows, with_company
 from gnn.training_rows import Roll, TrainingRows, chosen
 from graph.errors import InputError
 
@@ -109,8 +109,12 @@ def _calibration(setting: Setting, fit: AccountFit) -> Calibration:
 def _signups(
     rows: TrainingRows, setting: Setting, accounts: AccountFit, calibration: Calibration
 ) -> SignupFit:
-    table = signup_rows(rows, [calibration.probability(m) for m in accounts.margins])
     seat = setting.roll.numbers([signup.event.account_id for signup in rows.signups])
+    heard = None
+    if accounts.network is not None:
+        heard = Heard(accounts.network, accounts.own_margins, setting.fold[seat])
+    rows = with_company(rows, heard)
+    table = signup_rows(rows, [calibration.probability(m) for m in accounts.margins])
     doubtful = accounts.doubtful[seat]
     return fit_signups(table, accounts.fraud[seat], doubtful, setting.fold[seat], setting.seed)
 

@@ -1,8 +1,9 @@
 """Fitting the sign-up forest on rows that hold what was known at each sign-up's own moment.
 
 Mates' scores are those of the last refresh before the sign-up, out of fold: a model that had seen
-the mates' labels would look better in training than it will be. The very function that serves
-(:func:`gnn.features.row_of`) makes the rows. It knows nothing of account forests.
+the mates' labels would look better in training than it will be; so is what the graph network makes
+of the company. The very function that serves (:func:`gnn.features.row_of`) makes the rows. It knows
+nothing of account forests.
 """
 
 from bisect import bisect_right
@@ -15,7 +16,9 @@ import numpy.typing as npt
 from gnn.booster import Booster, Floats, Rows, TreeConfig
 from gnn.features import SIGNUP_COLUMNS, row_of
 from gnn.features_signup import Moment
+from gnn.network import Company, Network
 from gnn.training_rows import Ints, Mask, TrainingRows
+from gnn.voices import Voices
 
 SIGNUP_TREES = TreeConfig(trees=200, depth=4, rate=0.06, child_weight=4.0)
 
@@ -30,6 +33,36 @@ class SignupFit:
     forest: Booster | None
     margin: Floats
     rows: Rows
+
+
+@dataclass(frozen=True)
+class Heard:
+    """A graph network, and with what it is asked out of fold: own margins of accounts by moment.
+
+    ``own`` has log odds [N] for each moment; ``fold`` [S] is that of each sign-up.
+    """
+
+    network: Network
+    own: Sequence[Floats]
+    fold: Ints
+
+
+def with_company(rows: TrainingRows, heard: Heard | None) -> TrainingRows:
+    """The sign-ups with what a network that never saw their labels makes of their company."""
+    if heard is None:
+        return rows
+    moments = [moment.as_of for moment in rows.moments]
+    last = np.array([bisect_right(moments, signup.now) - 1 for signup in rows.signups], np.int64)
+    company = np.full(len(rows.signups), np.nan)
+    for number, moment in enumerate(rows.moments):
+        known = Company(moment.keys, moment.rows, heard.own[number], moment.links)
+        here = last == number
+        for judge in np.unique(heard.fold[here]).tolist():
+            voices = Voices.of(heard.network, known, moment.names, judge=judge)
+            for place in np.flatnonzero(here & (heard.fold == judge)).tolist():
+                company[place] = voices.heard(heard.network, rows.signups[place].vicinity)
+    met = zip(rows.signups, company.tolist(), strict=True)
+    return replace(rows, signups=[replace(signup, company=said) for signup, said in met])
 
 
 def signup_rows(rows: TrainingRows, scores: Sequence[Floats]) -> Rows:

@@ -15,6 +15,7 @@ from gnn.features import ACCOUNT_COLUMNS, account_matrix
 from gnn.features_signup import Moment
 from gnn.known import Known
 from gnn.mates import Links
+from gnn.voices import Names, names_of
 from graph.schema import NodeType
 from graph.snapshot import Snapshot
 
@@ -28,18 +29,20 @@ Mask = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class AccountMoment:
-    """All accounts at one refresh: ``accounts`` [N] are numbers into the roll of the training."""
+    """All accounts at one refresh, by ``keys`` [N]: columns [N, F], links, digests of entities."""
 
     as_of: int
     keys: tuple[str, ...]
     rows: Rows
     links: Links
+    names: Names = field(default_factory=dict)
 
     @classmethod
     def of(cls, snapshot: Snapshot) -> "AccountMoment":
         """Read a snapshot whose activity is set."""
         keys = tuple(snapshot.keys(NodeType.ACCOUNT).to_pylist())
-        return cls(snapshot.as_of, keys, account_matrix(snapshot), Links.of(snapshot))
+        links, names = Links.of(snapshot), names_of(snapshot)
+        return cls(snapshot.as_of, keys, account_matrix(snapshot), links, names)
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from threading import Lock, Thread
 
 from api.places import place_of
 from gnn.assess import RingTie, kin_of
+from gnn.voices import Voices
 from graph.closing import Closing
 from graph.errors import RingError
 from graph.facts import Event, Payment, Signup
@@ -46,6 +47,7 @@ class _Taken:
     watchlist: Watchlist
     matcher: LiveMatcher
     rings: Mapping[str, tuple[int, int]]
+    voices: Voices | None
 
 
 class Between(Closing):
@@ -102,6 +104,11 @@ class Between(Closing):
         with self._lock:
             match = taken.matcher.weigh([event] if payment is None else [event, payment])
         return self._tie(taken, match)
+
+    @property
+    def voices(self) -> Voices | None:
+        """What newcomers hear since the refresh whose watchlist is in use."""
+        return None if self._taken is None else self._taken.voices
 
     def match_of(self, account_id: str) -> Match | None:
         """The match that flagged an account since the last refresh; its ``at`` is when."""
@@ -198,6 +205,9 @@ class Between(Closing):
         watchlist = Watchlist.load(self._folder, self._journal.key_id)
         if watchlist.number == self.number:
             return
+        voices = Voices.load(self._folder)
+        if voices is not None and voices.number != watchlist.number:
+            voices = None  # an earlier refresh's: that one had a network, this one none
         flagged = [ring for ring in self._store.rings() if ring.detail.get("flagged")]
         held = [self._store.ring(ring.ring_id) for ring in flagged]
         members = {account: ring.ring_id for ring in held for account, *_ in ring.members}
@@ -212,7 +222,7 @@ class Between(Closing):
             for event in self._meanwhile:
                 matcher.see(clustered(event, watchlist.index))
             self._meanwhile = None
-            self._taken = _Taken(watchlist, matcher, rings)
+            self._taken = _Taken(watchlist, matcher, rings, voices)
         self._refused = None
 
     def _established(self, as_of: int, account_id: str) -> bool:

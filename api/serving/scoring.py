@@ -149,7 +149,7 @@ class Scoring:
                 return None
             rates = self._between.velocity.rates(ask.event, now, ask.payment)
             kin = self._between.kin(ask.event, ask.payment)
-            asked = Asked(ask.event, ask.payment, now, ask.ids, rates, kin)
+            asked = Asked(ask.event, ask.payment, now, ask.ids, rates, kin, self._between.voices)
             return assess_asked(asked, self._store(), self._scorer(), self._policy)
         except Exception as error:  # a fault here must not stop a sign-up flow
             log.error("scoring failed: %s at %s", type(error).__name__, place_of(error))

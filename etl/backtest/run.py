@@ -210,7 +210,10 @@ class _Life:
         store = self.walk.job.store
         kin = None if self.watch is None else self.watch.arrivals.kin(step.event)
         rates = step.rates
-        found = assess(step.event, store, self.scorer, policy, now=step.at, rates=rates, kin=kin)
+        voices = None if self.watch is None else self.watch.voices
+        found = assess(
+            step.event, store, self.scorer, policy, step.at, rates=rates, kin=kin, voices=voices
+        )
         self.record.decided(step.event.account_id, step.at, found.score or 0.0, found.decision)
 
     def refreshed(self, at: int) -> None:

@@ -23,6 +23,7 @@ from gnn.booster import Floats
 from gnn.features import account_matrix
 from gnn.mates import Links
 from gnn.scorer import Scorer
+from gnn.voices import Voices
 from gnn.watch import Fresh, Standing
 from graph.activity import add_activity
 from graph.cleaned import event_of
@@ -95,6 +96,7 @@ class Watch:
     last: RefreshReport
     standing: Standing
     arrivals: Arrivals
+    voices: Voices | None
 
     @classmethod
     def since(
@@ -108,7 +110,8 @@ class Watch:
         if last.scores is None:
             raise ModelMissing("accounts cannot be watched after a refresh without a model")
         standing = Standing.of(scorer, last.scores)
-        return cls(timeline, front, scorer, last, standing, Arrivals.since(timeline, last))
+        voices = voices_of(last, scorer)
+        return cls(timeline, front, scorer, last, standing, Arrivals.since(timeline, last), voices)
 
     def matched(self, since: int, until: int) -> list[Match]:
         """Accounts that events in ``since < at <= until`` (us) tie to a known ring, in order."""
@@ -162,6 +165,13 @@ class Watch:
         requests = recent.filter(mine.to_arrow())
         assert state.edges is not None
         return asked_by(requests, state.asked, state.edges, account_ids)
+
+
+def voices_of(last: RefreshReport, scorer: Scorer | None) -> Voices | None:
+    """What newcomers hear after a refresh: the same that a service is left."""
+    if scorer is None or last.scores is None:
+        return None
+    return scorer.voices(last.scores, last.snapshot, last.state.number)
 
 
 def watchlist_of(last: RefreshReport) -> Watchlist:

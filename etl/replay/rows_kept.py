@@ -67,6 +67,7 @@ def kept_rows(folder: Path, timeline: Timeline, known: Known) -> TrainingRows:
 
 def _arrays(moment: AccountMoment) -> dict[str, np.ndarray[Any, Any]]:
     arrays: dict[str, np.ndarray[Any, Any]] = {"rows": moment.rows}
+    arrays |= {f"{kind}.names": digests for kind, digests in moment.names.items()}
     for ties in moment.links.ties:
         arrays[f"{ties.link.name}.accounts"] = ties.accounts
         arrays[f"{ties.link.name}.entities"] = ties.entities
@@ -90,7 +91,9 @@ def _moment(place: Path, as_of: int) -> AccountMoment:
         )
         for link in MATE_LINKS
     )
-    return AccountMoment(as_of, keys, arrays["rows"], Links(len(keys), ties))
+    held = (link.name for link in MATE_LINKS)
+    names = {kind: arrays[f"{kind}.names"] for kind in held if f"{kind}.names" in arrays}
+    return AccountMoment(as_of, keys, arrays["rows"], Links(len(keys), ties), names)
 
 
 _TIE = pa.struct(

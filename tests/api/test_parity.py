@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pytest
+import torch
 from fastapi.testclient import TestClient
 
 from api.app import create_app
@@ -20,18 +21,27 @@ from api.desk.office import Office
 from api.schemas.signup import SignupIn
 from api.serving.champion import Champion
 from api.serving.service import Bounds, Service
+from etl.asked import Asked
 from etl.replay.lazily import LazyStore
 from etl.replay.timeline import Timeline
 from etl.replay.unrolled import unroll
 from etl.replay.walk import Applied, Due, Replay
 from gnn.assess import Policy, assess
+from gnn.bundle import Bundle
+from gnn.encoder import Encoder, EncoderConfig, arrays_of
 from gnn.features import SIGNUP_COLUMNS
+from gnn.mates import Links
+from gnn.network import NETWORK_COLUMNS, Company, Network
+from gnn.scale import Scale
 from gnn.scorer import Scorer
 from gnn.shelf import Shelf
+from gnn.tensors import kinds_of
+from gnn.voices import Voices, names_of
 from graph.door import Door
 from graph.flush import flush
 from graph.journal.journal import Journal
 from graph.ledger.engine import Ledger
+from graph.rings.watchlist import Watchlist
 from graph.schema import NodeType
 from graph.simulate import table, world
 from graph.simulate.presets import preset_named
@@ -39,6 +49,7 @@ from graph.store import Generation, GraphStore
 from graph.stores import open_store
 from tests.api.small_home import KEY, bearer, tiny_bundle
 
+COMPANY = SIGNUP_COLUMNS.index("company_share")
 TIED = SIGNUP_COLUMNS.index("tied_accounts")
 TABLES = ("signups", "payments", "sessions")
 
@@ -65,6 +76,8 @@ def test_a_sign_up_over_http_gets_the_row_and_score_of_the_replay(accounts, tmp_
         expected_row, expected_score = replayed[account]
         np.testing.assert_allclose(row, expected_row, rtol=0, atol=1e-6, equal_nan=True)
         assert score == pytest.approx(expected_score, abs=1e-6)
+    met = [row[COMPANY] for row, _ in posted.values() if not np.isnan(row[COMPANY])]
+    assert len(set(met)) > accounts // 50, "too few newcomers heard anybody"
     tied = [row for row, _ in posted.values() if row[TIED] > 0]
     assert len(tied) > accounts // 20, "the world ties too few sign-ups to prove anything"
 
@@ -83,15 +96,18 @@ def lived(accounts: int) -> tuple[dict[str, pa.Table], Timeline]:
 
 def by_replay(timeline: Timeline, half: int) -> dict[str, tuple[np.ndarray, float]]:
     """Row and score of every sign-up by the back-test's walk."""
-    scorer, found = Scorer(tiny_bundle()), {}
+    scorer, found, voices = Scorer(taught_bundle()), {}, None
     with LazyStore(open_store("sqlite://"), unroll(timeline)) as store:
         begin, end = timeline.bounds
         for step in Replay(timeline, store).steps(begin - 1, end, (half,)):
             if isinstance(step, Due):
                 store.publish(refreshed(store, half))
+                voices = voices_after(store, half)
             if isinstance(step, Applied):
                 policy = Policy()
-                seen = assess(step.event, store, scorer, policy, step.at, rates=step.rates)
+                seen = assess(
+                    step.event, store, scorer, policy, step.at, rates=step.rates, voices=voices
+                )
                 found[step.event.account_id] = (seen.row, seen.score)
     return found
 
@@ -101,8 +117,8 @@ def over_http(
 ) -> Iterator[tuple[str, tuple[np.ndarray, float]]]:
     """Row and score of every sign-up by the service, which writes each before the next."""
     shelf = Shelf(folder / "bundles")
-    shelf.put(tiny_bundle())
-    door, scorer = Door(KEY), Scorer(tiny_bundle())
+    shelf.put(taught_bundle())
+    door, scorer = Door(KEY), Scorer(taught_bundle())
     journal = Journal(folder / "journal.db", door.key_id)
     store = open_store(f"sqlite:///{folder / 'graph.db'}")
     end = clean.bounds[1] + 1
@@ -116,6 +132,7 @@ def over_http(
         office=office,
         policy=Policy(deny_at=2.0),
         bounds=Bounds(budget_ms=60_000),
+        watchlist=folder / "watchlist",
         clock=lambda: end,
     )
     bodies = {row["account_id"]: row for row in raw["signups"].to_pylist()}
@@ -127,12 +144,17 @@ def over_http(
                 build(journal, store, clean, until, half)
                 until, published = half, True
                 store.publish(refreshed(store, half))
+                voices_after(store, half).save(folder / "watchlist")
+                index = Asked.nothing(door.key_id).index
+                Watchlist(1, half, (), index).save(folder / "watchlist")
+                assert service.between.settled()
             build(journal, store, clean, until, row["at"] - 1)
             until = row["at"] - 1
             body = sendable(bodies[row["account_id"]])
             event, _ = service.events_of(SignupIn.model_validate(body))
             rates = service.between.velocity.rates(event, event.at)
-            before = assess(event, store, scorer, Policy(), event.at, rates=rates)
+            heard = service.between.voices
+            before = assess(event, store, scorer, Policy(), event.at, rates=rates, voices=heard)
             answer = client.post("/v1/signups/score", json=body).json()
             assert not answer["degraded"]
             yield row["account_id"], (before.row, answer["score"])
@@ -153,6 +175,28 @@ def refreshed(store: GraphStore, at: int) -> Generation:
     scores = [(hash_of(key) % 1000) / 1000 for key in keys]
     columns = {"key": keys, "score": scores, "ring_flagged": [int(s > 0.8) for s in scores]}
     return Generation(1, at, {"account": pa.table(columns)})
+
+
+def taught_bundle() -> Bundle:
+    """A bundle with a network that was taught nothing; what it says depends on the company."""
+    torch.manual_seed(1)
+    with open_store("sqlite://") as store:
+        kinds = kinds_of([Links.of(store.snapshot())])
+    net = Encoder(len(NETWORK_COLUMNS), kinds, EncoderConfig(width=8)).eval()
+    scale = Scale.of(np.zeros((2, len(NETWORK_COLUMNS)), np.float32))
+    return replace(tiny_bundle(), network=Network((arrays_of(net),), scale))
+
+
+def voices_after(store: GraphStore, at: int) -> Voices:
+    """What a refresh leaves for newcomers to hear, of accounts that differ by their names alone."""
+    snapshot = replace(store.snapshot(), as_of=at)
+    keys = snapshot.keys(NodeType.ACCOUNT).to_pylist()
+    own = np.array([hash_of(key) % 7 - 3.0 for key in keys])
+    rows = np.zeros((len(keys), len(NETWORK_COLUMNS) - 1), np.float32)
+    company = Company(keys, rows, own, Links.of(snapshot))
+    network = taught_bundle().network
+    assert network is not None
+    return Voices.of(network, company, names_of(snapshot), number=1)
 
 
 def hash_of(key: str) -> int:

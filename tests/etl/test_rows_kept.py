@@ -85,8 +85,9 @@ def test_no_field_is_forgotten():
     }
 
     assert held == {
-        "AccountMoment": ["as_of", "keys", "rows", "links"],
-        "Moment": ["event", "vicinity", "now", "payment", "rates"],
+        "AccountMoment": ["as_of", "keys", "rows", "links", "names"],
+        # what a network makes of the company is not known before it is taught
+        "Moment": ["event", "vicinity", "now", "payment", "rates", "company"],
         "Vicinity": ["keys", "numbers", "texts", "ties", "referrer"],
         "TrainingRows": ["as_of", "known", "moments", "signups"],
     }
@@ -95,6 +96,9 @@ def test_no_field_is_forgotten():
 def _same_moment(ours: AccountMoment, theirs: AccountMoment) -> None:
     assert (ours.as_of, ours.keys) == (theirs.as_of, theirs.keys)
     np.testing.assert_array_equal(ours.rows, theirs.rows)
+    assert ours.names.keys() == theirs.names.keys() != set()
+    for kind, digests in theirs.names.items():
+        np.testing.assert_array_equal(ours.names[kind], digests)
     for a, b in zip(ours.links.ties, theirs.links.ties, strict=True):
         assert (a.link, a.size) == (b.link, b.size)
         for name in ("accounts", "entities", "counts"):
