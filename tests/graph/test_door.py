@@ -123,10 +123,13 @@ def test_a_batch_says_what_its_rows_say_one_by_one(rows: list[dict[str, Any]], t
 
 
 def _as_arrow(values: list[Any]) -> Any:
+    """A typed column, where one holds them as they are: Arrow makes 7.0 and True two numbers."""
     try:
-        return pa.array(values)
+        column = pa.array(values)
     except (pa.ArrowInvalid, pa.ArrowTypeError):
         return values
+    same = [type(one) for one in column.to_pylist()] == [type(one) for one in values]
+    return column if same else values
 
 
 def _alone(row: dict[str, Any]) -> Any:
