@@ -1,10 +1,11 @@
 """The tables behind ``ringsight bench regrowth``: how soon newcomers of a known ring are flagged.
 
 Small worlds of one campaign each. It is banned as a whole half-way and grows again, re-using all,
-half or none of its identifiers; or it just goes on gaining accounts, by several tactics. Refreshes
-come daily (every third day while the campaign is new) and without a model, every event in between
-goes through the live match as in the product, evidence of the last days carried over a refresh; so
-what is counted is what rings and genomes alone do. Truth is opened for the figures only.
+half, a tenth or none of its identifiers; or it goes on gaining accounts, by several tactics.
+Refreshes come daily (every third day while the campaign is new) and without a model, every event in
+between goes through the live match as in the product, evidence of the last days carried over a
+refresh; so what is counted is what rings and genomes alone do. Truth is opened for the figures
+only.
 """
 
 import tempfile
@@ -40,7 +41,7 @@ Progress = Callable[[str, int, int], None]
 
 _BASE: Tactics = (("lockstep", 1.0), ("sibling_templates", 0.5))
 REUSES: Mapping[str, Tactics] = {
-    f"regrown, {reuse:.0%} re-used": (*_BASE, ("regrowth", reuse)) for reuse in (1.0, 0.5, 0.0)
+    f"regrown, {reuse:.0%} re-used": (*_BASE, ("regrowth", reuse)) for reuse in (1.0, 0.5, 0.1, 0.0)
 }
 KNOWN: Mapping[str, Tactics] = {
     "known ring, pure traffic": _BASE,
@@ -126,8 +127,8 @@ def _found(report: RefreshReport, truth: Mapping[str, TrueAccount]) -> bool:
 def _figures(
     timeline: Timeline, truth: Mapping[str, TrueAccount], lived: Lived
 ) -> dict[str, float]:
-    """Of those that began after the ring was known (or, banned as a whole, after the ban)."""
-    since = max(lived.known_at, _banned_at(timeline, truth))
+    """Of those that began after the ban, or where nobody was banned, after the ring was known."""
+    since = _banned_at(timeline, truth) or lived.known_at
     newcomers = {
         account: true.active_from
         for account, true in truth.items()

@@ -23,4 +23,4 @@ def test_every_row_is_of_tactics_that_the_simulator_knows_and_each_of_its_own() 
 
     assert len(set(rows.values())) == len(rows)
     assert {name for tactics in rows.values() for name, _ in tactics} <= set(TACTICS)
-    assert [dict(tactics)["regrowth"] for tactics in REUSES.values()] == [1.0, 0.5, 0.0]
+    assert [dict(tactics)["regrowth"] for tactics in REUSES.values()] == [1.0, 0.5, 0.1, 0.0]
