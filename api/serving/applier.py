@@ -169,7 +169,8 @@ class Applier:
         self._signed_at = now
         try:
             if self._signed:
-                with self._ledger.writing() as book:
+                # Unsynced: nobody who records waits for the disk behind it.
+                with self._ledger.writing(synced=False) as book:
                     hot.delivered(book, self._signed)
                 self._signed = []
             if not self._loads:

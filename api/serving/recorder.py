@@ -12,7 +12,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from queue import Empty, SimpleQueue
-from threading import Thread
+from threading import Event, Thread
 
 from api.places import place_of
 from api.serving.job import Job
@@ -54,8 +54,11 @@ class Recorder:
         self._queue: SimpleQueue[Sequence[Job] | None] = SimpleQueue()
         self._kept: deque[Job] = deque()
         self._anchored = (0, 0.0)
+        self._ended = Event()
         self._thread = Thread(target=self._run, name="recorder", daemon=True)
+        self._settling = Thread(target=self._settle, name="settling", daemon=True)
         self._thread.start()
+        self._settling.start()
 
     @property
     def kept(self) -> int:
@@ -70,6 +73,22 @@ class Recorder:
         """Record what is queued, then stop."""
         self._queue.put(None)
         self._thread.join(timeout=10)
+        self._ended.set()
+        self._settling.join(timeout=10)
+
+    def _settle(self) -> None:
+        """About once a second, and at the end, bring to the disk what was recorded without it."""
+        settled, going = 0, True
+        while going:
+            going = not self._ended.wait(ANCHOR_S)
+            anchored = self._anchored[0]
+            if anchored == settled:
+                continue
+            try:
+                self._ledger.settle()
+                settled = anchored
+            except StoreError as error:
+                log.warning("the ledger was not synced: %s", type(error).__name__)
 
     def _run(self) -> None:
         more = True
@@ -117,7 +136,7 @@ class Recorder:
         answers = [answer_of(job, self._clock()) for job in group]
         for _ in range(RACES_MOST):
             try:
-                # The anchor, about once a second, waits for the disk for all of them.
+                # About once a second another thread waits for the disk for all of them.
                 with self._ledger.writing(synced=False) as book:
                     return hot.record(book, answers)
             except StoreError as error:
@@ -173,7 +192,7 @@ class Recorder:
                 act = Act(
                     self._clock(), "service", "signups.anchor", None, {"to": now, "link": link}
                 )
-                with self._ledger.writing() as book:
+                with self._ledger.writing(synced=False) as book:
                     append(book, [act])
             self._anchored = (now, time.monotonic())
         except StoreError as error:

@@ -6,12 +6,13 @@ own locks. It knows nothing of what the tables mean.
 """
 
 import secrets
+import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, exc, make_url
+from sqlalchemy import Connection, Engine, create_engine, event, exc, make_url, text
 from sqlalchemy.engine import URL
 
 from graph.closing import Closing
@@ -28,6 +29,11 @@ _SETTINGS = (
     # What is erased must not stay readable in a free page.
     "PRAGMA secure_delete = ON",
 )
+
+
+_STEPS = Path(__file__).parent / "migrations" / "versions"
+NEWEST = max(path.stem[1:].partition("_")[0] for path in _STEPS.glob("r*_*.py"))
+"""The revision of the last migration, by its file's name (a test asks Alembic)."""
 
 
 class Ledger(Closing):
@@ -86,6 +92,14 @@ class Ledger(Closing):
         with translated(), self.engine.connect() as connection, connection.begin():
             yield connection
 
+    def settle(self) -> None:
+        """Bring what was committed unsynced to the disk and into SQLite's file; holds up nobody."""
+        if self.dialect == "sqlite":
+            with translated(), self.engine.connect() as connection:
+                plain = connection.execution_options(ringsight_begins=False)
+                _sync(plain, synced=True)
+                driver(plain).execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+
     def rewrite(self) -> None:
         """Leave nothing of deleted rows in the file of SQLite; PostgreSQL is told to vacuum."""
         lite = self.dialect == "sqlite"
@@ -105,12 +119,23 @@ class Ledger(Closing):
         return f"Ledger({self._url.render_as_string(hide_password=True)!r})"
 
     def _migrate(self) -> None:
+        if self._is_current():
+            return
         from graph.ledger.migrate import bring_forward  # noqa: PLC0415 - Alembic is slow to import
 
         with self.engine.connect() as connection:
             book = connection.execution_options(ringsight_writes=True)
             with book.begin():
                 bring_forward(book)
+
+    def _is_current(self) -> bool:
+        """Whether the ledger has this release's schema, as nearly every one that is opened has."""
+        with self.engine.connect() as connection:
+            try:
+                query = text("SELECT version_num FROM alembic_version")
+                return connection.execute(query).scalar_one_or_none() == NEWEST
+            except exc.DatabaseError:  # a new one has no such table
+                return False
 
 
 def _checked(url: str) -> URL:
@@ -143,6 +168,8 @@ def _engine(url: URL) -> Engine:
         max_overflow=POOL_SIZE,
         pool_timeout=LOCK_TIMEOUT_S,
         pool_pre_ping=not lite,
+        # The same few connections again and again: how they commit need not be told anew.
+        pool_use_lifo=True,
         hide_parameters=True,
     )
     if lite:
@@ -172,12 +199,26 @@ def _sync(connection: Connection, *, synced: bool) -> None:
     """Whether commits of this connection of the pool wait for the disk; told when it changes.
 
     In write-ahead logging NORMAL syncs at checkpoints alone: what was committed outlives the
-    process, and a power cut once a later commit was synced, because the log is one file.
+    process, and a power cut once a later commit was synced, because the log is one file. Nor does a
+    commit that is not synced stop for a checkpoint, which is :meth:`Ledger.settle`'s to do.
     """
     # `info` belongs to the driver's connection, which goes through many hands.
     if connection.info.get("synced", True) is not synced:
-        connection.exec_driver_sql(f"PRAGMA synchronous = {'FULL' if synced else 'NORMAL'}")
+        db = driver(connection)
+        db.execute(f"PRAGMA synchronous = {'FULL' if synced else 'NORMAL'}")
+        db.execute(f"PRAGMA wal_autocheckpoint = {1_000 if synced else 0}")
         connection.info["synced"] = synced
+
+
+def driver(book: Connection) -> sqlite3.Connection:
+    """SQLite's own connection under ``book``, in the same transaction.
+
+    For the few statements that every sign-up pays for: going through SQLAlchemy costs each of them
+    more than SQLite does. Its errors are translated as the others are.
+    """
+    found = book.connection.driver_connection
+    assert isinstance(found, sqlite3.Connection)
+    return found
 
 
 @contextmanager
@@ -185,17 +226,27 @@ def translated() -> Iterator[None]:
     """The driver's errors as ours; what stood in a statement stays out of the text."""
     try:
         yield
-    except (exc.OperationalError, exc.InterfaceError, exc.TimeoutError) as error:
+    except _AWAY as error:
         raise StoreUnavailable(f"the ledger cannot answer: {_kind(error)}") from error
-    except exc.DatabaseError as error:
-        damaged = "malformed" in str(error.orig) or "not a database" in str(error.orig)
+    except (exc.DatabaseError, sqlite3.Error) as error:
+        original = getattr(error, "orig", error)
+        damaged = "malformed" in str(original) or "not a database" in str(original)
         kind = StoreCorrupt if damaged else StoreError
         raise kind(f"the ledger failed: {_kind(error)}") from error
 
 
-def _kind(error: exc.SQLAlchemyError) -> str:
+_AWAY = (
+    exc.OperationalError,
+    exc.InterfaceError,
+    exc.TimeoutError,
+    sqlite3.OperationalError,
+    sqlite3.InterfaceError,
+)
+
+
+def _kind(error: Exception) -> str:
     """The class of the driver's error; for SQLite its text as well, which holds no value."""
-    original = getattr(error, "orig", None)
+    original = error if isinstance(error, sqlite3.Error) else getattr(error, "orig", None)
     if original is None:
         return type(error).__name__
     lite = type(original).__module__ == "sqlite3"

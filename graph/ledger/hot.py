@@ -13,7 +13,7 @@ a group of answers at a time; it keeps to three statements, because every sign-u
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,9 +35,11 @@ from sqlalchemy import (
     func,
     insert,
     select,
+    tuple_,
     update,
 )
 
+from graph.ledger.engine import driver
 from graph.ledger.tables import ID_CHARACTERS, metadata
 
 FIRST = "0" * 64
@@ -103,6 +105,12 @@ _ADD_ANSWER = (
     f"VALUES ({', '.join('?' * len(_ANSWER_COLUMNS))})"
 )
 _ADD_PARCEL = "INSERT INTO outbox (kind, account_id, body, at, parked) VALUES (?, ?, ?, ?, ?)"
+_DELIVERED = "DELETE FROM outbox WHERE seq = ?"
+_EARLIER = (
+    "SELECT caller, held.key, request_digest, reply "
+    "FROM json_each(?) AS asked CROSS JOIN signup_answer AS held "
+    "ON caller = json_extract(asked.value, '$[0]') AND held.key = json_extract(asked.value, '$[1]')"
+)
 _HEAD = "SELECT seq, link FROM signup_answer ORDER BY seq DESC LIMIT 1"
 
 
@@ -185,7 +193,7 @@ def record(book: Connection, answers: Sequence[Answer]) -> list[Earlier | int | 
             parcels.append(answer.parcel)
     if rows and book.dialect.name == "sqlite":
         given = [tuple(row[name] for name in _ANSWER_COLUMNS) for row in rows]
-        book.exec_driver_sql(_ADD_ANSWER, given)
+        driver(book).executemany(_ADD_ANSWER, given)
     elif rows:
         book.execute(insert(signup_answer), rows)
     seqs = post(book, parcels)
@@ -198,9 +206,10 @@ def post(book: Connection, parcels: Sequence[Parcel]) -> list[int]:
         return []
     if book.dialect.name == "sqlite":
         given = [(p.kind, p.account_id, p.body, p.at, p.parked) for p in parcels]
-        book.exec_driver_sql(_ADD_PARCEL, given)
+        db = driver(book)
+        db.executemany(_ADD_PARCEL, given)
         # Whoever writes is alone, and numbers are given in turn.
-        last = int(book.exec_driver_sql("SELECT last_insert_rowid()").scalar_one())
+        (last,) = db.execute("SELECT last_insert_rowid()").fetchone()
         return list(range(last - len(parcels) + 1, last + 1))
     rows = [
         {"kind": p.kind, "account_id": p.account_id, "body": p.body, "at": p.at, "parked": p.parked}
@@ -232,7 +241,10 @@ def _parcels(book: Connection, query: Select[Any]) -> list[Parcel]:
 
 def delivered(book: Connection, seqs: Sequence[int]) -> None:
     """These parcels are in the graph."""
-    book.execute(delete(outbox).where(outbox.c.seq.in_(list(seqs))))
+    if book.dialect.name == "sqlite":
+        driver(book).executemany(_DELIVERED, [(seq,) for seq in seqs])
+    else:
+        book.execute(delete(outbox).where(outbox.c.seq.in_(list(seqs))))
 
 
 def depth(book: Connection) -> tuple[int, int]:
@@ -320,18 +332,23 @@ def head(book: Connection) -> tuple[int, str]:
 
 
 def _head(book: Connection) -> tuple[int, str]:
-    row = book.exec_driver_sql(_HEAD).one_or_none()
-    return (0, FIRST) if row is None else (int(row.seq), str(row.link))
+    lite = book.dialect.name == "sqlite"
+    row = driver(book).execute(_HEAD).fetchone() if lite else book.exec_driver_sql(_HEAD).first()
+    return (0, FIRST) if row is None else (int(row[0]), str(row[1]))
 
 
 def _earlier(book: Connection, answers: Sequence[Answer]) -> dict[tuple[str, str | None], Earlier]:
-    keys = [answer.key for answer in answers if answer.key is not None]
-    if not keys:
+    names = [(answer.caller, answer.key) for answer in answers if answer.key is not None]
+    if not names:
         return {}
-    columns = signup_answer.c
-    query = select(columns.caller, columns.key, columns.request_digest, columns.reply)
-    rows = book.execute(query.where(columns.key.in_(keys))).all()
-    return {(row.caller, row.key): Earlier(row.request_digest, row.reply) for row in rows}
+    # By caller and key, as the index has them: by key alone every answer would be looked at.
+    if book.dialect.name == "sqlite":
+        rows: Iterable[Any] = driver(book).execute(_EARLIER, (json.dumps(names),))
+    else:
+        columns = signup_answer.c
+        query = select(columns.caller, columns.key, columns.request_digest, columns.reply)
+        rows = book.execute(query.where(tuple_(columns.caller, columns.key).in_(names)))
+    return {(caller, key): Earlier(digest, reply) for caller, key, digest, reply in rows}
 
 
 def _row(answer: Answer, seq: int, previous: str) -> dict[str, Any]:

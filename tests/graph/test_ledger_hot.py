@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import update
 
 from graph.ledger import hot
-from graph.ledger.engine import Ledger
+from graph.ledger.engine import Ledger, driver
 from graph.ledger.hot import Answer, Earlier, Parcel
 
 
@@ -116,3 +116,21 @@ def test_an_outcome_is_told_once(ledger):
     with ledger.writing() as book:
         assert hot.report(book, row)
         assert not hot.report(book, row)
+
+
+def test_a_key_is_looked_up_at_the_same_cost_however_many_answers_there_are(tmp_path):
+    steps = {}
+    for size in (200, 2_000):
+        with Ledger(f"sqlite:///{tmp_path}/{size}.db") as ledger:
+            with ledger.writing() as book:
+                hot.record(book, [answer(n, key=f"k{n}") for n in range(size)])
+            with ledger.writing() as book:
+                counted = []
+                # Told at every tenth step of SQLite's machine.
+                driver(book).set_progress_handler(lambda seen=counted: seen.append(1), 10)
+                (found,) = hot.record(book, [answer(7, key="k7")])
+                driver(book).set_progress_handler(None, 10)
+        assert isinstance(found, Earlier)
+        steps[size] = len(counted)
+
+    assert steps[2_000] <= steps[200] * 1.2

@@ -7,6 +7,7 @@ from threading import Barrier
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import text, update
 
 from graph.errors import Conflict, NotFound, SchemaMismatch, Stale, StoreUnavailable, UnknownName
@@ -26,7 +27,8 @@ from graph.ledger import (
     retention,
 )
 from graph.ledger.audit import Act
-from graph.ledger.engine import Ledger
+from graph.ledger.engine import NEWEST, Ledger
+from graph.ledger.migrate import configuration
 from graph.ledger.port import (
     ApiKey,
     Case,
@@ -68,6 +70,10 @@ def test_what_the_migrations_make_is_what_the_tables_say(ledger: Ledger) -> None
         differences = compare_metadata(context, metadata)
 
     assert differences == []
+
+
+def test_a_ledger_is_known_to_be_current_without_asking_alembic() -> None:
+    assert ScriptDirectory.from_config(configuration()).get_current_head() == NEWEST
 
 
 def test_a_ledger_of_a_newer_release_is_refused(ledger: Ledger, url: str) -> None:

@@ -5,7 +5,9 @@ from contextlib import contextmanager
 
 import pytest
 
+from graph.ledger import hot
 from graph.ledger.engine import Ledger
+from graph.ledger.hot import Parcel
 
 NORMAL, FULL = 1, 2
 
@@ -38,3 +40,21 @@ def test_two_transactions_side_by_side_do_not_change_each_others_wait(lite: Ledg
         level = int(other.exec_driver_sql("PRAGMA synchronous").scalar_one())
 
     assert level == FULL
+
+
+def test_a_commit_that_does_not_wait_leaves_the_checkpoint_to_who_settles(lite: Ledger) -> None:
+    with lite.writing(synced=False) as book:
+        alone = int(book.exec_driver_sql("PRAGMA wal_autocheckpoint").scalar_one())
+        hot.post(book, [Parcel("signup", b"x" * 100, 1)])
+    path = lite.path
+    assert path is not None
+    before = path.stat().st_mtime_ns
+
+    lite.settle()
+
+    with lite.reading() as book:
+        held, done = book.exec_driver_sql("PRAGMA wal_checkpoint(PASSIVE)").one()[1:]
+        others = int(book.exec_driver_sql("PRAGMA wal_autocheckpoint").scalar_one())
+    assert (alone, others) == (0, 1_000)
+    assert held == done
+    assert path.stat().st_mtime_ns > before
