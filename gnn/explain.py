@@ -80,8 +80,17 @@ def signup_reasons(
 
     ``weights`` [F] is each column's share of the margin (:meth:`Scorer.signup_explained`).
     """
-    reasons = _reasons(SIGNUP.columns, row, bundle.usual["signup"], weights)
-    return strongest_of(reasons, most)
+    columns, weight = SIGNUP.columns, weights.tolist()
+    telling = _telling(row, weights)
+    against = sorted((-weight[n], columns[n].name, n) for n in telling if weight[n] > 0)[:most]
+    counter = sorted((weight[n], columns[n].name, n) for n in telling if weight[n] < 0)[:most]
+    # Only those that are told are written out: a row has some forty that count.
+    usual = bundle.usual["signup"]
+    one, other = (
+        [_reason(columns[n], float(row[n]), float(usual[n]), weight[n]) for *_, n in found]
+        for found in (against, counter)
+    )
+    return one, other
 
 
 @dataclass(frozen=True)
@@ -147,18 +156,22 @@ def _reasons(
     usual: npt.NDArray[np.float32],
     weights: npt.NDArray[np.float64],
 ) -> list[Reason]:
-    telling = np.flatnonzero((np.abs(weights) >= LEAST_WEIGHT) & ~np.isnan(row)).tolist()
     return [
-        Reason(
-            columns[place].name,
-            columns[place].sentence,
-            written(columns[place].name, float(row[place])),
-            written(columns[place].name, float(usual[place])),
-            float(weights[place]),
-            columns[place].family,
-        )
-        for place in telling
+        _reason(columns[place], float(row[place]), float(usual[place]), float(weights[place]))
+        for place in _telling(row, weights)
     ]
+
+
+def _telling(row: npt.NDArray[np.float32], weights: npt.NDArray[np.float64]) -> list[int]:
+    """The columns that are known and count."""
+    found: list[int] = np.flatnonzero((np.abs(weights) >= LEAST_WEIGHT) & (row == row)).tolist()  # noqa: PLR0124 - NaN is not itself
+    return found
+
+
+def _reason(column: Described, observed: float, usual: float, weight: float) -> Reason:
+    name = column.name
+    told = (written(name, observed), written(name, usual))
+    return Reason(name, column.sentence, *told, weight, column.family)
 
 
 def strongest_of(reasons: Sequence[Reason], most: int) -> tuple[list[Reason], list[Reason]]:

@@ -43,6 +43,12 @@ class Moment:
         """As :meth:`Vicinity.near` tells, counted once for all columns that ask."""
         return self.vicinity.near()
 
+    @cached_property
+    def mates(self) -> dict[str, float]:
+        """The mean score of the accounts on each entity, few of them counting less, by link."""
+        score = self.vicinity.numbers["score"]
+        return {name: _shrunk(score[tie.rows]) for name, tie in self.vicinity.ties.items()}
+
 
 SIGNUP: Register[Moment, float] = Register()
 column = SIGNUP.column
@@ -268,20 +274,20 @@ def known_for_days(moment: Moment, tie: Tie) -> float:
 @_per_link(Family.MATES)
 def mates_score(moment: Moment, tie: Tie) -> float:
     """Score of the accounts on the same ENTITY, few of them counting less."""
-    return _shrunk(moment.vicinity.numbers["score"][tie.rows])
+    return moment.mates[tie.link.name]
 
 
 @_per_link(Family.MATES)
 def banned_share(moment: Moment, tie: Tie) -> float:
     """Share of the accounts on the same ENTITY that are banned, few of them counting less."""
     status = moment.vicinity.texts["status"]
-    return _shrunk(np.array([status[row] == "banned" for row in tie.rows], np.float64))
+    return _share(sum(status[row] == "banned" for row in tie.rows.tolist()), tie)
 
 
 @_per_link(Family.SIGNUP)
 def alike_share(moment: Moment, tie: Tie) -> float:
     """Share of the accounts on the same ENTITY with this user agent, e-mail pattern and pathway."""
-    return _shrunk(np.array([_alike(moment, int(row)) for row in tie.rows], np.float64))
+    return _share(sum(_alike(moment, row) for row in tie.rows.tolist()), tie)
 
 
 # --- everybody the sign-up is tied to ---------------------------------------------------------
@@ -310,8 +316,7 @@ def twice_tied_last_day(moment: Moment) -> float:
 @column(Family.MATES)
 def best_mates_score(moment: Moment) -> float:
     """Highest score of the accounts on one shared identifier, few of them counting less."""
-    scores = [_shrunk(moment.vicinity.numbers["score"][tie.rows]) for tie in _ties(moment)]
-    known = [score for score in scores if not math.isnan(score)]
+    known = [score for score in moment.mates.values() if not math.isnan(score)]
     return max(known, default=math.nan)
 
 
@@ -319,7 +324,7 @@ def best_mates_score(moment: Moment) -> float:
 def flagged_ring_mates(moment: Moment) -> float:
     """Accounts of rings flagged for action that share an identifier with this one."""
     flagged = moment.vicinity.numbers["ring_flagged"]
-    return float(sum(flagged[row] > 0 for row in moment.near))
+    return float(np.count_nonzero(flagged[list(moment.near)] > 0))
 
 
 @column(Family.MATES)
@@ -342,12 +347,8 @@ def _when(at: int) -> datetime:
     return datetime.fromtimestamp(at / 1_000_000, UTC)
 
 
-def _ties(moment: Moment) -> list[Tie]:
-    return list(moment.vicinity.ties.values())
-
-
 def _within(moment: Moment, tie: Tie, span_us: int) -> int:
-    return int((tie.seen_at >= moment.now - span_us).sum())
+    return int(np.count_nonzero(tie.seen_at >= moment.now - span_us))
 
 
 def _alike(moment: Moment, row: int) -> bool:
@@ -361,5 +362,10 @@ def _alike(moment: Moment, row: int) -> bool:
 
 def _shrunk(values: Floats) -> float:
     """Mean of the known values times n / (n + 3); NaN when none is known."""
-    known = values[~np.isnan(values)]
-    return float(known.sum() / (known.size + SHRINK)) if known.size else math.nan
+    known = values[values == values]  # noqa: PLR0124 - NaN is not itself
+    return float(np.add.reduce(known) / (known.size + SHRINK)) if known.size else math.nan
+
+
+def _share(count: int, tie: Tie) -> float:
+    """``count`` of a tie's accounts as a share, few of them counting less; NaN without any."""
+    return count / (tie.rows.size + SHRINK) if tie.rows.size else math.nan

@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from graph.facts import Facts, Payment, Signup, facts_of
+from graph.facts import SHARED_EMAIL_CLASSES, Payment, Signup
 from graph.near import Near
-from graph.schema import EDGE_OF, NodeType
+from graph.schema import EDGE_OF
 from graph.snapshot import Snapshot
 
 Floats = npt.NDArray[np.float64]
@@ -126,12 +126,26 @@ EMPTY = Vicinity(
 
 
 def ids_of(event: Signup, payment: Payment | None = None) -> tuple[str, ...]:
-    """The nodes to ask a store for: what the sign-up names, without account and operator."""
-    own = f"{NodeType.ACCOUNT.value}:{event.account_id}"
-    facts = [facts_of(event), facts_of(payment) if payment else Facts()]
-    named = dict.fromkeys(node.id for part in facts for node in part.nodes if node.id != own)
-    passed = (NodeType.ASN.value, NodeType.ISSUER.value)
-    return tuple(identity for identity in named if not identity.startswith(passed))
+    """The nodes to ask a store for: what the sign-up names, without account and operator.
+
+    Those of the nodes of :func:`graph.facts.facts_of` that are asked for, without making any.
+    """
+    place = event.place
+    shared = event.email_class in SHARED_EMAIL_CLASSES
+    named = (
+        ("mailbox", event.mailbox),
+        ("email_domain", None if shared else event.email_domain),
+        ("phone", event.phone),
+        ("device", event.device),
+        ("organisation", event.organisation),
+        ("account", event.referrer_account_id),
+        ("ip", place and place.ip),
+        ("subnet", place and place.subnet),
+        ("payment_method", payment and payment.payment_method),
+    )
+    own = f"account:{event.account_id}"
+    ids = (f"{kind}:{key}" for kind, key in named if key)
+    return tuple(identity for identity in ids if identity != own)
 
 
 def _named(ids: Sequence[str]) -> dict[str, str]:

@@ -178,7 +178,7 @@ class ModelRelease:
 Event = Signup | Payment | Session | Request | Enforcement | Label | ModelRelease
 
 # Mail providers anybody can use say nothing about who belongs together.
-_SHARED_EMAIL_CLASSES = frozenset({"public", "none"})
+SHARED_EMAIL_CLASSES = frozenset({"public", "none"})
 
 
 @singledispatch
@@ -231,7 +231,7 @@ def _signup_ends(event: Signup) -> Iterator[tuple[str, Node]]:
     at = event.at
     if event.mailbox:
         yield "WRITES_FROM", Node(NodeType.MAILBOX, event.mailbox, at)
-    if event.email_domain and event.email_class not in _SHARED_EMAIL_CLASSES:
+    if event.email_domain and event.email_class not in SHARED_EMAIL_CLASSES:
         domain = _known(email_class=event.email_class)
         yield "MAILED_AT", Node(NodeType.EMAIL_DOMAIN, event.email_domain, at, domain)
     if event.phone:

@@ -14,7 +14,7 @@ from queue import Empty, SimpleQueue
 from threading import Thread
 
 from api.places import place_of
-from api.schemas.signup import AssessmentOut
+from api.schemas.signup import told
 from api.serving.between import Between
 from api.serving.job import Job
 from api.serving.pending import Pending
@@ -30,6 +30,7 @@ log = logging.getLogger("ringsight.service")
 TICK_S = 0.01
 SERVER_THREADS = 8
 TOGETHER_MOST = 8
+CROWDED_MOST = 10_000
 
 
 class Scoring:
@@ -59,6 +60,7 @@ class Scoring:
         self._between = between
         self._onward = onward
         self._hurry = hurry
+        self._crowded: set[str] = set()
         self._queue: SimpleQueue[Job | None] = SimpleQueue()
         self.pending = Pending(self._queue.put)
         self._threads = [
@@ -168,11 +170,19 @@ class Scoring:
     def _open(self, ids: Sequence[str]) -> list[str]:
         """Those of ``ids`` where one account more would be seen: a hub's newest changes nothing."""
         full = self._policy.mates_per_entity
+        asked = [identity for identity in ids if identity not in self._crowded]
+        if not asked:
+            return []
         try:
-            known = self._store().neighbourhood(ids, per_id=full).near.entities
+            known = self._store().neighbourhood(asked, per_id=full).near.entities
         except StoreUnavailable:
             return []  # the policy will answer
-        return [i for i in ids if i not in known or len(known[i].holders) < full]
+        crowded = {i for i in asked if i in known and len(known[i].holders) >= full}
+        # A hub is read once for this, not at every sign-up; it does not empty again.
+        if len(self._crowded) >= CROWDED_MOST:
+            self._crowded.clear()
+        self._crowded |= crowded
+        return [i for i in asked if i not in crowded]
 
     def _with_lists(self, job: Job, found: Assessment) -> Assessment:
         return listed(found, self._lists().consult(job.ask.event, job.ask.payment, self._clock()))
@@ -180,11 +190,10 @@ class Scoring:
 
 def rendered(job: Job, found: Assessment, *, written: bool) -> bytes:
     """The reply's JSON text; ``written`` False says that it could not be written down in time."""
-    out = AssessmentOut.of(
+    return told(
         found,
         job.request_id,
         written=written,
         latency_ms=job.elapsed_ms(),
         evidence=job.ask.caller.reasons,
     )
-    return out.model_dump_json().encode()

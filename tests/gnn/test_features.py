@@ -5,7 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from gnn.bundle import Bundle, Thresholds
 from gnn.columns import written
+from gnn.explain import LEAST_WEIGHT, signup_reasons
 from gnn.features import (
     ACCOUNT_COLUMNS,
     SIGNUP_COLUMNS,
@@ -159,3 +161,45 @@ def test_crowds_leave_the_account_itself_out(small_scene):
 )
 def test_figures_are_written_as_people_write_them(name, figure, text):
     assert written(name, figure) == text
+
+
+PAID = Payment("e1", "new", 1, "card-1", "card", 0.0, "succeeded", "424242", "DE")
+NAMES = {"mailbox": "m", "phone": "p", "organisation": "o", "referrer_account_id": "friend"}
+PUBLIC = {"email_domain": "gmail.com", "email_class": "public"}
+PRIVATE = {"email_domain": "acme.example", "email_class": "private"}
+
+
+@pytest.mark.parametrize("payment", [None, PAID, replace(PAID, issuer=None)])
+@pytest.mark.parametrize(
+    "given", [{}, NAMES, PUBLIC, NAMES | PRIVATE, {"device": None}, {"referrer_account_id": "new"}]
+)
+def test_what_is_asked_of_the_store_are_the_nodes_of_the_facts_but_account_and_operator(
+    given: dict[str, object], payment: Payment | None
+) -> None:
+    event = signup("new", 1, **given)
+
+    facts = [facts_of(event), *([facts_of(payment)] if payment else [])]
+    nodes = dict.fromkeys(node.id for part in facts for node in part.nodes)
+    left_out = ("account:new", "asn:AS1", "issuer:424242")
+    assert ids_of(event, payment) == tuple(n for n in nodes if n not in left_out)
+
+
+def test_reasons_of_a_sign_up_are_the_strongest_of_all_that_count():
+    chance = np.random.default_rng(4)
+    row = chance.normal(size=len(SIGNUP_COLUMNS)).astype(np.float32)
+    row[::7] = np.nan
+    weights = np.round(chance.normal(size=len(row)), 1)  # with equals, and with next to nothing
+    usual = np.zeros(len(row), np.float32)
+    bundle = Bundle({}, {}, Thresholds(0.5, 0.5, 0.9), {"signup": usual}, trained_as_of=0)
+
+    found = signup_reasons(bundle, row, weights, 5)
+
+    every = sorted(
+        (-abs(weight), name, weight > 0)
+        for name, weight, cell in zip(SIGNUP_COLUMNS, weights, row, strict=True)
+        if abs(weight) >= LEAST_WEIGHT and not np.isnan(cell)
+    )
+    told = [[(-abs(r.weight), r.code, r.weight > 0) for r in part] for part in found]
+    assert told == [[r for r in every if r[2]][:5], [r for r in every if not r[2]][:5]]
+    place = SIGNUP_COLUMNS.index(found[0][0].code)
+    assert found[0][0].observed == written(SIGNUP_COLUMNS[place], float(row[place]))
