@@ -12,7 +12,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy import sparse
-from scipy.sparse.csgraph import connected_components
 
 from graph.rings.inputs import Floats, Ints
 from graph.rings.model import Family
@@ -81,6 +80,8 @@ def components(holdings: Holdings, size: int) -> Ints:
 
 def tied(row: Ints, thing: Ints, size: int, things: int) -> Ints:
     """The part of each of ``size`` rows when those tied to one of ``things`` hang together."""
+    from scipy.sparse.csgraph import connected_components  # noqa: PLC0415 - slow to import
+
     shape = (size + things,) * 2
     graph = sparse.csr_array((np.ones(len(row), np.int8), (row, thing + size)), shape=shape)
     _, part = connected_components(graph, directed=False)

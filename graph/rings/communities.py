@@ -10,7 +10,6 @@ and large enough pays for the search. It knows nothing of accounts or evidence.
 import graspologic_native
 import numpy as np
 from scipy import sparse
-from scipy.sparse.csgraph import connected_components
 
 from graph.rings.inputs import Bools, Floats, Ints
 
@@ -25,6 +24,8 @@ def communities(
 
     Equal weights and seed give equal groups, numbered by their lowest node.
     """
+    from scipy.sparse.csgraph import connected_components  # noqa: PLC0415 - slow to import
+
     size = weights.shape[0]
     groups = np.full(size, -1, np.int64)
     if not weights.nnz:

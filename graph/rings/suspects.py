@@ -13,9 +13,6 @@ from functools import cached_property
 
 import numpy as np
 from scipy import sparse
-from scipy.cluster.hierarchy import fcluster, linkage
-from scipy.sparse.csgraph import connected_components
-from scipy.spatial.distance import squareform
 
 from graph.rings import communities, timing
 from graph.rings.inputs import Bools, Floats, Ints
@@ -100,6 +97,8 @@ def _blocks(picked: Bools, behaviour: sparse.csr_array, links: Links, seed: int)
     nodes = np.flatnonzero(picked)
     if not len(nodes):
         return
+    from scipy.sparse.csgraph import connected_components  # noqa: PLC0415 - as below
+
     near = behaviour[nodes][:, nodes].tocsr()
     near.data[near.data < NEAR * links.chance] = 0.0
     near.eliminate_zeros()
@@ -121,6 +120,10 @@ def _blocks(picked: Bools, behaviour: sparse.csr_array, links: Links, seed: int)
 
 def average_linkage(nats: Floats, join: float) -> Ints:
     """Groups whose parts were each tied to the rest by ``join`` nats or more on average, [n]."""
+    # Half a second that a service, which finds no rings, must not pay at its start.
+    from scipy.cluster.hierarchy import fcluster, linkage  # noqa: PLC0415
+    from scipy.spatial.distance import squareform  # noqa: PLC0415
+
     highest = float(nats.max(initial=0.0)) + 1.0
     distance = highest - nats
     np.fill_diagonal(distance, 0.0)
