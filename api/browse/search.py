@@ -62,8 +62,10 @@ def searched(
     hits = _looked_up(reader, era, [g for g in guesses if _kind(g.id) in kinds])
     hits += _rings_named(era, taken, kinds)
     found = {hit.line for hit in hits}
+    more = False
     if len(taken) <= PER_LINE:
-        hits += _readable(reader, era, taken, kinds, found)
+        begun, more = _readable(reader, era, taken, kinds, found)
+        hits += begun
     hits.sort(key=lambda hit: (hit.line, _RANK[hit.match], -len(hit.rings), -hit.degree, hit.id))
     hits = list({hit.id: hit for hit in reversed(hits)}.values())[::-1]
     # A pasted list gives as many as it has lines; what was typed gives as many as are wanted.
@@ -71,7 +73,7 @@ def searched(
     return SearchOut(
         items=hits[:room],
         missed=[n for n in range(len(taken)) if n not in {hit.line for hit in hits}],
-        truncated=len(hits) > room or len(lines) > len(taken),
+        truncated=more or len(hits) > room or len(lines) > len(taken),
         took_ms=round((clock() - began) * 1e3, 3),
         as_of=era.moment,
     )
@@ -157,14 +159,21 @@ _READINGS: tuple[Callable[[Pseudonyms, str], Iterator[str]], ...] = (
 
 def _readable(
     reader: Reader, era: Era, lines: Sequence[str], kinds: frozenset[NodeType], found: set[int]
-) -> list[HitOut]:
-    """What begins like a line; where a line found nothing at all, what is one slip away from it."""
-    guesses = [
-        _Guess(node_id(kind, key), "prefix", n)
+) -> tuple[list[HitOut], bool]:
+    """What begins like a line; where a line found nothing at all, what is one slip away from it.
+
+    Beside it, whether more than :data:`PER_LINE` of a kind begin like one of the lines.
+    """
+    begins = {
+        (n, kind): reader.store.find(kind.value, line, PER_LINE + 1)
         for n, line in enumerate(lines)
         for kind in READABLE
         if kind in kinds
-        for key in reader.store.find(kind.value, line, PER_LINE)
+    }
+    guesses = [
+        _Guess(node_id(kind, key), "prefix", n)
+        for (n, kind), keys in begins.items()
+        for key in keys[:PER_LINE]
     ]
     begun = found | {guess.line for guess in guesses}
     least, most = _FUZZY_CHARACTERS
@@ -176,7 +185,8 @@ def _readable(
         for kind in _FUZZY
         if kind in kinds
     ]
-    return _looked_up(reader, era, guesses)
+    more = any(len(keys) > PER_LINE for keys in begins.values())
+    return _looked_up(reader, era, guesses), more
 
 
 def _slips(line: str) -> set[str]:

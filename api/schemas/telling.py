@@ -139,7 +139,8 @@ def _when(row: RingRow) -> str:
         return f"most signed up on {_day(last)} {last.year}"
     if first.year != last.year:
         return f"most signed up {_month(first)} {first.year} to {_month(last)} {last.year}"
-    return f"most signed up {_day(first)} to {_day(last)} {last.year}"
+    begin = str(first.day) if first.month == last.month else _day(first)
+    return f"most signed up {begin} to {_day(last)} {last.year}"
 
 
 def _day(at: datetime) -> str:

@@ -60,6 +60,16 @@ def test_what_begins_like_it_comes_after_what_is_it(seen: Seen) -> None:
     assert set(matches) == {"prefix"}
 
 
+def test_more_than_are_shown_is_said_of_what_begins_alike(seen: Seen) -> None:
+    many = seen.post("/v1/search", {"q": "h1"})
+    one = seen.post("/v1/search", {"q": "h1499"})
+
+    assert len(many["items"]) == 8
+    assert many["truncated"]
+    assert [hit["id"] for hit in one["items"]] == ["account:h1499"]
+    assert not one["truncated"]
+
+
 @pytest.mark.parametrize("slip", ["h15000", "h500", "h1b00", "1h500"])
 def test_one_slip_still_finds_an_account(seen: Seen, slip: str) -> None:
     assert ("account:h1500", "fuzzy") in found(seen, slip, limit=50)

@@ -90,7 +90,7 @@ def test_rings_with_the_same_evidence_differ_by_pathway_and_by_when_their_accoun
     ]
 
     assert titles == [
-        "20 accounts: 50% came by the education pathway; most signed up 2 Mar to 9 Mar 2026",
+        "20 accounts: 50% came by the education pathway; most signed up 2 to 9 Mar 2026",
         "20 accounts: 50% came by the reseller pathway; most signed up on 2 Mar 2026",
         "20 accounts: 50% came by the research pathway; most signed up Oct 2025 to Mar 2026",
     ]

@@ -46,7 +46,9 @@ export function Appeals() {
       ) : appeals.error ? (
         <Failure error={appeals.error} what="list" onRetry={() => void appeals.refetch()} />
       ) : rows.length === 0 ? (
-        <State title={open ? "No appeal is waiting" : "No appeal has been decided"} />
+        <State title={open ? "No appeal is waiting" : "No appeal has been decided"}>
+          {open && "What banned or limited people write to you is taken down here, and decided by somebody else."}
+        </State>
       ) : (
         rows.map((appeal) => <AppealCard key={appeal.id} appeal={appeal} />)
       )}

@@ -8,7 +8,7 @@ import { DataTable } from "../parts/DataTable";
 import { EntityName, KindDot, Score, Status } from "../parts/Pieces";
 import { aroundOf, useTaking } from "../parts/Taking";
 import { Failure, Latest, Loading, State, Truncated } from "../parts/States";
-import { compact, count, day, kindName, plural, sentence, words } from "../pure/format";
+import { compact, count, day, kindName, kindOf, plural, sentence, words } from "../pure/format";
 import { oneOf, text } from "../pure/url";
 import { EventTable } from "../ring/Events";
 import { Section } from "../ring/Why";
@@ -98,7 +98,7 @@ export default function EntityPage({ id }: { id: string }) {
           <Tabs value={view.tab} onChange={(tab) => tab && setView({ tab: tab as "around" })} keepMounted={false}>
             <Tabs.List>
               <Tabs.Tab value="around">Neighbours</Tabs.Tab>
-              <Tabs.Tab value="shared">Shared with</Tabs.Tab>
+              <Tabs.Tab value="shared">{node.kind === "account" ? "Who else has it" : "Shared with"}</Tabs.Tab>
               <Tabs.Tab value="events">Events</Tabs.Tab>
               <Tabs.Tab value="decisions">Decisions</Tabs.Tab>
             </Tabs.List>
@@ -239,36 +239,42 @@ function Around({ id, kind }: { id: string; kind: string }) {
   );
 }
 
+/** Of an account: what it holds and who else does. Of anything else: what its accounts have in common. */
 function Shared({ id }: { id: string }) {
   const shared = useCoShared(id);
   if (shared.isPending) return <Loading />;
   if (shared.error) return <Failure error={shared.error} what="list" onRetry={() => void shared.refetch()} />;
   const { items, looked_at: looked, total, truncated } = shared.data;
-  if (items.length === 0) return <State title="Its accounts share nothing else" />;
+  const own = kindOf(id) === "account";
+  if (items.length === 0) return <State title={own ? "It holds nothing" : "Its accounts share nothing else"} />;
+  const rows = own ? items.toSorted((a, b) => (b.flagged ?? 0) - (a.flagged ?? 0) || b.degree - a.degree) : items;
+  const cut = truncated && (own ? `, ${count(items.length)} of ${count(total)}` : `, read from the ${count(looked)} most recent of ${count(total)}`);
   return (
     <>
       <div className="matrix-said">
-        What its accounts have in common beside it
-        {truncated && `, read from the ${count(looked)} most recent of ${count(total)}`}
+        {own ? "What it holds; first what the most flagged accounts hold as well" : "What its accounts have in common beside it"}
+        {cut}
       </div>
       <div className="table-wrap" tabIndex={0} role="region" aria-label="Shared with">
         <table className="data" aria-label="Shared with">
           <thead>
             <tr>
               <th>Identifier</th>
-              <th className="num">Of these accounts</th>
+              {!own && <th className="num">Of these accounts</th>}
               <th className="num">In all</th>
               <th className="num">Flagged</th>
             </tr>
           </thead>
           <tbody>
-            {items.map((item) => (
+            {rows.map((item) => (
               <tr key={item.id}>
                 <td>
                   <EntityName id={item.id} label={item.label} withKind max={30} />
                 </td>
-                <td className="num">{count(item.here)}</td>
-                <td className="num">{compact(item.degree)}</td>
+                {!own && <td className="num">{count(item.here)}</td>}
+                <td className="num">
+                  {own && item.degree === 1 ? <span className="dim">nobody else</span> : compact(item.degree)}
+                </td>
                 <td className="num">{item.flagged ? <span className="bad">{count(item.flagged)}</span> : "0"}</td>
               </tr>
             ))}

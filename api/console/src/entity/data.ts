@@ -28,7 +28,7 @@ export interface Wanted {
   order?: "score" | "recent" | "degree";
 }
 
-const PAGE = 100;
+const PAGE = 200;
 
 export function useAround(id: string, { kind, flagged, sharesWith, coShared, order }: Wanted) {
   return useInfiniteQuery({

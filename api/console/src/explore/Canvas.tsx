@@ -60,7 +60,9 @@ export function Canvas(props: Props) {
       .filter((edge) => ids.has(edge.source) && ids.has(edge.target))
       .map((edge) => ({ id: edge.id, source: edge.source, target: edge.target, weak: edge.weak ?? false, width: 1 }));
     const rest = drawn.ties.filter((tie) => !ties.some((other) => other.id === tie.id));
-    return { elements: [...drawn.elements, ...groups], ties: [...ties, ...rest] };
+    // In two columns accounts have their names to the left; here every name stands on the same side.
+    const named = drawn.elements.map((one) => ({ ...one, classes: one.classes.flatMap(beside) }));
+    return { elements: [...named, ...groups], ties: [...ties, ...rest] };
   }, [drawn, shown]);
   const last = picture.data ? Date.now() / 1000 : 0;
   const first = Math.min(...(picture.data?.nodes ?? []).map((node) => secondAfter(node.first_seen)), last);
@@ -118,6 +120,8 @@ export function Canvas(props: Props) {
     </section>
   );
 }
+
+const beside = (name: string): string[] => (name === "left" ? [] : name === "bundle" ? [name, "under"] : [name]);
 
 function Tool({ label, off, onClick, children }: { label: string; off?: boolean; onClick: () => void; children: React.ReactNode }) {
   return (

@@ -81,6 +81,7 @@ export function styleOf(palette: Palette, size = 22): StylesheetJson {
         "font-size": 9,
       },
     },
+    { selector: "node.under", style: { "text-halign": "center", "text-valign": "bottom", "text-margin-x": 0, "text-margin-y": 3 } },
     {
       selector: "node.super",
       style: { "border-width": 5, "border-style": "double", "border-color": palette.line },

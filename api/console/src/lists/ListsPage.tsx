@@ -23,6 +23,11 @@ const SAYS: Record<ListName, [string, string]> = {
   allow: ["Allow", "What is here is never held against anybody."],
   protected: ["Protected", "No decision touches these accounts."],
 };
+const EMPTY: Record<ListName, string> = {
+  block: "A ban puts here what it is told to block for new sign-ups; more can be added.",
+  allow: "Put here what many honest people share: an office's address, a class's card.",
+  protected: "Put here accounts that are yours: tests, partners, demonstrations.",
+};
 const KINDS = ["mailbox", "payment_method", "device", "ip", "subnet", "phone", "email_domain", "organisation", "account"];
 
 export default function ListsPage() {
@@ -106,7 +111,7 @@ function Entries({ list }: { list: ListName }) {
   const rows = entries.data?.pages.flatMap((page) => page.items) ?? [];
   if (entries.isPending) return <Loading />;
   if (entries.error) return <Failure error={entries.error} what="list" onRetry={() => void entries.refetch()} />;
-  if (rows.length === 0) return <State title="This list is empty" />;
+  if (rows.length === 0) return <State title="This list is empty">{EMPTY[list]}</State>;
   return (
     <>
       <DataTable label={`${SAYS[list][0]} list`} columns={columns} rows={rows} rowId={(row) => row.id} maxHeight={640} />

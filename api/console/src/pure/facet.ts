@@ -30,8 +30,11 @@ export function readFacet(text: string | undefined): Facet {
   };
 }
 
+/** What is not asked for accounts first: an account holds things, an operator has addresses, an issuer cards. */
+const WITHOUT_ACCOUNTS = ["account", "asn", "issuer"];
+
 /** What a hub is first asked for: neighbours that share something else, never all of them. */
 export function firstFacet(node: { kind: string; supernode?: boolean }, near: string): Facet {
-  const kind = node.kind === "account" ? "" : "account";
+  const kind = WITHOUT_ACCOUNTS.includes(node.kind) ? "" : "account";
   return { ...ANY, kind, near, coShared: node.supernode && near ? 2 : 0 };
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { age, amount, compact, kindName, minute, plural, score, shortKey, span } from "./format";
+import { age, amount, compact, figure, kindName, minute, plural, score, shortKey, span } from "./format";
 
 describe("numbers and moments as people read them", () => {
   it("never make a certainty of a score", () => {
@@ -21,6 +21,13 @@ describe("numbers and moments as people read them", () => {
     expect(shortKey("device:0123456789abcdef", 8)).toBe("0123456…");
     expect(amount(0.0478)).toBe("0.0478");
     expect(amount("CG-NAT")).toBe("CG-NAT");
+  });
+
+  it("say a share in per cent where the sentence beside it does", () => {
+    expect(figure(0.892, "89% of members came by one pathway, as 11% of all do")).toBe("89%");
+    expect(figure(1, "two members share 3.4 rare templates; an honest user 1")).toBe("1");
+    expect(figure(4.2, "4.2 times as often, 90% of the time")).toBe("4.2");
+    expect(figure("CG-NAT", "50% of them")).toBe("CG-NAT");
   });
 
   it("tell moments in UTC wherever the reader sits", () => {

@@ -24,6 +24,12 @@ export function amount(value: number | string | null | undefined): string {
   return Math.abs(value) >= 100 ? count(value) : String(Number(value.toPrecision(3)));
 }
 
+/** A figure of evidence, as the sentence beside it says it: a share in per cent where that does. */
+export function figure(value: number | string, text: string): string {
+  const whole = typeof value === "number" && value >= 0 && value <= 1 ? `${Math.round(value * 100)}%` : null;
+  return whole && text.includes("%") ? whole : amount(value);
+}
+
 const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 const two = (value: number): string => String(value).padStart(2, "0");
 

@@ -51,5 +51,7 @@ describe("a facet", () => {
   it("of a hub asks at first for what shares something else, never for all", () => {
     expect(firstFacet({ kind: "ip", supernode: true }, "ring:r1").coShared).toBe(2);
     expect(firstFacet({ kind: "ip", supernode: false }, "ring:r1").coShared).toBe(0);
+    expect(firstFacet({ kind: "ip" }, "").kind).toBe("account");
+    expect(firstFacet({ kind: "asn", supernode: true }, "").kind).toBe("");
   });
 });

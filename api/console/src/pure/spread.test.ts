@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { type Spot, spread } from "./spread";
+import { NAMED, type Spot, spread } from "./spread";
 
 const apart = (spots: readonly Spot[]) =>
-  spots.every((a, n) => spots.slice(n + 1).every((b) => Math.abs(a.x - b.x) >= 96 || Math.abs(a.y - b.y) >= 52));
+  spots.every((a, n) => spots.slice(n + 1).every((b) => Math.abs(a.x - b.x) >= NAMED.wide || Math.abs(a.y - b.y) >= NAMED.high));
 
 describe("what lies on top of another", () => {
   it("moves to a free spot nearby, whatever was put in one place", () => {

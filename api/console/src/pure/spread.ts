@@ -16,8 +16,8 @@ export interface Room {
   high: number;
 }
 
-/** What a shape and its name take up, and a shape alone where there are too many to read names. */
-export const NAMED: Room = { wide: 96, high: 52 };
+/** What a shape and the name beside it take up, and a shape alone where there are too many to read names. */
+export const NAMED: Room = { wide: 132, high: 32 };
 export const BARE: Room = { wide: 40, high: 40 };
 const GOLDEN = 2.399963;
 const TURNS = 400;

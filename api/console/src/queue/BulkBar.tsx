@@ -32,6 +32,7 @@ export function BulkBar({ rings, onDone }: { rings: RingSummary[]; onDone: () =>
     },
   });
   const why = refusal("investigator");
+  const accounts = rings.reduce((sum, ring) => sum + ring.accounts, 0);
   const decideAll = () =>
     run.mutate((ring) =>
       decide(ring.id, {
@@ -70,9 +71,16 @@ export function BulkBar({ rings, onDone }: { rings: RingSummary[]; onDone: () =>
             decideAll();
           }}
         >
-          <p className="dim">{asked && WORDING[asked].says}</p>
+          <p className="dim">
+            {asked === "snooze"
+              ? `They leave the queue for ${SNOOZE_DAYS} days, each until it grows.`
+              : `Their ${plural(accounts, "account")} are labelled as honest, and the model learns from it. Each ring can be undone for 15 minutes.`}
+          </p>
           <Textarea label="Reason" data-autofocus required autosize minRows={2} value={reason} onChange={(event) => setReason(event.currentTarget.value)} />
           <div className="row" style={{ justifyContent: "flex-end" }}>
+            <Button variant="default" size="sm" onClick={() => setAsked(null)}>
+              Cancel
+            </Button>
             <Button type="submit" size="sm" loading={run.isPending} disabled={!reason.trim()}>
               {asked && WORDING[asked].button}
             </Button>

@@ -256,7 +256,7 @@ function Blocks({ candidates, chosen, onChoose }: BlocksProps) {
       <legend>
         <span className="strong">Block for new sign-ups</span>{" "}
         <span className="small dim tnum">
-          {count(chosen.length)} of {count(candidates.length)}
+          {count(chosen.length)} of {count(candidates.length)} chosen
         </span>
       </legend>
       <div className="collateral" tabIndex={0} role="group" aria-label="Identifiers to block">

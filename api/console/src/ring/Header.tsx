@@ -30,7 +30,7 @@ export function RingHeader({ ring, around, assign, refused, onAsk, asOf, graph }
   const queue = lastFilters();
   return (
     <header className="ring-head">
-      <div className="row" style={{ gap: 4 }}>
+      <div className="row wrap" style={{ gap: 4 }}>
         <Link href={queue ? `/?${queue}` : "/"} className="small">
           Queue
         </Link>
@@ -134,7 +134,7 @@ interface ActionsProps extends Pick<Props, "ring" | "onAsk" | "graph"> {
 function Actions({ ring, why, onAsk, graph }: ActionsProps) {
   const off = why !== null;
   return (
-    <div className="row" style={{ gap: 6 }}>
+    <div className="row wrap" style={{ gap: 6 }}>
       <ExportMenu ring={ring} graph={graph} />
       <Menu>
         <Menu.Target>

@@ -13,6 +13,8 @@ import type { Window } from "./data";
 
 const HEIGHT = 64;
 const AXIS = 16;
+/** Room that a label of the axis needs (px): one near the edge stands before its line. */
+const LABEL = 76;
 export const EVENT_COLOR: Record<string, string> = {
   signup: "#d4544a",
   payment: "#d98a1f",
@@ -86,7 +88,7 @@ export function TimelineStrip({ whole, busy, window, onWindow }: Props) {
           {ticks(scale.start, scale.end, Math.max(2, width / 90)).map((tick) => (
             <g key={tick} transform={`translate(${toX(tick, scale)},0)`}>
               <line y2={HEIGHT} className="tick" />
-              <text y={HEIGHT + 12} className="tick-label">
+              <text y={HEIGHT + 12} className="tick-label" textAnchor={width - toX(tick, scale) < LABEL ? "end" : undefined}>
                 {tickLabel(tick, scale)}
               </text>
             </g>

@@ -1,7 +1,7 @@
 /** Why the ring is flagged and what speaks against that; a click shows whom a reason is about. */
 import { Tooltip } from "@mantine/core";
 import type { ReactNode } from "react";
-import { amount, sentence, words } from "../pure/format";
+import { figure, sentence, words } from "../pure/format";
 import type { Reason, RingDetail } from "../wire/types";
 
 interface Props {
@@ -81,6 +81,8 @@ export function Section({
   );
 }
 
+const WEIGHS = "How much this counts: 0.7 doubles the odds that this is a ring, 2.3 makes them ten times as high";
+
 interface LineProps {
   reason: Reason;
   most: number;
@@ -98,7 +100,7 @@ function ReasonLine({ reason, most, tone, on, onSelect }: LineProps) {
         <Observed reason={reason} />
         <span className="grow" />
         {tone !== "none" && (
-          <Tooltip label="Weight of this evidence, in nats of log-odds">
+          <Tooltip label={WEIGHS}>
             <span className={`weight ${tone}`}>
               <i style={{ width: `${Math.max(4, (Math.abs(reason.weight) / most) * 46)}px` }} />
               <span className="tnum">
@@ -133,10 +135,10 @@ function Observed({ reason }: { reason: Reason }) {
   const unit = reason.unit ? ` ${reason.unit}` : "";
   return (
     <span className="small tnum">
-      <strong>{amount(reason.observed)}</strong>
+      <strong>{figure(reason.observed, reason.text)}</strong>
       {unit}
       {reason.baseline !== null && reason.baseline !== undefined && (
-        <span className="dim"> · usually {amount(reason.baseline)}{unit}</span>
+        <span className="dim"> · usually {figure(reason.baseline, reason.text)}{unit}</span>
       )}
     </span>
   );

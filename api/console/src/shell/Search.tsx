@@ -100,7 +100,7 @@ function SearchBox({ onClose, onPick }: Omit<Props, "opened">) {
           >
             <EntityName id={hit.id} label={hit.label} link={false} withKind max={30} />
             <span className="grow" />
-            {hit.match !== "exact" && <span className="dim small">{hit.match}</span>}
+            {hit.match !== "exact" && <span className="dim small">{NEAR[hit.match] ?? hit.match}</span>}
             <Status value={hit.status} />
             {hit.rings.length > 0 && (
               <span className="pill bad">{plural(hit.rings.length, "ring")}</span>
@@ -116,6 +116,8 @@ function SearchBox({ onClose, onPick }: Omit<Props, "opened">) {
   );
 }
 
+const NEAR: Record<string, string> = { prefix: "begins so", fuzzy: "one letter off" };
+
 function summary(
   asked: string,
   failed: boolean,
@@ -127,7 +129,7 @@ function summary(
   if (!found || (busy && found.items.length === 0)) return "Searching…";
   if (found.items.length === 0) return "Nothing of that name is in the graph.";
   const missed = found.missed.length ? `; ${plural(found.missed.length, "line")} found nothing` : "";
-  return `${plural(found.items.length, "hit")}${found.truncated ? ", there are more" : ""}${missed}`;
+  return `${plural(found.items.length, "hit")}${found.truncated ? ", and there are more: type on" : ""}${missed}`;
 }
 
 export function useSearch(asked: string) {
