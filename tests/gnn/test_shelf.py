@@ -141,16 +141,22 @@ def test_a_kill_at_any_moment_leaves_the_old_champion_or_the_new(shelf, bundles)
     rng = np.random.default_rng(1)
     seen = set()
 
-    for _ in range(25):
+    for turn in range(25):
+        told, tell = os.pipe()
         child = os.fork()
-        if not child:  # what is killed: promotions and rollbacks without end
+        if not child:  # what is killed: promotions and rollbacks without end, each one told
             while True:
                 for bundle in bundles:
                     shelf.put(bundle)
+                    os.write(tell, b".")
                 shelf.rollback()
-        time.sleep(float(rng.uniform(0.01, 0.15)))
+        for _ in range(turn % 5):
+            os.read(told, 1)
+        time.sleep(float(rng.uniform(0.0, 0.02)))
         os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
+        os.close(told)
+        os.close(tell)
         seen.add(shelf.load().version)
 
     assert seen <= versions
