@@ -4,7 +4,8 @@ Only accounts that something unusual has already picked out come here (rare temp
 talk handed over, a model's suspicion), so that dense work stays small: all pairs of a block, where
 a block is what is connected at all. Two groups join while the mean pair between them is worth more
 than the odds against two random accounts being tied (``Links.chance``): a toolkit in common just
-reaches that, so time, sign-up and possessions decide.
+reaches that, so time, sign-up and possessions decide; and among those whom time does not tie, that
+the users of the toolkit were seen to go together.
 """
 
 from collections.abc import Iterator
@@ -30,6 +31,8 @@ SUSPICION = 0.2
 """A probability from which a model's word alone makes a suspect."""
 KIT = 0.9
 """Share of what templates can be worth at most (``Links.chance``) that makes a pair suspects."""
+IN_STEP = 1.0
+"""Mean nats of moments in common from which time ties a group: templates need not."""
 NEAR = 0.4
 """The same share that makes two suspects worth comparing."""
 
@@ -45,19 +48,22 @@ class Ties:
 
     @cached_property
     def held(self) -> sparse.csr_array:
-        """Nats between all pairs by what they hold and by their templates.
+        """Nats between all pairs by what they hold and by the rarity of their templates."""
+        return (self.links.without(Family.PROMPTS).sum + self.links.kit).tocsr()
 
-        How rare a template is and whether its users go together are two things: a public kit has
-        only the first, and many strangers have it in common.
-        """
-        held = self.links.without(Family.PROMPTS).sum
-        return (held + self.links.kit + self.links.one_hand).tocsr()
+    def in_step(self, accounts: Ints) -> Floats:
+        """Nats by which moments in common tie each two of ``accounts``, dense [n, n]."""
+        scales = (timing.lockstep_pairs(moments, accounts).toarray() for moments in self.moments)
+        return np.asarray(np.maximum.reduce(list(scales)), np.float64)
 
-    def block(self, accounts: Ints) -> Floats:
+    def one_hand(self, accounts: Ints) -> Floats:
+        """Nats by which templates of one hand tie each two of ``accounts``, dense [n, n]."""
+        return np.asarray(self.links.one_hand[accounts][:, accounts].toarray(), np.float64)
+
+    def block(self, accounts: Ints, in_step: Floats) -> Floats:
         """Nats between each two of ``accounts``, dense [n, n], zero diagonal."""
         total = np.asarray(self.held[accounts][:, accounts].toarray(), np.float64)
-        scales = (timing.lockstep_pairs(moments, accounts).toarray() for moments in self.moments)
-        total += np.maximum.reduce(list(scales))
+        total += in_step
         total += self.model.pairs(accounts)
         if self.suspicion is not None:
             doubt = np.sqrt(np.nan_to_num(self.suspicion[accounts]))
@@ -85,12 +91,42 @@ def tell_apart(picked: Bools, behaviour: sparse.csr_array, ties: Ties, seed: int
     label = np.full(len(picked), -1, np.int64)
     free = 0
     for accounts in _blocks(picked, behaviour, ties.links, seed):
-        found = average_linkage(ties.block(accounts), ties.links.chance)
+        found = _parted(ties, accounts)
         label[accounts] = found + free
         free += int(found.max(initial=0)) + 1
     sizes = np.bincount(label[label >= 0], minlength=1)
     label[(label >= 0) & (sizes[label] < 3)] = -1
     return label
+
+
+def _parted(ties: Ties, accounts: Ints) -> Ints:
+    """The groups of a block, [n]: first by all that ties, then, of the rest, by one hand as well.
+
+    How rare a template is and whether its users go together are two things: a public kit has only
+    the first. The second is asked of those alone whom time does not tie: a ring that acts in step
+    is told by that from the honest users of its templates, and must not take them in.
+    """
+    in_step = ties.in_step(accounts)
+    nats = ties.block(accounts, in_step)
+    label = average_linkage(nats.copy(), ties.links.chance)
+    left = np.flatnonzero(_mean_inside(in_step, label) < IN_STEP)
+    hand = ties.one_hand(accounts[left])
+    tied = hand.any(axis=1)
+    left = left[tied]
+    if len(left) >= 3:
+        more = nats[np.ix_(left, left)] + hand[np.ix_(tied, tied)]
+        label[left] = label.max() + 1 + average_linkage(more, ties.links.chance)
+    return np.unique(label, return_inverse=True)[1].astype(np.int64)
+
+
+def _mean_inside(nats: Floats, label: Ints) -> Floats:
+    """The mean pair within each one's group, [n]; 0 for who is alone."""
+    row, column = np.nonzero(nats)
+    same = label[row] == label[column]
+    total = np.bincount(label[row[same]], nats[row[same], column[same]], label.max() + 1)
+    sizes = np.bincount(label, minlength=label.max() + 1)
+    mean: Floats = (total / np.maximum(sizes * (sizes - 1), 1))[label]
+    return mean
 
 
 def _blocks(picked: Bools, behaviour: sparse.csr_array, links: Links, seed: int) -> Iterator[Ints]:

@@ -1,10 +1,16 @@
 """Rings whose accounts share nothing but templates: they stand in the queue, and wait there."""
 
 import numpy as np
+import pyarrow as pa
 import pytest
+from scipy import sparse
 
 from graph.rings import Ring, Verdict, find
-from graph.rings.inputs import DAY_US, HOUR_US
+from graph.rings.inputs import DAY_US, HOUR_US, Columns
+from graph.rings.links import Links
+from graph.rings.suspects import Ties, tell_apart
+from graph.rings.timing import Moments
+from graph.rings.traits import TraitModel
 from tests.graph.ring_worlds import MINUTE_US, START, World
 
 END = START + 60 * DAY_US
@@ -118,3 +124,25 @@ def test_a_ring_that_also_sends_from_a_public_template_takes_no_honest_user_of_i
     for ring in rings:
         assert not any(account.startswith("reader") for account in ring.account_ids)
     assert max(ring.size for ring in rings) >= 11
+
+
+def test_who_acts_in_step_takes_no_other_user_of_the_same_templates_in():
+    size, chance, hours = 12, 3.0, np.arange(0, 40)
+    rng = np.random.default_rng(1)
+    together = [(name, hour * HOUR_US + name) for name in range(6) for hour in hours]
+    alone = [
+        (name, int(rng.integers(40 * 6)) * HOUR_US // 6) for name in range(6, 12) for _ in hours
+    ]
+    account, at = (np.array(column) for column in zip(*together, *alone, strict=True))
+    order = np.lexsort((account, at))
+    moments = Moments.of(Columns(account[order], at[order], pa.table({})), size)
+    same = sparse.csr_array(np.ones((size, size)) - np.eye(size))
+    links = Links({}, size, chance, kit=same * 0.85 * chance, one_hand=same * 0.5 * chance)
+    ties = Ties(links, TraitModel((), ()), (moments,))
+
+    label = tell_apart(np.ones(size, np.bool_), links.kit, ties, seed=1)
+
+    assert len(set(label[:6])) == 1
+    assert len(set(label[6:])) == 1
+    assert label[0] != label[6]
+    assert label.min() >= 0
