@@ -62,7 +62,7 @@ def build(
 
 
 @app.command("prompts")
-def prompts(
+def prompts(  # noqa: PLR0913, PLR0917 - a verb has as many arguments as options
     path: Annotated[
         Path | None, typer.Argument(help="Parquet of honest prompts, with a column `text`.")
     ] = None,
@@ -70,6 +70,9 @@ def prompts(
     scale: Annotated[
         int | None, typer.Option(min=10_000, help="Cluster so many generated prompts instead.")
     ] = None,
+    level: Annotated[list[int] | None, typer.Option(help="Only this level, 1 to 4.")] = None,
+    unrelated: Annotated[list[float] | None, typer.Option(help="Only this share.")] = None,
+    method: Annotated[list[str] | None, typer.Option(help="Only this one: ringsight, ...")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Plant disguised campaigns among real prompts, and find them, beside other clusterers."""
@@ -78,9 +81,10 @@ def prompts(
         return
     if path is None or families is None:
         raise InputError("give PATH and --families, or --scale with a number of prompts")
-    from etl.bench.prompts import as_table, bench_prompts  # noqa: PLC0415
+    from etl.bench.prompts import as_table, bench_prompts, plan_of  # noqa: PLC0415
 
-    rows = bench_prompts(path, families, progress=lambda row: note(_told(row)))
+    plan = plan_of(level or (), unrelated or (), method or ())
+    rows = bench_prompts(path, families, plan, progress=lambda row: note(_told(row)))
     payload = {"rows": [asdict(row) for row in rows]}
     answer(payload, as_json, lambda console: console.print(as_table(rows), markup=False))
 
@@ -166,7 +170,7 @@ def browse(
     hub: Annotated[int, typer.Option(min=1_000, help="Accounts at one address.")] = 100_000,
     rounds: Annotated[int, typer.Option(min=5, help="Times each question is asked.")] = 200,
     home: Annotated[
-        bool, typer.Option("--home", help="Time a ring's page over RINGSIGHT_HOME instead.")
+        bool, typer.Option("--home", help="Ask RINGSIGHT_HOME instead: a ring's page, its hub.")
     ] = False,
     as_json: AsJson = False,
 ) -> None:

@@ -36,6 +36,7 @@ Labels = NDArray[np.int64]
 KEY = b"a key for benchmarks, no secret"
 BARS = {1: 0.98, 2: 0.94, 3: 0.88}
 """F1 asked for at each level, with up to half of the traffic unrelated."""
+LEVELS = (1, 2, 3, 4)
 SHARES = (0.0, 0.5, 0.85)
 EMBEDDED = 12_000
 """Prompts that embedding + HDBSCAN sees; it is quadratic in practice."""
@@ -204,11 +205,32 @@ def measured(method: str, stream: Stream, spec: StreamSpec) -> Row:
 class Plan:
     """What to run: ``Plan(levels=(2,), methods=("ringsight",))``; ``scale`` 1 is the full size."""
 
-    levels: tuple[int, ...] = (1, 2, 3, 4)
+    levels: tuple[int, ...] = LEVELS
     shares: tuple[float, ...] = SHARES
     methods: tuple[str, ...] = tuple(METHODS)
     scale: float = 1.0
     seed: int = 7
+
+
+def plan_of(
+    levels: Sequence[int] = (), shares: Sequence[float] = (), methods: Sequence[str] = ()
+) -> Plan:
+    """The whole plan, or these parts of it alone; a row is the same whichever others are run.
+
+    Raises:
+        InputError: if there is no such level, share or method.
+    """
+    asked: tuple[tuple[str, Sequence[object], Sequence[object]], ...] = (
+        ("level", levels, LEVELS),
+        ("method", methods, tuple(METHODS)),
+    )
+    for name, given, known in asked:
+        wrong = [one for one in given if one not in known]
+        if wrong:
+            raise InputError(f"no {name} {wrong[0]}: there are {', '.join(map(str, known))}")
+    if not all(0 <= share < 1 for share in shares):
+        raise InputError("a share of unrelated traffic is 0 or more and less than 1")
+    return Plan(tuple(levels) or LEVELS, tuple(shares) or SHARES, tuple(methods) or tuple(METHODS))
 
 
 def _spec(plan: Plan, level: int, share: float) -> StreamSpec:

@@ -1,14 +1,18 @@
 """The prompt benchmark says what it left out, and measures itself at scale."""
 
 import json
+import random
+from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
 
 from api.cli.verbs import run
 from etl.bench.prompt_scale import Generated, OnDisk, bench_scale, write_marks
 from etl.bench.prompt_world import Window, ids_kept
-from etl.bench.prompts import METHODS, as_table, missing
+from etl.bench.prompts import METHODS, Plan, as_table, bench_prompts, missing, plan_of
 from etl.bench.template_rings import found_by
 from etl.prompts.columns import PromptColumns
 from etl.prompts.fit import FitResult
@@ -57,6 +61,39 @@ def test_the_command_takes_a_scale(capsys):
 
     figures = json.loads(capsys.readouterr().out)
     assert set(figures) == {"memory", "found", "cpu seconds", "rates", "online"}
+
+
+@pytest.mark.parametrize(
+    ("option", "said"),
+    [("--level=5", "no level 5"), ("--method=k_means", "no method"), ("--unrelated=1", "a share")],
+)
+def test_a_part_that_the_table_does_not_have_is_refused(option, said, tmp_path, capsys):
+    paths = [str(tmp_path / "prompts.parquet"), "--families", str(tmp_path / "families.jsonl")]
+
+    assert run(["bench", "prompts", *paths, option], {}) != 0
+
+    assert said in capsys.readouterr().err
+
+
+def test_one_level_share_and_method_are_run_alone(tmp_path):
+    rng = random.Random(3)
+    words = ["".join(rng.choices("aeioubcdfglmnprst", k=6)) for _ in range(900)]
+    texts = [" ".join(rng.choices(words, k=30)) for _ in range(400)]
+    pq.write_table(pa.table({"text": texts}), tmp_path / "prompts.parquet")
+    families = [
+        {"id": f"f{i}", "intent": "rubric", "sentences": [" ".join(rng.choices(words, k=25))]}
+        for i in range(3)
+    ]
+    lines = "\n".join(json.dumps(one) for one in families)
+    (tmp_path / "families.jsonl").write_text(lines, "utf-8")
+    plan = replace(plan_of([1], [0.25], ["ringsight"]), scale=0.02)
+
+    rows = bench_prompts(tmp_path / "prompts.parquet", tmp_path / "families.jsonl", plan)
+
+    (row,) = rows
+    assert (row.method, row.level, row.unrelated) == ("ringsight", 1, 0.25)
+    assert row.f1 > 0.9
+    assert plan_of() == Plan()
 
 
 def fitted(templates: dict[str, list[int]]) -> FitResult:
