@@ -2,9 +2,10 @@
 
 Public toolkits copy each other's sentences, so a shingle may belong to ten templates and what
 tells them apart is which sentences stand together. Prompts of one community are joined by average
-linkage on the Jaccard of their heavy shingles: much alike is one template; somewhat alike is one
-template reworded if the same accounts send both sides, and two templates if strangers do. What is
-left of each is a profile: how typical a shingle is of it, and how much of the shingle is its own.
+linkage on the Jaccard of their heavy shingles: much alike is one template, unless strangers to one
+side send all of it and a whole passage more; somewhat alike is one template reworded if the same
+accounts send both sides, and two templates if strangers do. What is left of each is a profile: how
+typical a shingle is of it, and how much of the shingle is its own.
 Knows nothing of ids. Read :mod:`etl.prompts.graph` for the communities, and
 :mod:`graph.prompts.index` for the vote.
 """
@@ -19,6 +20,10 @@ from scipy.sparse import csr_matrix
 
 Labels = NDArray[np.int64]
 Floats = NDArray[np.float64]
+MOST, HARDLY = 0.6, 0.05
+"""Shares (0..1) of a side's prompts that show a shingle of a passage, and that may by chance."""
+STRAY_SHINGLES = 3
+"""Fewer shingles of its own than this, and a side is wholly contained in the other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +32,8 @@ class Telling:
 
     Attributes:
         alike: mean Jaccard (0..1) from which they are, whoever sends them.
+        passage: unless the accounts differ and one side shows all of the other and so many
+            shingles more: a private template under a public one.
         akin: from here on they are if the same accounts send both.
         same_accounts: share (0..1) of the smaller side's accounts that must send both, two at
             least.
@@ -44,6 +51,7 @@ class Telling:
     """
 
     alike: float = 0.38
+    passage: int = 9
     akin: float = 0.06
     same_accounts: float = 0.15
     few: int = 8
@@ -87,15 +95,44 @@ def _similar(rows: csr_matrix, before: Labels, telling: Telling) -> Floats:
     return np.clip(far, 0.0, 1.0)
 
 
-def _joins(height: float, one: set[int], other: set[int], rows: int, telling: Telling) -> bool:
-    """Whether two groups at this distance are one; ``rows`` is the size of the smaller."""
-    alike = 1.0 - height
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """Prompts of one community by row, and their accounts."""
+
+    rows: list[int]
+    accounts: frozenset[int]
+
+    def __add__(self, other: "_Group") -> "_Group":
+        return _Group(self.rows + other.rows, self.accounts | other.accounts)
+
+
+def _stands_under(shown: csr_matrix, one: _Group, other: _Group, telling: Telling) -> bool:
+    """Whether one side is all of the other and a whole passage more, sent again and again.
+
+    Accounts that send a thing once had no chance to show that they send the other, too.
+    """
+    mine, theirs = (_sum(shown[side.rows]) / len(side.rows) for side in (one, other))
+    more, less = (
+        int(np.count_nonzero((a >= MOST) & (b <= HARDLY)))
+        for a, b in ((mine, theirs), (theirs, mine))
+    )
+    longer = one if more > less else other
+    again = len(longer.rows) >= 2 * len(longer.accounts)
+    return again and max(more, less) >= telling.passage and min(more, less) < STRAY_SHINGLES
+
+
+def _joins(
+    shown: csr_matrix, height: float, small: _Group, large: _Group, telling: Telling
+) -> bool:
+    """Whether two groups at this distance are one."""
+    alike, rows = 1.0 - height, len(small.rows)
+    shared = len(small.accounts & large.accounts)
     if alike >= telling.alike:
-        return True
+        strangers = shared < 2 and rows >= 2 * telling.few
+        return not (strangers and _stands_under(shown, small, large, telling))
     if rows < telling.few:
         return alike >= telling.stray
-    shared = len(one & other)
-    enough = max(2.0, telling.same_accounts * min(len(one), len(other)))
+    enough = max(2.0, telling.same_accounts * min(len(small.accounts), len(large.accounts)))
     return alike >= telling.akin and shared >= enough
 
 
@@ -114,27 +151,30 @@ def told_apart(
     if number < 2:
         return np.zeros(number, np.int64)
     before = np.full(number, -1, np.int64) if before is None else before
-    group: list[list[int]] = [[i] for i in range(number)]
-    accounts = [{int(one)} for one in owner]
+    group: list[_Group | None] = [_Group([i], frozenset([int(one)])) for i, one in enumerate(owner)]
     done: list[list[int]] = []
     for left, right, height, _ in linkage(_similar(rows, before, telling), "average"):
-        a, b = sorted((int(left), int(right)), key=lambda one: len(group[one]))
-        if not group[a] or _joins(height, accounts[a], accounts[b], len(group[a]), telling):
-            group.append(group[a] + group[b])
-            accounts.append(accounts[a] | accounts[b])
-        elif len(group[a]) < telling.few:
-            done.append(group[a])
-            group.append(group[b])
-            accounts.append(accounts[b])
+        small, large = sorted((group[int(left)], group[int(right)]), key=_size)
+        if small is None or large is None:
+            group.append(small or large)
+        elif _joins(rows, height, small, large, telling):
+            group.append(small + large)
+        elif len(small.rows) < telling.few:
+            done.append(small.rows)
+            group.append(large)
         else:
-            done += [group[a], group[b]]
-            group.append([])
-            accounts.append(set())
-    done.append(group[-1])
+            done += [small.rows, large.rows]
+            group.append(None)
+    if group[-1] is not None:
+        done.append(group[-1].rows)
     label = np.empty(number, np.int64)
-    for i, members in enumerate([members for members in done if members]):
+    for i, members in enumerate(done):
         label[members] = i
     return label
+
+
+def _size(group: _Group | None) -> int:
+    return 0 if group is None else len(group.rows)
 
 
 def _sum(shown: csr_matrix) -> Floats:

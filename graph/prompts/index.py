@@ -25,6 +25,8 @@ from graph.prompts.jit import compiled
 from graph.prompts.kernel import Shingles
 
 FORMAT = 2
+PLENTY = 8
+"""So many votes count in a prompt of any length: ten words in a row are no coincidence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +57,9 @@ class Assignments:
 class VoteRule:
     """When a vote counts.
 
-    At least ``min_votes`` shingles and ``min_share`` of the prompt's; and the cluster's share
-    (0..1) of each of them, summed, is ``min_own`` times ``min_votes``: three phrases that
-    everybody says are no template.
+    At least ``min_votes`` shingles and ``min_share`` of the prompt's, or :data:`PLENTY` after a
+    long document; and the cluster's share (0..1) of each of them, summed, is ``min_own`` times
+    ``min_votes``: three phrases that everybody says are no template.
     """
 
     min_votes: int = 3
@@ -223,7 +225,7 @@ class ClusterIndex:
         """The cluster of one prompt, by the shingles it shares with each."""
         best, votes, counts = _ballot(sketch, self._table, self._least, self._count())
         share = votes / max(1, len(sketch))
-        found = counts and share >= self.rule.min_share
+        found = counts and (share >= self.rule.min_share or votes >= PLENTY)
         return Assignment(self.ids[best] if found else None, votes, share)
 
     def assign_many(self, sketches: Sketches) -> Assignments:
@@ -232,7 +234,7 @@ class ClusterIndex:
             sketches.offsets, sketches.values, self._table, self._least, self._count()
         )
         share = votes / np.maximum(1, np.diff(sketches.offsets))
-        found = counts & (share >= self.rule.min_share)
+        found = counts & ((share >= self.rule.min_share) | (votes >= PLENTY))
         return Assignments(
             np.where(found, cluster, -1).astype(np.int32), votes, share.astype(np.float32)
         )

@@ -2,11 +2,14 @@
 
 Knows nothing of shingles, keys or clusters. Plain ASCII is left to :mod:`graph.prompts.kernel`
 (lower case, digit runs to one ``0``, punctuation as space); this module undoes what ASCII cannot
-hold: compatibility forms, accents, zero-width characters, Cyrillic and Greek look-alikes. Fold
+hold: compatibility forms, accents, zero-width characters, Cyrillic and Greek look-alikes; wrappings
+are undone before, by :mod:`graph.prompts.undo`. Fold
 first, hash later: every disguise undone here is a template that needs no second cluster.
 """
 
 import unicodedata
+
+from graph.prompts.undo import undone
 
 HEAD_CHARACTERS = 4096
 TAIL_CHARACTERS = 2048
@@ -61,5 +64,5 @@ def fold(text: str) -> str:
 
 
 def readable(text: str | None) -> bytes:
-    """The bytes the kernel reads: clipped, folded, UTF-8; lone surrogates become ``?``."""
-    return fold(clip(text or "")).encode("utf-8", "replace")
+    """The bytes the kernel reads: clipped, unwrapped, folded; lone surrogates become ``?``."""
+    return fold(undone(clip(text or ""))).encode("utf-8", "replace")
