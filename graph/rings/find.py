@@ -16,6 +16,7 @@ from scipy import sparse
 from graph.rings import (
     communities,
     counter,
+    evidence_bans,
     evidence_release,
     evidence_signup,
     evidence_ties,
@@ -239,6 +240,7 @@ def _evidence(scene: Scene, groups: Groups, picked: Bools) -> Iterator[Evidence]
         pieces += evidence_release.pivots(clock)
     pieces += evidence_signup.signup(inputs, scene.traits, incidences, groups)
     yield from counter.explained(pieces, together)
+    yield from evidence_bans.bans(inputs, groups)
     yield from counter.innocence(clock, incidences, pieces)
 
 
