@@ -3,7 +3,8 @@
 A graph of a million accounts with an address that 100,000 of them were seen at, a refresh with a
 ring and ten thousand flagged accounts, and the whole service in front, asked in turn about the hub
 and about an ordinary node: what the machine does beside it falls on both alike. With ``home`` the
-calls of a ring's page are timed on a home that was built and refreshed. Nothing is asserted.
+calls of a ring's page, and those of the hub found there, are timed on a home that was built.
+Nothing is asserted.
 """
 
 import json
@@ -39,6 +40,7 @@ FACTS = 20_000
 FLAGGED_SHARE = 0.01
 PLAIN = 50
 """Accounts of the ordinary node: a page of it is as long as the hub's."""
+_EVERY = 10_000_000
 _KEY = "a benchmark's key: it hides nothing that is anybody's"
 Progress = Callable[[str, int, int | None], None]
 Figures = dict[str, dict[str, float]]
@@ -70,50 +72,78 @@ def bench_browse(
             # Asked for a key before there is a refresh to announce, which the ledger is busy with.
             ask = _client(service)
             _fill(service.store, graph, progress)
-            return _timed(_questions(ask, _plain_of(graph)), rounds, progress)
+            return _timed(_questions(ask, (_plain_of(graph), HUB), RING), rounds, progress)
 
 
 def bench_home(
     settings: Settings, rounds: int = 50, progress: Progress = lambda step, done, total: None
 ) -> Figures:
-    """Milliseconds of every call of a ring's page, for the largest flagged ring of a home.
+    """Milliseconds of every call of a ring's page, and of a hub's beside an ordinary node's.
+
+    The ring is the largest flagged one; a home without rings is asked about its hub alone, which is
+    the thing that most accounts share.
 
     Raises:
-        InputError: if no ring has been published there.
+        InputError: if the home holds neither rings nor anything that accounts share.
     """
     with Service.of(settings, settings.known_key()) as service:
         rings = sorted(service.reader.era().rings.values(), key=lambda r: (-r.size, r.ring_id))
-        if not rings:
-            raise InputError("the home has no rings yet: build, train and refresh first")
         flagged = [ring for ring in rings if ring.detail.get("flagged")]
-        ring = (flagged or rings)[0]
-        client = _client(service)
-        base = f"/v1/rings/{quote(ring.ring_id, safe='')}"
-        calls = ["", "/graph", "/graph?detail=all", "/shared", "/timeline", "/accounts", "/events"]
-        asked = {path or "/": _getting(client, base + path) for path in calls}
-        asked["queue"] = _getting(client, "/v1/rings")
-        return {
-            name: {"accounts": ring.size, **spent}
-            for name, spent in _spent(asked, rounds, progress).items()
-        }
+        ring = next(iter(flagged or rings), None)
+        client, figures = _client(service), Figures()
+        if ring is not None:
+            spent = _spent(_ring_calls(client, ring.ring_id), rounds, progress)
+            figures = {name: {"accounts": ring.size, **told} for name, told in spent.items()}
+        plain, hub = _ends_of(service.store, progress)
+        near = None if ring is None else ring.ring_id
+        return figures | _timed(_questions(client, (plain, hub), near), rounds, progress)
+
+
+def _ring_calls(client: "TestClient", ring_id: str) -> dict[str, Ask]:
+    base = f"/v1/rings/{quote(ring_id, safe='')}"
+    calls = ["", "/graph", "/graph?detail=all", "/shared", "/timeline", "/accounts", "/events"]
+    asked = {f"ring{path}": _getting(client, base + path) for path in calls}
+    return asked | {"queue": _getting(client, "/v1/rings")}
+
+
+def _ends_of(store: GraphStore, progress: Progress) -> tuple[str, str]:
+    """An ordinary thing of a store, which about :data:`PLAIN` nodes are tied to, and its hub."""
+    things = [kind for kind in NodeType if kind is not NodeType.ACCOUNT]
+    degree: dict[str, int] = {}
+    for place, kind in enumerate(things, 1):
+        ids = [node_id(kind, key) for key in store.find(kind.value, "", _EVERY)]
+        for start in range(0, len(ids), FACTS):
+            for identity, kinds in store.degrees(ids[start : start + FACTS]).items():
+                degree[identity] = sum(kinds.values())
+        progress("look for a hub", place, len(things))
+    if not degree:
+        raise InputError("the home has no rings and nothing that accounts share: build it first")
+    hub = max(degree, key=lambda i: (degree[i], i))
+    return min(degree, key=lambda i: (abs(degree[i] - PLAIN), i)), hub
 
 
 # -- what is asked ---------------------------------------------------------------------------------
 
 
-def _questions(client: "TestClient", plain: str) -> dict[str, tuple[Ask, Ask]]:
-    """Each question about the ordinary node and about the hub."""
+def _questions(
+    client: "TestClient", of: tuple[str, str], ring: str | None
+) -> dict[str, tuple[Ask, Ask]]:
+    """Each question about the ordinary node and about the hub, in ``of``, and ``ring`` if any."""
+    plain, hub = of
     asked = {
         "entity": "/v1/entities/{}",
         "neighbours": "/v1/entities/{}/neighbours?limit=50",
         "flagged neighbours": "/v1/entities/{}/neighbours?flagged=true&order=score",
-        "sharing with a ring": f"/v1/entities/{{}}/neighbours?shares_with=ring:{RING}",
         "shared": "/v1/entities/{}/shared",
     }
+    if ring is not None:
+        asked["sharing with a ring"] = (
+            f"/v1/entities/{{}}/neighbours?shares_with=ring:{quote(ring)}"
+        )
     found = {
         name: (
-            _getting(client, url.format(quote(plain))),
-            _getting(client, url.format(quote(HUB))),
+            _getting(client, url.format(quote(plain, safe=""))),
+            _getting(client, url.format(quote(hub, safe=""))),
         )
         for name, url in asked.items()
     }
@@ -123,7 +153,7 @@ def _questions(client: "TestClient", plain: str) -> dict[str, tuple[Ask, Ask]]:
     ):
         found[name] = (
             _posting(client, path, {"ids": [plain, *beside]}),
-            _posting(client, path, {"ids": [HUB, *beside]}),
+            _posting(client, path, {"ids": [hub, *beside]}),
         )
     return found
 

@@ -13,8 +13,8 @@ import type { Window } from "./data";
 
 const HEIGHT = 64;
 const AXIS = 16;
-/** Room that a label of the axis needs (px): one near the edge stands before its line. */
-const LABEL = 76;
+/** How wide a letter of the axis is at most (px). */
+const LETTER = 6.5;
 export const EVENT_COLOR: Record<string, string> = {
   signup: "#d4544a",
   payment: "#d98a1f",
@@ -88,7 +88,7 @@ export function TimelineStrip({ whole, busy, window, onWindow }: Props) {
           {ticks(scale.start, scale.end, Math.max(2, width / 90)).map((tick) => (
             <g key={tick} transform={`translate(${toX(tick, scale)},0)`}>
               <line y2={HEIGHT} className="tick" />
-              <text y={HEIGHT + 12} className="tick-label" textAnchor={width - toX(tick, scale) < LABEL ? "end" : undefined}>
+              <text x={inset(tick, scale)} y={HEIGHT + 12} className="tick-label">
                 {tickLabel(tick, scale)}
               </text>
             </g>
@@ -192,6 +192,11 @@ function WindowFields({ scale, window, onWindow }: FieldsProps) {
       </Button>
     </>
   );
+}
+
+/** How far a label moves to the left of its line, so that the edge does not cut it. */
+function inset(at: number, scale: Scale): number {
+  return Math.min(0, scale.width - toX(at, scale) - tickLabel(at, scale).length * LETTER);
 }
 
 function tickLabel(at: number, { start, end }: Scale): string {
