@@ -94,8 +94,14 @@ class Snapshot:
         """Source and target rows of every edge of ``verb``, each int64 [E]."""
         if verb not in self.edges:
             return np.empty(0, np.int64), np.empty(0, np.int64)
-        table = self.edges[verb]
-        return _int64(table["source"]), _int64(table["target"])
+        if verb not in self._ends:  # stored narrower: widened once, as everybody asks for them
+            table = self.edges[verb]
+            self._ends[verb] = _int64(table["source"]), _int64(table["target"])
+        return self._ends[verb]
+
+    @cached_property
+    def _ends(self) -> dict[str, tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]]:
+        return {}
 
     def edge_column(self, verb: str, column: str) -> npt.NDArray[np.int64]:
         """``first_seen``, ``last_seen`` (us) or ``count`` of every edge of ``verb``, int64 [E]."""
