@@ -24,8 +24,8 @@ from graph.rings.traits import TraitModel
 
 BOTH_SUSPECT = 2.0
 """Nats that two certain frauds are nearer each other than two accounts picked for their kit."""
-ONE_SUSPECT = 1.0
-"""Nats that a certain fraud and an ordinary account are further apart."""
+ONE_SUSPECT = 2.0
+"""Nats that a certain fraud and an ordinary account are further apart: as many, the other way."""
 MAX_BLOCK = 3_000
 SUSPICION = 0.2
 """A probability from which a model's word alone makes a suspect."""
