@@ -84,7 +84,7 @@ def put_graph(store: GraphStore, accounts: int, hub: int, seed: int) -> dict[str
     graph = bulk(accounts, accounts * EDGES_PER_ACCOUNT, hub, seed)
     door = Door(SECRET)
     named = _renamed(graph, door)
-    store.load(retell(named))
+    store.load(retell(named, version=1))
     store.set_meta(KEY, door.key_id)
     store.publish(generation(1, named.keys(NodeType.ACCOUNT), seed))
     return {kind.value: graph.size(kind) for kind in _RAW}

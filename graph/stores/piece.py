@@ -28,7 +28,7 @@ _ARROW = {int: pa.int64(), float: pa.float64(), str: pa.string()}
 _TYPES = {"key": pa.string(), "first_seen": pa.int64(), "degree": pa.int64()} | {
     name: _ARROW[PROPERTY_TYPE.get(name, str)] for names in PROPERTIES.values() for name in names
 }
-_FIELDS = {kind: [*FIXED, *names] for kind, names in PROPERTIES.items()}
+FIELDS = {kind: [*FIXED, *names] for kind, names in PROPERTIES.items()}
 Int64 = npt.NDArray[np.int64]
 
 
@@ -96,7 +96,7 @@ def node_table(
         published: the columns the visible generation gives this kind.
         values: the published values of a row by its index here, or None.
     """
-    names = list(_FIELDS[kind])
+    names = list(FIELDS[kind])
     columns: list[Sequence[object]] = list(zip(*rows, strict=True)) if rows else [()] * len(names)
     arrays = [pa.array(col, _TYPES[name]) for name, col in zip(names, columns, strict=True)]
     if published.types:
@@ -138,19 +138,12 @@ class Piece:
 
         Its tables are laid out when somebody asks for them: a score reads the rows.
         """
-        laid = _Laid(self)
-        return Snapshot(
-            as_of,
-            _Later(lambda: laid.nodes),
-            _Later(lambda: laid.edges),
-            generation,
-            lambda: self.near(as_of, generation),
-        )
+        return laid_later(as_of, generation, lambda: self, lambda: self.near(as_of, generation))
 
     def near(self, as_of: int, generation: int) -> Near:
         """The piece as plain rows."""
         published = self.published.get(NodeType.ACCOUNT.value, Published())
-        names = (*_FIELDS[NodeType.ACCOUNT], *published.types)
+        names = (*FIELDS[NodeType.ACCOUNT], *published.types)
         blank = [None] * len(published.types)
         accounts: dict[str, Sequence[object]] = {}
         found: dict[int, Entity] = {}
@@ -180,12 +173,24 @@ def _account_of(held: tuple[str, str, int]) -> str:
     return held[1]
 
 
+def laid_later(
+    as_of: int, generation: int, piece: Callable[[], Piece], near: Callable[[], Near]
+) -> Snapshot:
+    """A snapshot whose tables are laid out of ``piece()`` when somebody asks for them."""
+    laid = _Laid(piece)
+    return Snapshot(as_of, _Later(lambda: laid.nodes), _Later(lambda: laid.edges), generation, near)
+
+
 class _Laid:
     """The tables of a collected piece, made once when first asked for."""
 
-    def __init__(self, piece: Piece) -> None:
-        self._piece = piece
+    def __init__(self, make: Callable[[], Piece]) -> None:
+        self._make = make
         self._row_of: dict[int, int] = {}
+
+    @cached_property
+    def _piece(self) -> Piece:
+        return self._make()
 
     @cached_property
     def nodes(self) -> dict[NodeType, pa.Table]:

@@ -51,6 +51,7 @@ class SqliteStore(Closing):
 
     def __init__(self, path: Path | None, wait_s: float = 5.0) -> None:
         self._link = Link(path, wait_s)
+        self._kept: sqlite_hop.Kept = {}
         try:
             self._prepare()
         except RingError:
@@ -100,7 +101,7 @@ class SqliteStore(Closing):
             raise InputError(f"per_id must be >= 0 and hops 1 or 2, got {per_id} and {hops}")
         with self._link.reading() as db:
             if hops == 1 and len(ids) <= sqlite_read.FEW:
-                return sqlite_hop.one_hop(db, self._words, ids, per_id)
+                return sqlite_hop.one_hop(db, self._words, self._kept, ids, per_id)
             return sqlite_read.around(db, self._words, ids, per_id, hops)
 
     def neighbours(
@@ -167,6 +168,7 @@ class SqliteStore(Closing):
         with self._link.writing() as db:
             sqlite_erase.erase(db, self._words.number[NodeType.ACCOUNT.value], account_id)
         self._link.rewrite()
+        self._kept.clear()
 
     def meta(self, name: str) -> str | None:
         """The value kept under ``name``, or None."""
@@ -196,6 +198,7 @@ class SqliteStore(Closing):
         for statement in _CLEARED:
             while self._emptied(statement):
                 pass
+        self._kept.clear()
 
     def _emptied(self, statement: str) -> int:
         with self._link.writing() as db:

@@ -2,30 +2,41 @@
 
 SQLite lets go of the interpreter at every row it gives, and a sign-up that is scored while others
 are answered and written would wait for it at each: so both statements give a text, which is read
-here. What comes out is what :func:`graph.stores.sqlite_read.around` gives (a test compares); a hub
-costs its ``per_id`` most recent ties and is never counted or walked.
+here, and rows for a score are made of it at once. What comes out is what
+:func:`graph.stores.sqlite_read.around` gives (a test compares). A hub costs its ``per_id`` most
+recent ties and is never counted or walked; the accounts on it, which are the same for whoever comes
+next, are kept, and read again when they have changed.
 """
 
 import json
 import sqlite3
-from collections.abc import Iterable, Sequence
-from typing import cast
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from operator import itemgetter
+from typing import Any, NamedTuple, cast
 
 from graph.facts import NEVER
+from graph.near import Entity, Near
+from graph.schema import NodeType
 from graph.snapshot import Snapshot
 from graph.stores.batch import key_of
+from graph.stores.piece import FIELDS, Piece, Published, laid_later
 from graph.stores.sqlite_read import (
     EDGE,
     IN,
     OUT,
+    SLICE,
     WIDE,
     EdgeTuple,
+    Row,
     Walk,
     Words,
     generation_of,
     published_of,
 )
 
+# Accounts of an entity that so many came to are kept for the next who comes.
+CROWD = 20
+KEPT_MOST = 20_000
 _TIES = (
     "(SELECT json_group_array(json_array(source, verb, target, first_seen, last_seen, count)) "  # noqa: S608
     f"FROM ({EDGE} WHERE {{}} = node.number AND count > 0 "
@@ -43,21 +54,54 @@ NAMED = (
     "ON kind = json_extract(asked.value, '$[0]') AND node.key = json_extract(asked.value, '$[1]') "
     f"WHERE node.first_seen < {NEVER:d}"
 )
+# A node's version says its content, and its degree may change without it. Nodes that no journal
+# told (version 0 and below) are read every time.
+_STAMP = "(version << 20) + degree"
+# Asked are numbers, each with the stamp of what is kept of it; what still holds is its number.
 MET = (
-    "SELECT json_group_array(json_array("  # noqa: S608
-    f"number, kind, node.key, first_seen, degree, {WIDE}, json(list))) "
-    "FROM json_each(?) AS asked CROSS JOIN node ON number = asked.value "
-    "LEFT JOIN published ON generation = ? AND node = number"
+    "SELECT json_group_array(CASE "  # noqa: S608
+    f"WHEN version > 0 AND {_STAMP} = asked.value THEN number "
+    "ELSE json_array(number, kind, node.key, first_seen, degree, "
+    f"{WIDE}, iif(version > 0, {_STAMP}, 0), "
+    "json((SELECT list FROM published WHERE generation = :generation AND node = number))) END) "
+    "FROM json_each(:asked) AS asked CROSS JOIN node ON number = CAST(asked.key AS INTEGER)"
 )
 
 
-def one_hop(db: sqlite3.Connection, words: Words, ids: Sequence[str], per_id: int) -> Snapshot:
-    """The law of ``GraphStore.neighbourhood`` with one hop."""
-    return Hop(db, words).around(dict.fromkeys(ids), per_id)
+class Met(NamedTuple):
+    """A node as a generation shows it.
+
+    ``row`` is as :func:`graph.stores.piece.node_table` wants it, ``values`` what was published of
+    it (None: nothing), ``cells`` both, as :class:`~graph.near.Near` has them.
+    """
+
+    generation: int
+    stamp: int
+    kind: NodeType
+    row: Row
+    values: Sequence[object] | None
+    cells: Row
+
+
+Kept = dict[int, Met]
+"""Accounts on hubs, by number; shared by the threads that read."""
+Ties = Mapping[int, Sequence[EdgeTuple]]
+
+
+def one_hop(
+    db: sqlite3.Connection, words: Words, kept: Kept, ids: Sequence[str], per_id: int
+) -> Snapshot:
+    """The law of ``GraphStore.neighbourhood`` with one hop; ``kept`` is used and added to."""
+    return Hop(db, words, kept).around(dict.fromkeys(ids), per_id)
 
 
 class Hop(Walk):
     """A walk of one step from everything that is asked for."""
+
+    def __init__(self, db: sqlite3.Connection, words: Words, kept: Kept) -> None:
+        super().__init__(db, words)
+        self._kept = kept
+        self._met: dict[int, Met] = {}
 
     def around(self, ids: Iterable[str], limit: int) -> Snapshot:
         """The named nodes and their most recent neighbours, ``limit`` each way."""
@@ -65,32 +109,130 @@ class Hop(Walk):
         given = {"asked": json.dumps(asked), "limit": limit + 1}
         found, shown, shaped = self._db.execute(NAMED, given).fetchone()
         number, as_of = generation_of(shown)
-        self._piece.published = {kind: published_of(names) for kind, names in json.loads(shaped)}
+        published = {kind: published_of(names) for kind, names in json.loads(shaped)}
+        columns = published.get(NodeType.ACCOUNT.value, Published())
         ties = {n: self._both(n, out, into, limit) for n, out, into in json.loads(found)}
-        ends = (end for edges in ties.values() for edge in edges for end in (edge[0], edge[2]))
-        self._read(dict.fromkeys((*ties, *ends)), number)
-        for node, edges in ties.items():
-            self._piece.nodes[node] = self.nodes[node]
-            self.keep(node, edges, limit)
-        return self._piece.snapshot(as_of, number)
+        self._read(ties, number, len(columns.types))
+        for n, edges in ties.items():
+            if len(edges) > limit:
+                ties[n] = self._first(n, edges, limit)
+        return laid_later(
+            as_of,
+            number,
+            lambda: self._gathered(ties, published),
+            lambda: self._near(ties, (as_of, number), columns),
+        )
 
     def _both(
         self, number: int, out: list[EdgeTuple], into: list[EdgeTuple], limit: int
     ) -> list[EdgeTuple]:
-        """Edges of a node, each way the first ``limit`` and what ties with the last of them."""
-        sides = ((OUT, out), (IN, into))
-        return [
-            cast("EdgeTuple", tuple(edge))  # JSON has lists
-            for side, rows in sides
-            for edge in self._cut(side, number, rows, limit)
-        ]
+        """Edges of a node, each way the first ``limit`` by the order of the law."""
+        found = self._cut(OUT, number, out, limit) + self._cut(IN, number, into, limit)
+        return cast("list[EdgeTuple]", list(map(tuple, found)))  # JSON has lists
 
-    def _read(self, numbers: Iterable[int], generation: int) -> None:
-        """Nodes by number, with what the generation says of them."""
-        asked = (json.dumps(list(numbers)), generation)
-        values = {}
-        for row in json.loads(self._db.execute(MET, asked).fetchone()[0]):
-            self._take(row)
-            if row[-1] is not None:
-                values[row[0]] = row[-1]
-        self._piece.values = values
+    def _first(self, number: int, edges: list[EdgeTuple], limit: int) -> list[EdgeTuple]:
+        """The first ``limit`` of both ways together; ids matter where moments are equal."""
+        recent = sorted(dict.fromkeys(edges), key=_LAST, reverse=True)
+        if len(recent) <= limit or _LAST(recent[limit - 1]) != _LAST(recent[limit]):
+            return recent[:limit]
+        self.nodes = {n: (met.kind, met.row) for n, met in self._met.items()}
+        return self.ordered(number, edges)[:limit]
+
+    def _read(self, ties: Ties, generation: int, columns: int) -> None:
+        """The named nodes and the ends of their edges, with what the generation says of them."""
+        asked = dict.fromkeys(_ends(ties.values(), ties), 0)
+        crowded: dict[int, None] = {}
+        for edges in ties.values():
+            if len(edges) > CROWD:
+                crowded |= _ends([edges])
+        for end in crowded:
+            held = self._kept.get(end)
+            if held is not None and held.generation == generation:
+                self._met[end] = held
+                asked[end] = held.stamp
+        given = {"asked": json.dumps(asked), "generation": generation}
+        blank = (None,) * columns
+        for row in json.loads(self._db.execute(MET, given).fetchone()[0]):
+            if not isinstance(row, int):
+                met = self._taken(row, generation, blank)
+                if met.stamp and met.kind is NodeType.ACCOUNT and row[0] in crowded:
+                    self._keep_met(row[0], met)
+
+    def _taken(self, row: list[Any], generation: int, blank: Row) -> Met:
+        values, stamp, kind = row.pop(), row.pop(), self._words.kind[row[1]]
+        told = SLICE[kind](row)
+        cells = (*told, *(values or blank)) if kind is NodeType.ACCOUNT else ()
+        met = self._met[row[0]] = Met(generation, stamp, kind, told, values, cells)
+        return met
+
+    def _keep_met(self, number: int, met: Met) -> None:
+        if len(self._kept) >= KEPT_MOST:
+            self._kept.clear()
+        self._kept[number] = met
+
+    def _near(self, ties: Ties, of: tuple[int, int], columns: Published) -> Near:
+        """The answer as plain rows: what :meth:`graph.stores.piece.Piece.near` makes of it."""
+        met, account = self._met, NodeType.ACCOUNT
+        keys: dict[int, str] = {}
+        accounts: dict[str, Row] = {}
+        entities: dict[int, Entity] = {}
+        named: dict[str, Entity] = {}
+        for number in _ends(ties.values(), ties):
+            _, _, kind, row, _, cells = met[number]
+            if kind is account:
+                keys[number] = key = row[0]
+                accounts[key] = cells
+            else:
+                named[f"{kind.value}:{row[0]}"] = entity = Entity(row[1], row[2] or 0)
+                entities[number] = entity
+        self._tie(ties, keys, entities)
+        places = {name: n for n, name in enumerate((*FIELDS[account], *columns.types))}
+        return Near(*of, places, dict(sorted(accounts.items())), named)
+
+    def _tie(self, ties: Ties, keys: Mapping[int, str], entities: Mapping[int, Entity]) -> None:
+        """Tell entities who holds them and how many others they lead on to."""
+        verbs = self._words.verb
+        for source, verb, target, first, _, _ in _each_once(ties):
+            entity = entities.get(target)
+            if entity is None:
+                continue
+            if source in keys:
+                entity.holders.append((verbs[verb], keys[source], first))
+            else:
+                entities[source].leading_on += 1
+        for entity in entities.values():
+            entity.holders.sort(key=_HOLDER)
+
+    def _gathered(self, ties: Ties, published: Mapping[str, Published]) -> Piece:
+        """The answer for who wants tables."""
+        met, found = {n: self._met[n] for n in _ends(ties.values(), ties)}, self._piece
+        found.published = published
+        found.nodes = {number: (one.kind, one.row) for number, one in met.items()}
+        found.values = {n: one.values for n, one in met.items() if one.values is not None}
+        for source, verb, target, first, last, count in _each_once(ties):
+            found.edges[self._words.verb[verb], source, target] = (first, last, count)
+        return found
+
+
+def _ends(groups: Iterable[Sequence[EdgeTuple]], first: Iterable[int] = ()) -> dict[int, None]:
+    """``first`` and the ends of edges, each once."""
+    found = dict.fromkeys(first)
+    for edges in groups:
+        found.update(dict.fromkeys(map(_SOURCE, edges)))
+        found.update(dict.fromkeys(map(_TARGET, edges)))
+    return found
+
+
+def _each_once(ties: Ties) -> Iterator[EdgeTuple]:
+    """Every edge; one between two that were named is met from both."""
+    seen: set[EdgeTuple] = set()
+    for edges in ties.values():
+        for edge in edges:
+            if edge[0] in ties and edge[2] in ties:
+                if edge in seen:
+                    continue
+                seen.add(edge)
+            yield edge
+
+
+_SOURCE, _TARGET, _LAST, _HOLDER = itemgetter(0), itemgetter(2), itemgetter(4), itemgetter(1)

@@ -59,6 +59,15 @@ EDGE = "SELECT source, verb, target, first_seen, last_seen, count FROM edge "
 OUT = EDGE + "WHERE source = :node AND count > 0 "
 IN = EDGE + "WHERE target = :node AND count > 0 "
 _OUT_ENTITIES = OUT + "AND verb IN (SELECT value FROM json_each(:entities)) "  # noqa: S608
+_TIED = {
+    side: "SELECT tied.source, tied.verb, tied.target, tied.first_seen, tied.last_seen, tied.count "  # noqa: S608
+    f"FROM ({side} AND last_seen = :moment LIMIT :ties) AS tied "
+    f"CROSS JOIN node AS other ON other.number = tied.{other} "
+    "CROSS JOIN word AS kind ON kind.number = other.kind "
+    "CROSS JOIN word AS said ON said.number = tied.verb "
+    "ORDER BY kind.name, other.key, said.name LIMIT :wanted"
+    for side, other in ((OUT, "target"), (_OUT_ENTITIES, "target"), (IN, "source"))
+}
 _RECENT = "ORDER BY last_seen DESC LIMIT :limit"
 _SIDE = (
     f"SELECT ?, * FROM ({EDGE} WHERE {{}} = ? AND count > 0 "  # noqa: S608
@@ -68,7 +77,7 @@ _OUT_SIDE, _IN_SIDE = _SIDE.format("source"), _SIDE.format("target")
 # How many sides of nodes are asked for in one statement.
 _SIDES = 64
 # Key, first time, degree and the kind's own properties of a row of `_NODE`.
-_SLICE = {
+SLICE = {
     kind: itemgetter(2, 3, 4, *(5 + PROPERTY_NAMES.index(name) for name in names))
     for kind, names in PROPERTIES.items()
 }
@@ -290,7 +299,7 @@ class Walk:
         return (found[place] for place in asked if place in found)
 
     def recent(self, numbers: Sequence[int], limit: int) -> dict[int, list[EdgeTuple]]:
-        """Edges of nodes, most recent first: ``limit`` each way, and what ties with the last.
+        """Edges of nodes, most recent first: ``limit`` each way.
 
         All nodes' in one statement: each gives up the interpreter for a while, so a sign-up that is
         scored among others waits once and not a dozen times.
@@ -331,13 +340,14 @@ class Walk:
         return self._cut(side, number, rows, limit)
 
     def _cut(self, side: str, number: int, rows: list[EdgeTuple], limit: int) -> list[EdgeTuple]:
-        """The first ``limit`` of one more than that, and what ties with the last of them."""
+        """The first ``limit`` of one more than that; ids say which, where moments are equal."""
         if len(rows) <= limit or limit == 0 or rows[limit][4] != rows[limit - 1][4]:
             return rows[:limit]
         moment = rows[limit][4]
-        asked = {"node": number, "moment": moment, "limit": TIES, "entities": self._entities}
-        tied = self._db.execute(side + "AND last_seen = :moment LIMIT :limit", asked)
-        return [row for row in rows if row[4] != moment] + tied.fetchall()
+        before = [row for row in rows if row[4] != moment]
+        asked = {"node": number, "moment": moment, "ties": TIES, "entities": self._entities}
+        asked["wanted"] = limit - len(before)
+        return before + self._db.execute(_TIED[side], asked).fetchall()
 
     def meet(self, groups: Iterable[Iterable[EdgeTuple]]) -> None:
         """Read the nodes at the ends of edges, all of them in one statement."""
@@ -387,4 +397,4 @@ class Walk:
 
     def _take(self, row: Row) -> None:
         kind = self._words.kind[row[1]]  # type: ignore[index]
-        self.nodes[row[0]] = (kind, _SLICE[kind](row))  # type: ignore[index]
+        self.nodes[row[0]] = (kind, SLICE[kind](row))  # type: ignore[index]
