@@ -8,13 +8,16 @@ import dataclasses
 from dataclasses import dataclass, field, replace
 
 from graph.simulate import identities
-from graph.simulate.cast import Account, Billing, Card, Phase, Place, mixed
+from graph.simulate.cast import Account, Billing, Card, Diet, Phase, Place, mixed
 from graph.simulate.chance import Dice
 from graph.simulate.clock import DAY_US, HOUR_US, MINUTE_US
 from graph.simulate.kits import CAMPAIGN_INTENTS, Kit, written_kit
 from graph.simulate.plan import Plan
 from graph.simulate.purses import COUNTRIES, Issuer, billing
-from graph.simulate.town import Town
+from graph.simulate.town import STYLES, Town
+
+CARRIED = 6
+"""Customers whose traffic an account of a reseller carries."""
 
 
 @dataclass(slots=True)
@@ -27,6 +30,7 @@ class Operator:
     issuer: Issuer
     countries: tuple[str, ...]
     servers: Place
+    customers: tuple[Diet, ...] = ()
     cards: list[Card] = field(default_factory=list)
     devices: list[str] = field(default_factory=list)
     pools: list[Place] = field(default_factory=list)
@@ -69,9 +73,18 @@ def _operators(town: Town, plan: Plan, dice: Dice) -> list[Operator]:
                 town.bank.issuer(dice, kind, countries[0]),
                 countries,
                 town.networks.server(dice, countries[0], 4),
+                _customers(town, plan, dice),
             )
         )
     return made
+
+
+def _customers(town: Town, plan: Plan, dice: Dice) -> tuple[Diet, ...]:
+    """What each customer of a reseller asks for: strangers of any country and trade."""
+    return tuple(
+        town.talk(dice, STYLES[dice.pick(plan.covers)], dice.pick(COUNTRIES))
+        for _ in range(plan.customers)
+    )
 
 
 def _kit(town: Town, plan: Plan, dice: Dice) -> Kit:
@@ -205,12 +218,13 @@ def _work(
     begins = joins + int(dice.random() * wait) + MINUTE_US
     until = min(ends, begins + int(dice.around(plan.lifetime_days, 0.5) * DAY_US))
     streams = (dice.choice(operator.streams),) if plan.sharded else operator.streams
+    diet = _resold(operator, dice) or base.diet
     low, high = plan.active
     work = replace(
         base, starts_at=begins, ends_at=max(until, begins + HOUR_US), campaign=True,
         rate=town.volume * dice.around(plan.rate, plan.rate_sigma),
         active_share=low + (high - low) * dice.random(),
-        diet=mixed(base.diet, streams, 1.0 - plan.dilution),
+        diet=mixed(diet, streams, 1.0 - plan.dilution),
         places=_places(town, plan, operator, base.places, dice), ticks=operator.ticks,
         jitter_us=int(plan.jitter_minutes * MINUTE_US), handover=plan.handover,
     )  # fmt: skip
@@ -219,3 +233,16 @@ def _work(
     warm = min(begins + int(dice.random() * 2 * plan.warm_up_days * DAY_US), work.ends_at)
     quiet = replace(base, starts_at=begins, ends_at=warm, campaign=True, places=work.places)
     return [quiet, replace(work, starts_at=warm)]
+
+
+def _resold(operator: Operator, dice: Dice) -> Diet:
+    """The traffic of a few of the operator's customers, evenly; nothing where it has none."""
+    if not operator.customers:
+        return ()
+    carried = [dice.choice(operator.customers) for _ in range(CARRIED)]
+    whole = [sum(weight for _, weight in diet) for diet in carried]
+    return tuple(
+        (stream, weight / total)
+        for diet, total in zip(carried, whole, strict=True)
+        for stream, weight in diet
+    )

@@ -15,7 +15,8 @@ class Plan:
     """A campaign's intentions.
 
     Times in us; shares 0..1; ``rate``: requests on an active day (median over accounts);
-    ``dilution``: share of traffic that is unrelated; ``reuse``: share of identifiers that a
+    ``dilution``: share of traffic that is unrelated, of the cover's own or, where there are any, of
+    ``customers`` who buy the accounts' use; ``reuse``: share of identifiers that a
     replacement takes over from the banned; ``banned``: share of accounts banned in time.
     """
 
@@ -56,6 +57,7 @@ class Plan:
     pivot: float = 0.0
     # traffic
     dilution: float = 0.1
+    customers: int = 0
     warm_up_days: float = 0.0
     kit: Kit | None = None
     public_kit: bool = False

@@ -192,6 +192,36 @@ def test_diluted_traffic_is_mostly_unrelated() -> None:
     assert 0.05 < shares[1] < 0.35
 
 
+def _strangers_talk(made: World) -> dict[int, set[int]]:
+    """By account of the campaign: the streams it sends that are of no kit, in its working time."""
+    names = [s.name for s in made.town.repertoire.streams]
+    talk: dict[int, set[int]] = defaultdict(set)
+    rows = _rows(made)
+    for account, number in zip(
+        made.activity.account[rows].tolist(), made.activity.stream[rows].tolist(), strict=True
+    ):
+        if not names[number].startswith("campaign-"):
+            talk[account].add(number)
+    return talk
+
+
+def test_an_account_of_a_reseller_speaks_for_several_customers_and_each_through_several() -> None:
+    sold, covered = _campaign(("resale", 0.7)), _campaign(("mixed_traffic", 0.7))
+
+    per_account = [
+        float(np.mean([len(streams) for streams in _strangers_talk(made).values()]))
+        for made in (sold, covered)
+    ]
+    carriers = Counter(stream for streams in _strangers_talk(sold).values() for stream in streams)
+    kit = [s.name.startswith("campaign-") for s in sold.town.repertoire.streams]
+    work = np.array(kit)[sold.activity.stream[_rows(sold)]]
+
+    assert per_account[0] > 1.3 * per_account[1]
+    assert np.median(list(carriers.values())) >= 2
+    assert 0.2 < work.mean() < 0.4
+    assert (sold.activity.parent[_rows(sold)] >= 0).mean() > 0.01
+
+
 def test_rates_reach_from_five_to_hundreds_of_requests_a_day() -> None:
     slow, fast = _campaign("slow_drip"), _campaign(("flood", 1.0))
 

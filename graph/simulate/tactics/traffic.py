@@ -11,6 +11,15 @@ def mixed_traffic(plan: Plan, dice: Dice, strength: float) -> None:
     plan.dilution = strength
 
 
+@tactic("resale", 0.7)
+def resale(plan: Plan, dice: Dice, strength: float) -> None:
+    """A proxy network sells its accounts' use: this share is customers', each through several."""
+    plan.dilution = strength
+    plan.customers = max(4, plan.accounts // 5)
+    plan.hosting, plan.shared_addresses = 4.0, True
+    plan.handover = max(plan.handover, 0.1)
+
+
 @tactic("slow_drip")
 def slow_drip(plan: Plan, dice: Dice, strength: float) -> None:
     """Few requests an account and day: 5 at full strength."""
