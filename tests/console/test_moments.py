@@ -84,6 +84,27 @@ def test_a_brushed_window_holds_for_the_graph_the_table_and_the_events(
     expect(page.locator(".brush")).to_have_count(0)
 
 
+# Right ends of bars and labels beyond the drawing's own; the last bar ends where the drawing does.
+_INSIDE = """(plot) => {
+  const right = plot.getBoundingClientRect().right;
+  const ends = (part) =>
+    [...plot.querySelectorAll(part)].map((e) => e.getBoundingClientRect().right);
+  const bars = ends("g rect"), all = [...bars, ...ends("text")];
+  return all.every((end) => end <= right + 0.5) && Math.max(...bars) >= right - 2;
+}"""
+
+
+def test_the_last_bucket_and_every_label_stand_inside_the_timeline(
+    opened: Opener, site: Site
+) -> None:
+    page = opened(f"/rings/{site.rings[0]}")
+
+    plot = page.get_by_role("region", name="Timeline").get_by_role("img")
+    expect(plot.locator("g rect").first).to_be_visible()
+
+    page.wait_for_function(_INSIDE, arg=plot.element_handle())
+
+
 def test_the_clock_of_the_campaign_and_what_was_seen_before_are_told(
     opened: Opener, site: Site
 ) -> None:

@@ -54,7 +54,7 @@ export function Expand({ node, near, onStep, onGroup }: Props) {
           ...kinds.map(([kind, n]) => ({ value: kind, label: `${sentence(kindName(kind, true))} (${count(n)})` })),
         ]}
       />
-      {(facet.kind === "account" || facet.kind === "") && (
+      {(facet.kind === "account" || (facet.kind === "" && facets?.kind?.account)) && (
         <Checkbox
           label={`Flagged only${flaggedOf(facets?.flagged)}`}
           checked={facet.flagged}
@@ -92,7 +92,7 @@ export function Expand({ node, near, onStep, onGroup }: Props) {
         />
         <SegmentedControl aria-label="How many" value={limit} onChange={setLimit} data={["50", "100", "200"]} />
       </div>
-      {facets && !facets.complete && (
+      {facets && !facets.complete && total === null && (
         <p className="dim small">Counted over the {count(facets.scanned)} most recent.</p>
       )}
       <Button size="sm" loading={found.isFetching} onClick={() => onStep(step)} disabled={total === 0}>

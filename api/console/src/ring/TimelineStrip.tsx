@@ -71,57 +71,60 @@ export function TimelineStrip({ whole, busy, window, onWindow }: Props) {
           <WindowFields scale={scale} window={window} onWindow={onWindow} />
         </div>
       </div>
-      <div ref={ref} className="timeline-plot">
-        <svg
-          width="100%"
-          height={HEIGHT + AXIS}
-          role="img"
-          aria-label={`Events by ${widthName(timeline.bucket_s)} from ${day(timeline.start)} to ${day(timeline.end)}`}
-          onPointerDown={(event) => {
-            event.currentTarget.setPointerCapture(event.pointerId);
-            setDrag([at(event), at(event)]);
-          }}
-          onPointerMove={(event) => drag && setDrag([drag[0], at(event)])}
-          onPointerUp={release}
-          onPointerCancel={() => setDrag(null)}
-        >
-          {ticks(scale.start, scale.end, Math.max(2, width / 90)).map((tick) => (
-            <g key={tick} transform={`translate(${toX(tick, scale)},0)`}>
-              <line y2={HEIGHT} className="tick" />
-              <text x={inset(tick, scale)} y={HEIGHT + 12} className="tick-label">
-                {tickLabel(tick, scale)}
-              </text>
-            </g>
-          ))}
-          {bars.map((bar) => (
-            <g key={bar.at} transform={`translate(${toX(bar.at, scale)},0)`}>
-              <title>
-                {`${minute(bar.at * 1000)}: ${bar.parts.map((part) => `${count(part.to - part.from)} ${words(part.kind).toLowerCase()}`).join(", ")}`}
-              </title>
-              {bar.parts.map((part) => {
-                const full = heightOf(bar.total, most, HEIGHT - 4);
-                const share = full / bar.total;
-                return (
-                  <rect
-                    key={part.kind}
-                    width={wide}
-                    y={HEIGHT - part.to * share}
-                    height={Math.max(0.5, (part.to - part.from) * share)}
-                    fill={EVENT_COLOR[part.kind] ?? "#8a95a1"}
-                  />
-                );
-              })}
-            </g>
-          ))}
-          {shaded && (
-            <rect
-              className="brush"
-              x={shaded[0]}
-              width={Math.max(1, shaded[1] - shaded[0])}
-              height={HEIGHT}
-            />
-          )}
-        </svg>
+      <div className="timeline-plot">
+        {/* Measured with its border and padding, so by an element that has none. */}
+        <div ref={ref}>
+          <svg
+            width="100%"
+            height={HEIGHT + AXIS}
+            role="img"
+            aria-label={`Events by ${widthName(timeline.bucket_s)} from ${day(timeline.start)} to ${day(timeline.end)}`}
+            onPointerDown={(event) => {
+              event.currentTarget.setPointerCapture(event.pointerId);
+              setDrag([at(event), at(event)]);
+            }}
+            onPointerMove={(event) => drag && setDrag([drag[0], at(event)])}
+            onPointerUp={release}
+            onPointerCancel={() => setDrag(null)}
+          >
+            {ticks(scale.start, scale.end, Math.max(2, width / 90)).map((tick) => (
+              <g key={tick} transform={`translate(${toX(tick, scale)},0)`}>
+                <line y2={HEIGHT} className="tick" />
+                <text x={inset(tick, scale)} y={HEIGHT + 12} className="tick-label">
+                  {tickLabel(tick, scale)}
+                </text>
+              </g>
+            ))}
+            {bars.map((bar) => (
+              <g key={bar.at} transform={`translate(${toX(bar.at, scale)},0)`}>
+                <title>
+                  {`${minute(bar.at * 1000)}: ${bar.parts.map((part) => `${count(part.to - part.from)} ${words(part.kind).toLowerCase()}`).join(", ")}`}
+                </title>
+                {bar.parts.map((part) => {
+                  const full = heightOf(bar.total, most, HEIGHT - 4);
+                  const share = full / bar.total;
+                  return (
+                    <rect
+                      key={part.kind}
+                      width={wide}
+                      y={HEIGHT - part.to * share}
+                      height={Math.max(0.5, (part.to - part.from) * share)}
+                      fill={EVENT_COLOR[part.kind] ?? "#8a95a1"}
+                    />
+                  );
+                })}
+              </g>
+            ))}
+            {shaded && (
+              <rect
+                className="brush"
+                x={shaded[0]}
+                width={Math.max(1, shaded[1] - shaded[0])}
+                height={HEIGHT}
+              />
+            )}
+          </svg>
+        </div>
       </div>
     </section>
   );
