@@ -35,6 +35,19 @@ class Role(StrEnum):
         return _CARRIES[self]
 
 
+class Part(StrEnum):
+    """Which of a ring's accounts a part of it is; :attr:`says` completes "accounts"."""
+
+    OPERATOR = "operator"
+    RESOLD = "resold"
+    CUSTOMER = "customer"
+
+    @property
+    def says(self) -> str:
+        """What those accounts are there for, in words."""
+        return _SERVES[self]
+
+
 _STANDS = {
     Kinship.SAME_OPERATOR: "another pool of the same operator",
     Kinship.CUSTOMER: "a customer, whose traffic this ring carries",
@@ -46,4 +59,9 @@ _CARRIES = {
     Role.OPERATOR: "the ring's own work",
     Role.RESOLD: "strangers' traffic",
     Role.BOTH: "the ring's own work and strangers' traffic",
+}
+_SERVES = {
+    Part.OPERATOR: "that do the operator's own work",
+    Part.RESOLD: "that are sold to strangers",
+    Part.CUSTOMER: "that carry the traffic of a customer",
 }

@@ -49,7 +49,7 @@ def dossier(
         "links": _links(inputs, held, rows),
         "shared": _shared(inputs, held, rows, templates or {}),
         "activity": _activity(inputs, rows),
-        "kin": {"relatives": [], "roles": {}} | dict(kinship or {}),
+        "kin": {"relatives": [], "roles": {}, "pools": []} | dict(kinship or {}),
         "provenance": {
             "as_of": moment(inputs.as_of),
             "snapshot_digest": inputs.snapshot.digest,

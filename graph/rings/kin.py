@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from graph.kinship import Kinship, Role
+from graph.kinship import Kinship, Part, Role
 from graph.rings import timing
 from graph.rings.evidence_ties import KIT_NATS, SHOWN, best_tie, own_templates
 from graph.rings.groups import Groups
@@ -65,6 +65,8 @@ def kin(rings: Rings, inputs: RingInputs) -> dict[str, dict[str, Any]]:
     ``weight`` (nats) and ``reasons``; ``roles``: by account id, ``role`` (:class:`Role`),
     ``kit_share`` (share of its requests from the ring's own kit) and ``requests``. Accounts of
     which too little is known have no role. A few things in common that say little make no relative.
+    ``pools`` are the parts of the ring that are known, which may overlap: ``part``
+    (:class:`graph.kinship.Part`), ``ring_id`` (of a customer that is a ring) and ``accounts``.
     """
     likely = sorted((r for r in rings if r.score >= LIKELY), key=lambda r: (-r.score, r.ring_id))
     likely, label = _apart(likely[:MOST_RINGS], inputs)
@@ -77,6 +79,9 @@ def kin(rings: Rings, inputs: RingInputs) -> dict[str, dict[str, Any]]:
         ring.ring_id: {"relatives": [], "roles": roles}
         for ring, roles in zip(likely, _roles(inputs, held, work), strict=True)
     }
+    for number, ring in enumerate(likely):
+        roles = told[ring.ring_id]["roles"]
+        told[ring.ring_id]["pools"] = list(_pools(inputs, roles, work, number, likely))
     found = list(_pairs(inputs, held, groups))
     for one, other, reasons in _by_pair(found, groups.sizes, work):
         for here, there in ((one, other), (other, one)):
@@ -257,7 +262,7 @@ class _Work:
     ``known``, ``own`` int64 [N]: requests of an account, and those from its ring's own kit. Of the
     requests of a row that come from the kit of a column and not from the row's own, all [G, G]:
     ``traffic`` is their share, ``senders`` the members who send them, ``expected`` how many would
-    if they were any other accounts that act.
+    if they were any other accounts that act. ``carriers`` has all accounts who do, by column.
     """
 
     groups: Groups
@@ -266,6 +271,7 @@ class _Work:
     traffic: Floats
     senders: Ints
     expected: Floats
+    carriers: tuple[Ints, ...]
 
     @property
     def carried(self) -> Floats:
@@ -282,6 +288,7 @@ class _Work:
         own, shape = np.zeros_like(known), (count, count)
         traffic, senders, expected = np.zeros(shape), np.zeros(shape, np.int64), np.ones(shape)
         asked = [i for i in held if i.relation.family is Family.PROMPTS]
+        carriers: list[Ints] = []
         if asked and len(requests):
             label = groups.label[requests.account]
             entity = _templates(inputs, asked[0])
@@ -293,12 +300,13 @@ class _Work:
                 theirs = np.isin(entity, kit[kit // width == owner] % width) & (label != owner)
                 inside = theirs & (label >= 0) & ~mine
                 who = distinct(requests.account[inside])
+                carriers.append(who)
                 traffic[:, owner] = np.bincount(label[inside], minlength=count)
                 senders[:, owner] = np.bincount(groups.label[who], minlength=count)
                 others = len(distinct(requests.account[theirs & (label < 0)]))
                 expected[:, owner] = groups.sizes * (others + 1) / ((known > 0).sum() + 1)
             traffic /= np.maximum(asks, 1)[:, None]
-        return cls(groups, known, own, traffic, senders, expected)
+        return cls(groups, known, own, traffic, senders, expected, tuple(carriers))
 
 
 def _templates(inputs: RingInputs, asked: Incidence) -> Ints:
@@ -340,3 +348,26 @@ def _role(kit_share: float, requests: int, tied: bool) -> Role | None:
     if kit_share < KIT_SHARE:
         return Role.RESOLD
     return Role.BOTH if kit_share < 0.5 and tied else Role.OPERATOR
+
+
+def _pools(
+    inputs: RingInputs,
+    roles: Mapping[str, Mapping[str, Any]],
+    work: _Work,
+    number: int,
+    rings: Sequence[Ring],
+) -> Iterator[dict[str, Any]]:
+    """The parts of ring ``number``: an account that does two things stands in two.
+
+    Its operator's own accounts, those sold to strangers, and for each other ring whose traffic it
+    carries those that carry it.
+    """
+    for part in (Part.OPERATOR, Part.RESOLD):
+        accounts = sorted(a for a, role in roles.items() if role["role"] in (part, Role.BOTH))
+        if accounts:
+            yield {"part": part.value, "ring_id": None, "accounts": accounts}
+    for other in np.flatnonzero(work.carried[number]).tolist():
+        who = work.carriers[other]
+        rows = who[work.groups.label[who] == number]
+        accounts = sorted(inputs.account_ids.take(rows).to_pylist())
+        yield {"part": Part.CUSTOMER.value, "ring_id": rings[other].ring_id, "accounts": accounts}

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from typing import Any
 
-from graph.kinship import Kinship, Role
+from graph.kinship import Kinship, Part, Role
 
 _STYLE = """
 :root { color-scheme: light; }
@@ -34,6 +34,7 @@ def page(dossier: Mapping[str, Any]) -> str:
         _section("What speaks against it", _reasons(ring["counter_evidence"])),
         _section("Activity", _timeline(dossier["activity"])),
         _section("Members", _members(dossier["members"], dossier["kin"]["roles"])),
+        _section("Its parts", _pools(dossier["kin"]["pools"])),
         _section("Rings that stand near it", _relatives(dossier["kin"]["relatives"])),
         _section("What members have in common", _shared(dossier["shared"])),
         _section("Strongest links", _links(dossier["links"])),
@@ -98,6 +99,20 @@ def _carried(role: Mapping[str, Any] | None) -> str:
     if role is None:
         return "too little is known"
     return f"{Role(role['role']).says} ({role['kit_share']:.0%} from the ring's own templates)"
+
+
+def _pools(pools: Sequence[Mapping[str, Any]]) -> str:
+    if not pools:
+        return "<p>Too little is known to part its accounts.</p>"
+    rows = (
+        (
+            f"Accounts {Part(pool['part']).says} {pool['ring_id'] or ''}".strip(),
+            len(pool["accounts"]),
+            ", ".join(pool["accounts"][:MAX_ROWS]),
+        )
+        for pool in pools
+    )
+    return _table(("Part", "Accounts", "Which"), rows, numbers={1})
 
 
 def _relatives(relatives: Sequence[Mapping[str, Any]]) -> str:

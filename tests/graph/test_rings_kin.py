@@ -145,6 +145,27 @@ def test_accounts_are_told_apart_by_whose_traffic_they_carry(inputs, rings):
     assert len(told[ids["seller"]]["roles"]) == 12
 
 
+def test_a_rings_operator_its_customers_and_what_is_sold_to_strangers_are_parts_that_overlap(
+    inputs, rings
+):
+    ids = ids_of(rings)
+    told = kin(rings, inputs)
+
+    parts = {
+        name: {(pool["part"], pool["ring_id"]): set(pool["accounts"]) for pool in told[i]["pools"]}
+        for name, i in ids.items()
+    }
+
+    assert parts["north"].keys() == {("operator", None)}
+    south = parts["south"]
+    assert south["operator", None] == south["resold", None] == {f"south{i}" for i in range(12)}
+    seller = parts["seller"]
+    assert seller["resold", None] == {f"seller{i}" for i in range(12)}
+    assert seller["customer", ids["buyer"]] == {"seller0", "seller1", "seller2"}
+    assert seller["customer", ids["buyer"]] < seller["resold", None]
+    assert not any(part == "customer" for part, _ in parts["buyer"])
+
+
 def test_one_kit_alone_is_a_toolkit_that_two_bought():
     world = network()
     for name in pool(world, "other", 10, "n-kit"):
@@ -220,6 +241,7 @@ def test_an_evidence_pack_tells_the_rings_beside_it_and_what_accounts_carry(
     page = files["report.html"].decode()
     assert ids["buyer"] in page
     assert "a customer, whose traffic this ring carries" in page
+    assert "Accounts that are sold to strangers" in page
     assert page.count("strangers&#x27; traffic (") == 12
     assert verify_pack(tmp_path) == []
     assert found_again(files, kept_record(record_folder)) == []
