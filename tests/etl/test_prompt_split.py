@@ -66,6 +66,23 @@ def test_one_cluster_stays_one_at_the_border(before, templates):
     assert len(set(label)) == templates
 
 
+@pytest.mark.parametrize(
+    ("who", "templates"), [("strangers, again and again", 2), ("each once", 1), ("the same", 1)]
+)
+def test_a_template_and_a_whole_passage_more_is_another_if_others_keep_sending_it(who, templates):
+    rows = prompts_of((range(20), 20), (range(40), 20))
+    longer = {
+        "strangers, again and again": 100 + np.arange(20) % 5,
+        "each once": 100 + np.arange(20),
+        "the same": np.arange(20) % 5,
+    }
+    owner = np.concatenate([np.arange(20), longer[who]])
+
+    label = told_apart(rows, owner, TELLING)
+
+    assert len(set(label)) == templates
+
+
 def test_what_differs_much_parts_whatever_it_was_before():
     rows = prompts_of((range(30), 20), (range(28, 58), 20))
 
