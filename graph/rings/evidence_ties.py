@@ -12,7 +12,7 @@ from dataclasses import replace
 import numpy as np
 
 from graph.rings.groups import Evidence, Groups
-from graph.rings.inputs import Bools, Floats, Ints, RingInputs, distinct
+from graph.rings.inputs import Bools, Floats, Ints, RingInputs
 from graph.rings.links import FAMILY_CAP, Links
 from graph.rings.model import Family
 from graph.rings.relations import Incidence
@@ -59,8 +59,8 @@ def ties(
 def _tie(inputs: RingInputs, incidence: Incidence, groups: Groups) -> Evidence:
     best, tied = best_tie(incidence, groups)
     observed = groups.share(tied)
-    usual_share = inputs.usual.of(
-        f"share/{incidence.relation.verb}", lambda: _sharing(incidence, len(groups.label))
+    by_chance = inputs.usual.of(
+        f"pairs/{incidence.relation.verb}", lambda: _tied_pairs(incidence, len(groups.label))
     )
     code, words = _WORDS[incidence.relation.verb]
     weight = np.nan_to_num(groups.mean(np.where(groups.label >= 0, best, np.nan)))
@@ -73,17 +73,18 @@ def _tie(inputs: RingInputs, incidence: Incidence, groups: Groups) -> Evidence:
         incidence.relation.family,
         np.minimum(weight, FAMILY_CAP),
         observed,
-        np.full(groups.count, usual_share),
+        1.0 - (1.0 - by_chance) ** np.maximum(groups.sizes - 1, 0),
         f"{{observed:.0%}} of {{size}} members {words}; "
-        "{usual:.1%} of all accounts share one with anybody",
+        "among as many accounts drawn at random it is {usual:.1%}",
         _entities(incidence, groups),
     )
 
 
-def _sharing(incidence: Incidence, size: int) -> float:
-    """The share of all accounts that share a thing of this relation with anybody."""
-    shares = (incidence.weight > 0)[incidence.entity]
-    return len(distinct(incidence.account[shares])) / max(size, 1)
+def _tied_pairs(incidence: Incidence, size: int) -> float:
+    """The share (0..1) of all pairs of accounts that have a thing of this relation in common."""
+    holders = incidence.degree[incidence.weight > 0].astype(np.float64)
+    pairs = size * (size - 1.0)
+    return float(min((holders * (holders - 1.0)).sum() / max(pairs, 1.0), 1.0))
 
 
 def _most(incidence: Incidence, groups: Groups) -> Floats:
