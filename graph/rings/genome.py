@@ -80,6 +80,12 @@ def recognise(inputs: RingInputs, rings: Rings, previous: Rings) -> Rings:
         else e
         for e in rings.lineage
     ]
+    told = {e.ring_id for e in events if e.change is Change.REGROWN}
+    events += [  # beside what else became of them
+        LineageEvent(ring_id, rings.as_of, Change.REGROWN, (old,))
+        for ring_id, old in heirs.items()
+        if ring_id not in told
+    ]
     return replace(rings, lineage=tuple(events))
 
 

@@ -1,10 +1,15 @@
 """A ban by people freezes a ring's likeness, whatever was thought of the ring before."""
 
+from dataclasses import replace
+
 import pytest
 
-from graph.rings import Change, Family, LiveMatcher, Rings, Status, find, genomes
+from graph.rings import Change, Family, LiveMatcher, Member, Profile, Rings, Status, find, genomes
+from graph.rings.genome import recognise
 from graph.rings.inputs import DAY_US, HOUR_US
+from graph.rings.lineage import carry_on
 from tests.graph.ring_worlds import START, World
+from tests.graph.test_rings_lineage import ring
 from tests.graph.test_rings_templates import OWN, asks_evenly, plain_world, strangers
 
 BANNED_AT = START + 50 * DAY_US
@@ -122,3 +127,19 @@ def test_a_ring_that_gains_accounts_after_its_ban_is_told_as_regrown(world):
     assert [event.others for event in regrown] == [(genome.ring_id,)]
     heirs = next(ring for ring in later if ring.ring_id == regrown[0].ring_id)
     assert sum(account.startswith("heir") for account in heirs.account_ids) >= 6
+
+
+def test_a_ring_that_takes_another_in_as_it_grows_again_is_told_as_merged_and_as_regrown():
+    likeness = Profile("ring-old", 3, -4.0, frozen_at=50).as_json()
+    old = replace(ring("a", "b", "c"), ring_id="ring-old", genome=likeness)
+    before = Rings(60, (old, replace(ring("p", "q"), ring_id="ring-new")), ())
+    late = tuple(Member(name, 0.9, since=70) for name in "xyz")
+    grown = ring(*"abcpq")
+    found = carry_on([replace(grown, members=(*grown.members, *late))], before, 80)
+
+    told = recognise(World().inputs(80), found, before).lineage
+
+    assert {(e.change, e.others) for e in told} == {
+        (Change.MERGED, ("ring-new",)),
+        (Change.REGROWN, ("ring-old",)),
+    }
