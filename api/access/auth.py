@@ -54,13 +54,24 @@ def require(scope: Scope | str, role: Role = Role.VIEWER) -> DependsOn:
 
     # Not a coroutine for its own sake: a plain function would cost a thread hop a request.
     async def guard(request: Request, _: Annotated[None, shown]) -> Principal:
-        principal = await _recognised(request)
-        if not principal.allowed(wanted, role):
-            raise NotAllowed(f"needs the scope {wanted} and the role {role}")
-        return principal
+        return await permitted(request, wanted, role)
 
     found: DependsOn = Depends(guard)
     return found
+
+
+async def permitted(request: Request, scope: Scope, role: Role = Role.VIEWER) -> Principal:
+    """The caller, who may do what ``scope`` and ``role`` let them do.
+
+    Raises:
+        NotRecognised: if nobody knows the caller.
+        NotAllowed: if the caller lacks the scope or the role.
+        TooOften: if the caller's rate is used up.
+    """
+    principal = await _recognised(request)
+    if not principal.allowed(scope, role):
+        raise NotAllowed(f"needs the scope {scope} and the role {role}")
+    return principal
 
 
 async def _anybody(request: Request, _: Annotated[None, Security(_SHOWN)]) -> Principal:
