@@ -5,7 +5,7 @@ whoever signs up while twenty others are being entered would wait for each of th
 a service that listens lets a second process enter them. It reads parcels on its standard input, a
 batch at a time, and answers each with a line; it ends when its input does, so nothing outlives a
 service that was killed, and what it had not answered is in the ledger's outbox. While there is no
-such process the service enters loads itself. It holds no key and knows neither HTTP nor scores.
+such process the service enters loads itself. It is told no key and knows neither HTTP nor scores.
 """
 
 import logging
