@@ -17,7 +17,6 @@ from api.cli.out import AsJson, answer, desk_of
 from api.settings import Settings
 from graph.errors import InputError, KeyMissing, NotFound
 from graph.normalise import Pseudonyms
-from graph.rings.pack import SEAL_PURPOSE
 
 Pack = Annotated[
     Path | None, typer.Option("--pack", metavar="DIR", help="Write an evidence pack there.")
@@ -50,6 +49,8 @@ def ring(
 
 def seal_key(settings: Settings) -> bytes | None:
     """The key that seals packs: drawn from the deployment's, None without one."""
+    from graph.rings.pack import SEAL_PURPOSE  # noqa: PLC0415
+
     try:
         return Pseudonyms(settings.known_key()).derived(SEAL_PURPOSE)
     except KeyMissing:
