@@ -18,7 +18,6 @@ from typing import Any
 from api.access.principal import Principal
 from api.browse import takeaway
 from api.browse.history import detail_of, told_of
-from api.browse.neighbour_rows import neighbour_rows
 from api.browse.nodes import edges_of, nodes_of
 from api.browse.picture import PER_ACCOUNT
 from api.browse.reader import Reader
@@ -192,6 +191,9 @@ class Exports:
         coarse: bool,
     ) -> Iterator[bytes]:
         """The neighbours piece by piece; how far it is, is told whoever looks."""
+        # It brings FastAPI with the models of what a call may ask for; scoring alone needs none.
+        from api.browse.neighbour_rows import neighbour_rows  # noqa: PLC0415
+
         begun, caller = of
 
         def step(done: int, whole: bool, total: int | None) -> None:
