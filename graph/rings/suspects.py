@@ -17,7 +17,7 @@ from scipy import sparse
 
 from graph.rings import communities, timing
 from graph.rings.inputs import Bools, Floats, Ints
-from graph.rings.links import Links
+from graph.rings.links import MIN_LINK, Links
 from graph.rings.model import Family
 from graph.rings.timing import Moments
 from graph.rings.traits import TraitModel
@@ -103,13 +103,17 @@ def _parted(ties: Ties, accounts: Ints) -> Ints:
     """The groups of a block, [n]: first by all that ties, then, of the rest, by one hand as well.
 
     How rare a template is and whether its users go together are two things: a public kit has only
-    the first. The second is asked of those alone whom time does not tie: a ring that acts in step
-    is told by that from the honest users of its templates, and must not take them in.
+    the first. The second is asked of groups alone that neither time nor any thing ties: a ring in
+    step is told by that from the honest users of its templates, and must not take them in; and one
+    that has a wallet in common stays what it was.
     """
     in_step = ties.in_step(accounts)
     nats = ties.block(accounts, in_step)
     label = average_linkage(nats.copy(), ties.links.chance)
-    left = np.flatnonzero(_mean_inside(in_step, label) < IN_STEP)
+    things = ties.links.without(Family.PROMPTS).sum[accounts][:, accounts].toarray()
+    also = ((things >= MIN_LINK) & (ties.one_hand(accounts) > 0)).any(axis=1)
+    taken = np.unique(label[also | (_mean_inside(in_step, label) >= IN_STEP)])
+    left = np.flatnonzero(~np.isin(label, taken))
     hand = ties.one_hand(accounts[left])
     tied = hand.any(axis=1)
     left = left[tied]
