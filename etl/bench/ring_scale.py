@@ -40,8 +40,11 @@ def bench_ring_scale(
     progress("the day before", 2, 4)
     last = stand(RingInputs(before, before.as_of))
     progress("everything", 3, 4)
-    # Each run is told the graph anew, as a refresh is: what one has worked out helps no other.
-    told = lambda: RingInputs(replace(later), later.as_of)  # noqa: E731
+
+    def told() -> RingInputs:
+        """The graph anew for each run, as a refresh is told: what one works out helps no other."""
+        return RingInputs(replace(later), later.as_of)
+
     _, whole = timed(lambda: find(told(), last.rings))
     step, went_on = timed(lambda: go_on(last, told()))
     again = find(replace(told(), usual=last.inputs.usual.anew()), last.rings)

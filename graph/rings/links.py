@@ -80,8 +80,8 @@ def weigh(incidences: Iterable[Incidence], inputs: RingInputs, cell: Ints | None
     asked, size = by_family.get(Family.PROMPTS, []), inputs.size
     chance = inputs.usual.of("chance", lambda: _chance(asked, size))
     kit, hand = (
-        _capped(product(*_edges([replace(i, weight=value(i)) for i in asked]), size), chance)
-        for value in (lambda i: i.rarity, lambda i: i.one_hand)
+        _capped(product(*_edges([replace(i, weight=w) for i, w in valued]), size), chance)
+        for valued in ([(i, i.rarity) for i in asked], [(i, i.one_hand) for i in asked])
     )
     links = Links({}, size, chance, kit, hand)
     for family, parts in by_family.items():

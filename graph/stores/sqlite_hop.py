@@ -78,7 +78,7 @@ class Met(NamedTuple):
     generation: int
     stamp: int
     kind: NodeType
-    row: Row
+    row: tuple[Any, ...]
     values: Sequence[object] | None
     cells: Row
 
