@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from graph.prompts.weigh import MIN_LINK_NATS
-from graph.rings.evidence_ties import own_templates
+from graph.rings.evidence_ties import inside, own_templates
 from graph.rings.evidence_timing import Clock, member_moments
 from graph.rings.groups import Evidence, Groups
 from graph.rings.inputs import DAY_US, Bools, Floats, Ints, RingInputs, distinct
@@ -143,28 +143,26 @@ def _one_place(together: Floats, groups: Groups) -> Evidence:
 def _public_kit(clock: Clock, incidences: Sequence[Incidence]) -> Iterator[Evidence]:
     """Templates in common that nobody's accounts go together by: strangers find them, too."""
     groups = clock.groups
-    for incidence in incidences:
-        if incidence.relation.family is Family.PROMPTS and clock.inputs.cluster_weights:
-            own = own_templates(incidence, groups)
-            width = len(incidence.weight)
-            edge = groups.label[incidence.account] * width + incidence.entity
-            kit = np.isin(edge, own) & (groups.label[incidence.account] >= 0)
-            share = _public_share(incidence, kit, groups)
-            yield Evidence(
-                "counter.public_kit",
-                None,
-                np.where(share >= NAMED, PUBLIC_KIT * share, 0.0),
-                share,
-                np.full(groups.count, NAMED),
-                "{observed:.0%} of what members ask from templates in common is asked from public "
-                "ones, whose users come and go as they please",
-            )
+    asked = next((i for i in incidences if i.relation.family is Family.PROMPTS), None)
+    if asked is None or not clock.inputs.cluster_weights:
+        return
+    share = _public_share(asked, groups)
+    yield Evidence(
+        "counter.public_kit",
+        None,
+        np.where(share >= NAMED, PUBLIC_KIT * share, 0.0),
+        share,
+        np.full(groups.count, NAMED),
+        "{observed:.0%} of what members ask from templates in common is asked from public "
+        "ones, whose users come and go as they please",
+    )
 
 
-def _public_share(incidence: Incidence, kit: Bools, groups: Groups) -> Floats:
-    """Of the edges ``kit`` [E] marks, each group's share to templates without one hand, [G]."""
-    label = groups.label[incidence.account[kit]]
-    public = (incidence.one_hand < MIN_LINK_NATS)[incidence.entity[kit]]
+def _public_share(asked: Incidence, groups: Groups) -> Floats:
+    """Of members' edges to templates in common, the share to those without one hand, [G]."""
+    kit = inside(asked, groups, own_templates(asked, groups))
+    label = groups.label[asked.account[kit]]
+    public = (asked.one_hand < MIN_LINK_NATS)[asked.entity[kit]]
     every = np.bincount(label, minlength=groups.count)
     share: Floats = np.bincount(label, public, groups.count) / np.maximum(every, 1)
     return share

@@ -155,15 +155,19 @@ def best_tie(incidence: Incidence, groups: Groups) -> tuple[Floats, Bools]:
     size = len(groups.label)
     group, entity, _ = _held(incidence, groups, incidence.weight > 0)
     width = len(incidence.weight)
-    keys = group * width + entity
-    edge = groups.label[incidence.account] * width + incidence.entity
-    held = np.isin(edge, keys) & (groups.label[incidence.account] >= 0)
+    held = inside(incidence, groups, group * width + entity)
     best = np.zeros(size)
     worth = incidence.weight[incidence.entity[held]] * incidence.strength[held]
     np.maximum.at(best, incidence.account[held], worth)
     tied = np.zeros(size, np.bool_)
     tied[incidence.account[held]] = True
     return best, tied
+
+
+def inside(incidence: Incidence, groups: Groups, cells: Ints) -> Bools:
+    """Which edges [E] lead from a member to what its group holds: ``cells``, numbered as below."""
+    label = groups.label[incidence.account]
+    return np.isin(label * len(incidence.weight) + incidence.entity, cells) & (label >= 0)
 
 
 def _entities(incidence: Incidence, groups: Groups) -> Callable[[int], tuple[str, ...]]:

@@ -47,9 +47,14 @@ class Ties:
     suspicion: Floats | None = None
 
     @cached_property
+    def things(self) -> sparse.csr_array:
+        """Nats between all pairs by what they hold, templates apart."""
+        return self.links.without(Family.PROMPTS).sum
+
+    @cached_property
     def held(self) -> sparse.csr_array:
         """Nats between all pairs by what they hold and by the rarity of their templates."""
-        return (self.links.without(Family.PROMPTS).sum + self.links.kit).tocsr()
+        return (self.things + self.links.kit).tocsr()
 
     def in_step(self, accounts: Ints) -> Floats:
         """Nats by which moments in common tie each two of ``accounts``, dense [n, n]."""
@@ -110,15 +115,15 @@ def _parted(ties: Ties, accounts: Ints) -> Ints:
     in_step = ties.in_step(accounts)
     nats = ties.block(accounts, in_step)
     label = average_linkage(nats.copy(), ties.links.chance)
-    things = ties.links.without(Family.PROMPTS).sum[accounts][:, accounts].toarray()
-    also = ((things >= MIN_LINK) & (ties.one_hand(accounts) > 0)).any(axis=1)
+    hand = ties.one_hand(accounts)
+    things = ties.things[accounts][:, accounts].toarray()
+    also = ((things >= MIN_LINK) & (hand > 0)).any(axis=1)
     taken = np.unique(label[also | (_mean_inside(in_step, label) >= IN_STEP)])
     left = np.flatnonzero(~np.isin(label, taken))
-    hand = ties.one_hand(accounts[left])
-    tied = hand.any(axis=1)
-    left = left[tied]
+    left = left[hand[np.ix_(left, left)].any(axis=1)]
     if len(left) >= 3:
-        more = nats[np.ix_(left, left)] + hand[np.ix_(tied, tied)]
+        inside = np.ix_(left, left)
+        more = nats[inside] + hand[inside]
         label[left] = label.max() + 1 + average_linkage(more, ties.links.chance)
     return np.unique(label, return_inverse=True)[1].astype(np.int64)
 
