@@ -8,6 +8,7 @@ round, edges [2, E] and masks [N, S], that is read too. Arrays are read without 
 """
 
 from collections.abc import Callable, Iterator
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -126,12 +127,9 @@ def _alone(group: Ints | None) -> Ints | None:
 def _splits(
     arrays: dict[str, npt.NDArray[np.generic]], task: Task, judged: Mask
 ) -> Iterator[tuple[Mask, Mask]]:
-    given = zip(
-        _masks(arrays.get("train_masks"), judged, "train_masks"),
-        _masks(arrays.get("test_masks"), judged, "test_masks"),
-        strict=False,
-    )
-    pairs = list(given)
+    pairs: list[tuple[Mask, Mask]] = []
+    if "train_masks" in arrays and "test_masks" in arrays:
+        pairs = _paired(*(_masks(arrays, name, judged) for name in ("train_masks", "test_masks")))
     if pairs and all(_whole(task.group, train, test) for train, test in pairs):
         for number, (train, test) in enumerate(pairs):
             if not (_both(task.y[train]) and _both(task.y[test])):
@@ -146,19 +144,24 @@ def _drawn(task: Task, judged: Mask) -> Iterator[tuple[Mask, Mask]]:
     rows = np.flatnonzero(judged)
     rings = rows if task.group is None else task.group[rows]
     draw = GroupShuffleSplit(DRAWS, test_size=0.5, random_state=0)
-    found = 0
-    for train, test in draw.split(rows, groups=rings):
-        if found < SPLITS and _both(task.y[rows[train]]) and _both(task.y[rows[test]]):
-            found += 1
-            yield _mask(rows[train], len(judged)), _mask(rows[test], len(judged))
+    drawn = ((rows[train], rows[test]) for train, test in draw.split(rows, groups=rings))
+    fit = (sides for sides in drawn if all(_both(task.y[side]) for side in sides))
+    found = list(islice(fit, SPLITS))
     if not found:
         raise SourceError("no split has positives and negatives on both sides with rings whole")
+    for train, test in found:
+        yield _mask(train, len(judged)), _mask(test, len(judged))
 
 
-def _masks(array: npt.NDArray[np.generic] | None, judged: Mask, name: str) -> list[Mask]:
+def _paired(train: list[Mask], test: list[Mask]) -> list[tuple[Mask, Mask]]:
+    if len(train) != len(test):
+        raise SourceError(f"train_masks has {len(train)} splits, test_masks {len(test)}")
+    return list(zip(train, test, strict=True))
+
+
+def _masks(arrays: dict[str, npt.NDArray[np.generic]], name: str, judged: Mask) -> list[Mask]:
     """The masks without the rows of which nobody knows the label."""
-    if array is None:
-        return []
+    array = arrays[name]
     masks = np.atleast_2d(array.astype(bool))
     size = len(judged)
     if masks.shape[1] != size and masks.shape[0] == size:

@@ -92,6 +92,7 @@ def test_every_drawn_split_has_both_classes_on_both_sides(arrays: Arrays, tmp_pa
         ({"x": np.full((40, 1), np.inf)}, "without end"),
         ({"group": np.ones(3)}, "group must be"),
         ({"y": np.zeros(40)}, "no split"),
+        ({"train_masks": np.ones((2, 40)), "test_masks": np.ones((3, 40))}, "2 splits"),
         ({"train_masks": np.ones((2, 7)), "test_masks": np.ones((2, 7))}, "train_masks must be"),
     ],
 )
