@@ -21,9 +21,9 @@ import numpy.typing as npt
 
 from gnn.last_hop import Rows, Told
 from gnn.network import Company, Network
-from gnn.vicinity import ENTITY_OF, LINKS, Vicinity
+from gnn.vicinity import LINKS, Vicinity
 from graph.errors import BundleCorrupt
-from graph.schema import EDGE_OF
+from graph.schema import EDGE_OF, node_id
 from graph.snapshot import Snapshot
 
 FORMAT = 1
@@ -39,7 +39,7 @@ def names_of(snapshot: Snapshot) -> Names:
     """The digests of the entities of each kind of link, in the snapshot's order."""
     return {
         link.name: _digests(
-            f"{ENTITY_OF[link.verb]}:{key}"
+            node_id(EDGE_OF[link.verb].target, key)
             for key in snapshot.keys(EDGE_OF[link.verb].target).to_pylist()
         )
         for link in LINKS
@@ -95,8 +95,9 @@ class Voices:
 
     def told(self, vicinity: Vicinity) -> list[Told]:
         """What the entities that a sign-up names tell it."""
-        kinds = [tie.link.name for tie in vicinity.ties.values()]
-        asked = _digests(f"{ENTITY_OF[t.link.verb]}:{t.key}" for t in vicinity.ties.values())
+        ties = vicinity.ties.values()
+        kinds = [tie.link.name for tie in ties]
+        asked = _digests(node_id(EDGE_OF[tie.link.verb].target, tie.key) for tie in ties)
         rows = np.searchsorted(self.names, asked)
         return [
             Told(kind, np.asarray(self.states[row]), int(self.speaking[row]))

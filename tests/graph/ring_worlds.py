@@ -195,3 +195,20 @@ def _edges(verb: str, held: dict[tuple[str, str], list[int]], rows: dict) -> pa.
             "count": pa.array(columns[4], pa.int64()),
         }
     )
+
+
+def office(world: World, count: int) -> list[str]:
+    """Clerks behind one address, with one domain and one card, who keep office hours."""
+    place, names = world.place("hq", "office"), [f"clerk{i}" for i in range(count)]
+    for i, name in enumerate(names):
+        world.account(
+            name,
+            START + DAY_US + i * HOUR_US,
+            place=place,
+            email_domain="firm.example",
+            email_class="private",
+            organisation="Firm",
+        )
+        world.pays(name, START + 2 * DAY_US, "firm-card")
+        world.works(name, 5, 50, 1.0, (9, 17))
+    return names

@@ -8,7 +8,7 @@ from graph.rings import RingConfig, find
 from graph.rings.evidence_bans import CAP, bans
 from graph.rings.groups import Groups
 from graph.rings.inputs import DAY_US, HOUR_US
-from tests.graph.ring_worlds import START, World
+from tests.graph.ring_worlds import START, World, office
 
 END = START + 60 * DAY_US
 OUT_AT = START + 40 * DAY_US
@@ -63,21 +63,7 @@ def test_a_ban_that_was_taken_back_says_nothing(world):
 
 
 def test_an_office_some_of_whose_people_were_banned_by_mistake_is_not_flagged(world):
-    office = world.place("hq", "office")
-    names = []
-    for i in range(20):
-        name = world.account(
-            f"clerk{i}",
-            START + DAY_US + i * HOUR_US,
-            place=office,
-            email_domain="firm.example",
-            email_class="private",
-            organisation="Firm",
-        )
-        world.pays(name, START + 2 * DAY_US, "firm-card")
-        world.works(name, 5, 50, 1.0, (9, 17))
-        names.append(name)
-    for name in names[:8]:
+    for name in office(world, 20)[:8]:
         world.banned(name, OUT_AT)
 
     rings = find(world.inputs(END), config=RingConfig(kept_size=3, kept_score=0.0))

@@ -5,7 +5,7 @@ import pytest
 
 from graph.rings import RingConfig, find
 from graph.rings.inputs import DAY_US, HOUR_US
-from tests.graph.ring_worlds import MINUTE_US, START, World
+from tests.graph.ring_worlds import MINUTE_US, START, World, office
 
 END = START + 60 * DAY_US
 ALL = RingConfig(kept_size=3, kept_score=0.0)
@@ -37,18 +37,7 @@ def never_flagged(world: World) -> None:
 
 
 def test_an_office_behind_one_address_is_not_flagged(world):
-    office = world.place("hq", "office")
-    for i in range(25):
-        name = world.account(
-            f"clerk{i}",
-            START + DAY_US + i * HOUR_US,
-            place=office,
-            email_domain="firm.example",
-            email_class="private",
-            organisation="Firm",
-        )
-        world.pays(name, START + 2 * DAY_US, "firm-card")
-        world.works(name, 5, 50, 1.0, (9, 17))
+    office(world, 25)
 
     never_flagged(world)
 
