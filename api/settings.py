@@ -97,6 +97,13 @@ class Settings(BaseSettings):
         ge=1,
         description="parcels that may wait for the graph before new ones are refused with 503",
     )
+    job_nice: int = Field(
+        10,
+        ge=0,
+        le=19,
+        description="how far `build`, `train`, `refresh` and `retrain` stand back for other "
+        "processes (nice): a service beside them answers first; 0 is not at all",
+    )
     traces: str | None = Field(
         None,
         description="OpenTelemetry collector that gets a span of each sign-up by OTLP over HTTP "

@@ -29,6 +29,7 @@ from api.bench.load import Line, Target, Told, closed_loop, in_turn, open_loop
 from api.bench.server_store import bench_server_store
 from api.bench.stand import CONSTANT, SECRET, Stand, bodies, fill, generation, settings_of
 from api.bench.wrk import Rate, installed, wrk
+from api.manners import give_way
 from api.schemas.answers import moment
 from api.schemas.signup import SignupIn
 from api.serving.service import Service
@@ -292,6 +293,7 @@ def working(home: Path, size: Size) -> Iterator[None]:
 def _work(home: Path, size: Size, stop: Any) -> None:
     """Build a small world's events again and again, and publish a refresh of every account."""
     settings, door = settings_of(home), Door(SECRET)
+    give_way(settings.job_nice)  # as the command line's jobs do
     with (
         Journal(settings.journal_path, door.key_id) as journal,
         open_store(settings.store_url) as store,

@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from api.cli.out import AsJson, Bars, answer, desk_of
+from api.cli.out import AsJson, Bars, answer, job_of
 from graph.errors import InputError, ModelMissing
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def build(
     as_json: AsJson = False,
 ) -> None:
     """Read what is new in SOURCE into the graph."""
-    settings = desk_of(context).settings
+    settings = job_of(context).settings
     key = settings.given_key()
     from api.opened import store_of  # noqa: PLC0415
     from api.workshop import journal_of  # noqa: PLC0415
@@ -98,7 +98,7 @@ def train(
     as_json: AsJson = False,
 ) -> None:
     """Train a model on what was known at a moment, and put it in use."""
-    settings = desk_of(context).settings
+    settings = job_of(context).settings
     from api.workshop import journal_of, shelf_of  # noqa: PLC0415
     from etl.jobs import latest_moment, train_bundle  # noqa: PLC0415
     from etl.prompts.fit import fit_clusters  # noqa: PLC0415
@@ -134,7 +134,7 @@ def refresh(
     as_json: AsJson = False,
 ) -> None:
     """Find prompt clusters and rings, score every account, publish it all as one generation."""
-    settings = desk_of(context).settings
+    settings = job_of(context).settings
     if when_called and not _called(settings):
         nobody = "nobody calls for a refresh before its time"
         answer({"called": False}, as_json, lambda console: console.print(nobody))

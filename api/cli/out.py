@@ -24,6 +24,7 @@ from rich.progress import (
     TimeElapsedColumn,
 )
 
+from api.manners import give_way
 from api.settings import Settings
 
 AsJson = Annotated[
@@ -36,11 +37,15 @@ OFF_TERMINAL_COLUMNS = 140
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """What every verb is given: the settings, names in the environment that mean nothing, form."""
+    """What every verb is given: the settings, names in the environment that mean nothing, form.
+
+    ``own_process`` says that the process is there for this call alone.
+    """
 
     settings: Settings
     strays: tuple[str, ...] = ()
     as_json: bool = False
+    own_process: bool = False
 
 
 def desk_of(context: typer.Context) -> Desk:
@@ -48,6 +53,14 @@ def desk_of(context: typer.Context) -> Desk:
     desk = context.obj
     if not isinstance(desk, Desk):
         raise TypeError("a verb was called without its desk")
+    return desk
+
+
+def job_of(context: typer.Context) -> Desk:
+    """As :func:`desk_of`, for a long job: its process gives way to a service beside it."""
+    desk = desk_of(context)
+    if desk.own_process:
+        give_way(desk.settings.job_nice)
     return desk
 
 

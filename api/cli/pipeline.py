@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from api.cli.jobs import time_of
-from api.cli.out import AsJson, Bars, answer, desk_of
+from api.cli.out import AsJson, Bars, answer, desk_of, job_of
 
 Reason = Annotated[str | None, typer.Option(help="Why; kept in the history.")]
 
@@ -41,7 +41,7 @@ def retrain(
     as_json: AsJson = False,
 ) -> None:
     """Train, prove and put into the shadow a new model; goes on where a killed run was."""
-    settings = desk_of(context).settings
+    settings = job_of(context).settings
     from api.weekly.desk import alert_of, desk_for  # noqa: PLC0415
     from etl.jobs import latest_moment  # noqa: PLC0415
     from etl.weekly.retrain import Plan, unfinished  # noqa: PLC0415

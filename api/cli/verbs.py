@@ -123,11 +123,17 @@ def verbs() -> list[str]:
     return list(group.commands) if isinstance(group, TyperGroup) else []
 
 
-def run(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
-    """Carry out one command line; gives its exit code."""
+def run(
+    arguments: Sequence[str], environment: Mapping[str, str], *, own_process: bool = False
+) -> int:
+    """Carry out one command line; gives its exit code.
+
+    In a process of its own a long job gives way to others.
+    """
     as_json = "--json" in arguments
     try:
-        desk = Desk(Settings.from_environment(), tuple(unknown_names(environment)), as_json)
+        strays = tuple(unknown_names(environment))
+        desk = Desk(Settings.from_environment(), strays, as_json, own_process)
         app(args=list(arguments), obj=desk, prog_name="ringsight")
     except SettingsError as error:
         return _complain(error, as_json)

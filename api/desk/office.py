@@ -21,7 +21,7 @@ from api.settings import Settings
 from graph.closing import Closing
 from graph.errors import SettingsError, StoreError
 from graph.ledger import handover, keys, marks
-from graph.ledger.announced import announce
+from graph.ledger.announced import announce, standing
 from graph.ledger.audit import Act, append
 from graph.ledger.engine import Ledger
 from graph.ledger.handover import Owed
@@ -142,8 +142,11 @@ class Office(Closing):
         state = (self._store.generation()[0], frozenset(flag.account_id for flag in live))
         if state == self._announced:
             return 0
+        shown = standing(self._store, live)
         with self.ledger.writing() as book:
-            told = announce(book, self._store, live, lambda: uuid.uuid4().hex, self.clock())
+            told = announce(book, self._store, shown, lambda: uuid.uuid4().hex, self.clock())
+        if told is None:
+            return 0
         self._announced = state
         return told
 

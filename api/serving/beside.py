@@ -19,6 +19,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
+from api.manners import give_way
 from api.places import place_of
 from api.serving.taking import Load, Takes, Taking, unpacked
 from graph.errors import StoreCorrupt, StoreError, StoreUnavailable
@@ -33,6 +34,8 @@ TAKE_S = 60.0
 AGAIN_S = 10.0
 """How long after one ended the next is started."""
 END_S = 5.0
+NICE = 5
+"""How far it stands back for the service: few answers wait for what it does."""
 _READY, _LEVEL, _OK = b"ready\n", b"level\n", b"ok\n"
 _ERRORS: dict[str, type[StoreError]] = {
     kind.__name__: kind for kind in (StoreError, StoreUnavailable, StoreCorrupt)
@@ -186,6 +189,7 @@ def main(store_url: str, journal: Path) -> None:
     # Ctrl+C and a supervisor's signal go to both processes: this one ends after the other.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
+    give_way(NICE)
     with Journal(journal) as events, open_store(store_url) as store:
         sys.stdout.buffer.write(_READY)
         sys.stdout.buffer.flush()

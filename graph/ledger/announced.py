@@ -5,6 +5,7 @@ told again. Several processes may look at the same refresh: the first one tells.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select
@@ -17,20 +18,35 @@ from graph.schema import NodeType, node_id
 from graph.store import Flag, GraphStore
 
 
-def announce(
-    book: Connection,
-    store: GraphStore,
-    live: Sequence[Flag],
-    new_id: Callable[[], str],
-    now: int,
-) -> int:
-    """Let what is flagged anew go out; gives how many events that were.
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Everything that calls for action as of a generation, by node id, rings first."""
+
+    number: int
+    flagged: Mapping[str, tuple[EventName, Mapping[str, Any]]]
+
+
+def standing(store: GraphStore, live: Sequence[Flag]) -> Standing:
+    """What ``store`` shows; read before the ledger is held, for that may take a while.
 
     ``live`` are accounts flagged since the visible generation; a refresh that flags them too tells
     nothing new, one that does not lets them be told again if they are flagged again.
     """
+    return Standing(store.generation()[0], _flagged(store, live))
+
+
+def announce(
+    book: Connection, store: GraphStore, shown: Standing, new_id: Callable[[], str], now: int
+) -> int | None:
+    """Let what is flagged anew go out; gives how many events that were.
+
+    None when ``store`` shows another generation than ``shown`` by now: it is to be read again.
+    """
     lock_head(book)
-    flagged = _flagged(store, live)
+    # Another process may have told a later one meanwhile, which must not be taken back.
+    if store.generation()[0] != shown.number:
+        return None
+    flagged = shown.flagged
     known = set(book.execute(select(announced.c.id)).scalars())
     for identity in sorted(known - flagged.keys()):
         book.execute(delete(announced).where(announced.c.id == identity))
@@ -46,7 +62,6 @@ def announce(
 def _flagged(
     store: GraphStore, live: Sequence[Flag]
 ) -> Mapping[str, tuple[EventName, Mapping[str, Any]]]:
-    """Everything that calls for action now, rings first."""
     found: dict[str, tuple[EventName, Mapping[str, Any]]] = {}
     _, as_of = store.generation()
     for ring in store.rings():

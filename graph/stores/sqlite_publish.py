@@ -7,7 +7,9 @@ rows that nobody sees, and the next one takes them out.
 
 import json
 import sqlite3
+import time
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from itertools import islice
 from typing import Any, TypeVar
 
@@ -21,8 +23,11 @@ from graph.stores.piece import Published, member_rows, ring_rows
 from graph.stores.sqlite_link import Link
 from graph.stores.sqlite_read import visible
 
-# Rows a transaction: some 20 ms of the write lock, so that a sign-up's write does not wait long.
-ROWS = 5_000
+# Rows a transaction: a few ms of the write lock; after it the lock stays free as long as it was
+# held, for SQLite does not queue: who waits for it looks again after a pause of its own, and would
+# never meet one who always takes it again at once.
+ROWS = 1_000
+FREE_MOST_S = 0.02
 _PUT_VALUES = """INSERT OR REPLACE INTO published (generation, node, list)
 SELECT ?, number, ? FROM node WHERE kind = ? AND key = ?"""
 _PUT_RING = "INSERT OR REPLACE INTO ring VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
@@ -93,7 +98,7 @@ def forget_versions(link: Link) -> None:
 
 
 def _deleted(link: Link, delete: str, number: int) -> int:
-    with link.writing() as db:
+    with _briefly(link) as db:
         return db.execute(delete, (number, ROWS)).rowcount
 
 
@@ -132,8 +137,17 @@ def _keep_versions(link: Link, generation: Generation, current: int) -> None:
 
 def _put(link: Link, statement: str, rows: Iterable[tuple[object, ...]]) -> None:
     for chunk in chunks(rows, ROWS):
-        with link.writing() as db:
+        with _briefly(link) as db:
             db.executemany(statement, chunk)
+
+
+@contextmanager
+def _briefly(link: Link) -> Iterator[sqlite3.Connection]:
+    """One of many transactions in a row, and time for others after it."""
+    with link.writing() as db:
+        began = time.perf_counter()
+        yield db
+    time.sleep(min(FREE_MOST_S, time.perf_counter() - began))
 
 
 def chunks(rows: Iterable[_T], size: int) -> Iterator[list[_T]]:
