@@ -8,14 +8,16 @@ is dated so, and the rest is then laid beside what was there as it stands; keys 
 where that fails. Read :mod:`graph.rings.standing` next.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from graph.rings.evidence_signup import joined
+from graph.rings.evidence_signup import Joined, joined
 from graph.rings.inputs import DAY_US, Bools, Columns, Floats, Ints, RingInputs
 from graph.rings.model import Family
 from graph.rings.part import account_verbs
@@ -42,12 +44,14 @@ class Rewritten(Exception):
 class Changes:
     """Rows are those of the later inputs.
 
-    ``place`` gives, for each kind, the later row of each earlier one; ``account`` marks changed
-    accounts, [N]; ``tying`` are edges over which components may have grown together: account and
+    ``place`` gives, for each kind, the later row of each earlier one; ``joined`` counts sign-ups as
+    :func:`graph.rings.evidence_signup.joined` does; ``account`` marks changed accounts, [N];
+    ``tying`` are edges over which components may have grown together: account and
     entity (by verb); ``revalued`` those to things that are worth another amount.
     """
 
     place: Mapping[NodeType, Ints]
+    joined: Joined
     account: Bools
     tying: Mapping[str, tuple[Ints, Ints]]
     revalued: Mapping[str, "Revalued"]
@@ -80,6 +84,8 @@ def changes(
     changed[place[NodeType.ACCOUNT]] = False
     for column in _TOLD:
         changed |= _told_otherwise(old.snapshot, new.snapshot, NodeType.ACCOUNT, column, place)
+    counted = _joined_since(old, new, place[NodeType.ACCOUNT], changed)
+    changed |= _joined_beside(old, new, counted)
     tying: dict[str, tuple[Ints, Ints]] = {}
     revalued: dict[str, Revalued] = {}
     for verb in verbs:
@@ -91,13 +97,13 @@ def changes(
             worth = _worth(_POSSESSIONS[verb], (old, new), (before, after), place)
             if worth.otherwise.any():
                 changed[source[worth.otherwise[target]]] = True
-            held = np.flatnonzero((worth.step != 0)[target])
-            revalued[verb] = Revalued(source[held], target[held], worth.step[target[held]] > 0)
-            held = np.flatnonzero(worth.grown[target])
-            tying[verb] = source[held], target[held]
+            held = np.flatnonzero(((worth.step != 0) | worth.grown)[target])
+            account, entity = source[held], target[held]
+            step, grown = worth.step[entity], worth.grown[entity]
+            revalued[verb] = Revalued(account[step != 0], entity[step != 0], step[step != 0] > 0)
+            tying[verb] = account[grown], entity[grown]
     changed |= _events(old, new, place[NodeType.ACCOUNT])
-    changed |= _joined_beside(old, new)
-    return Changes(place, changed, tying, revalued)
+    return Changes(place, counted, changed, tying, revalued)
 
 
 def _places(old: Snapshot, new: Snapshot, kind: NodeType) -> Ints:
@@ -107,9 +113,9 @@ def _places(old: Snapshot, new: Snapshot, kind: NodeType) -> Ints:
         return np.arange(len(was))
     if kind in new.nodes:
         first = pc.fill_null(new.nodes[kind]["first_seen"].combine_chunks(), old.as_of)
-        stood = np.flatnonzero(np.asarray(first) <= old.as_of)
-        if len(stood) == len(was) and now.take(pa.array(stood)).equals(was):
-            return stood
+        stood = np.asarray(first) <= old.as_of
+        if np.count_nonzero(stood) == len(was) and now.filter(pa.array(stood)).equals(was):
+            return np.flatnonzero(stood)
     found = pc.index_in(was, value_set=now)
     if found.null_count:
         raise Rewritten(kind)
@@ -132,7 +138,8 @@ def _told_otherwise(
         t[column].combine_chunks() if column in t.column_names else pa.nulls(t.num_rows)
         for t in tables
     )
-    now = now.take(pa.array(place[kind]))
+    if not _stayed(place[kind], len(now)):
+        now = now.take(pa.array(place[kind]))
     if was.equals(now):
         return otherwise
     otherwise[place[kind][~_alike(was, now)]] = True
@@ -154,18 +161,59 @@ def _edges(
     old: Snapshot, new: Snapshot, verb: str, place: Mapping[NodeType, Ints]
 ) -> tuple[Ints, Ints]:
     """The rows of edges of ``new`` that are new, and of those seen again or otherwise."""
-    there = np.zeros(new.edges[verb].num_rows, np.bool_)
-    moved = np.zeros(len(there), np.bool_)
-    if verb in old.edges and len(old.edges[verb]):
-        at = _stood(old, new, verb, place)
-        there[at] = True
-        for column in ("first_seen", "last_seen", "count"):
-            differs = new.edge_column(verb, column)[at] != old.edge_column(verb, column)
-            moved[at[differs]] = True
-    return np.flatnonzero(~there), np.flatnonzero(moved)
+    table = new.edges[verb]
+    if verb not in old.edges or not len(old.edges[verb]):
+        return np.arange(table.num_rows), np.empty(0, np.int64)
+    there = new.edge_column(verb, "first_seen") <= old.as_of
+    found = pa.array(there)
+    if not _laid_alike(old, new, verb, place, found):
+        found = pa.array(_looked_up(old, new, verb, place))
+        there = np.zeros(table.num_rows, np.bool_)
+        there[np.asarray(found)] = True
+    moved = np.zeros(len(old.edges[verb]), np.bool_)
+    for column in ("first_seen", "last_seen", "count"):
+        was, now = old.edges[verb][column].combine_chunks(), _picked(table, column, found)
+        if not was.equals(now):
+            moved |= np.asarray(was) != np.asarray(now)
+    rows = np.empty(0, np.int64)
+    if moved.any():
+        marked = pa.types.is_boolean(found.type)
+        rows = (np.flatnonzero(there) if marked else np.asarray(found))[moved]
+    return np.flatnonzero(~there), rows
 
 
-def _stood(old: Snapshot, new: Snapshot, verb: str, place: Mapping[NodeType, Ints]) -> Ints:
+def _picked(table: pa.Table, column: str, rows: pa.Array) -> pa.Array:
+    """The rows of a column that are marked, or numbered; a column at a time stays in the cache."""
+    values = table[column].combine_chunks()
+    return values.filter(rows) if pa.types.is_boolean(rows.type) else values.take(rows)
+
+
+def _laid_alike(
+    old: Snapshot, new: Snapshot, verb: str, place: Mapping[NodeType, Ints], there: pa.Array
+) -> bool:
+    """Whether the edges of ``new`` that are marked are those of ``old``, row for row."""
+    spec, was = EDGE_OF[verb], old.edges[verb]
+    if pc.sum(there).as_py() != was.num_rows:
+        return False
+    for kind, end in ((spec.source, "source"), (spec.target, "target")):
+        now = np.asarray(_picked(new.edges[verb], end, there))
+        before = np.asarray(was[end].combine_chunks())
+        if not np.array_equal(_moved_to(place[kind], new.size(kind), before), now):
+            return False
+    return True
+
+
+def _moved_to(place: Ints, size: int, rows: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
+    """Where former ``rows`` are among ``size`` later ones."""
+    return rows if _stayed(place, size) else place.astype(np.int32)[rows]
+
+
+def _stayed(place: Ints, size: int) -> bool:
+    """Whether every row of a kind is where it was, and none came."""
+    return len(place) == size and np.array_equal(place, np.arange(size))
+
+
+def _looked_up(old: Snapshot, new: Snapshot, verb: str, place: Mapping[NodeType, Ints]) -> Ints:
     """The row in ``new`` of every edge of ``old``."""
     spec = EDGE_OF[verb]
     source, target = (
@@ -173,9 +221,6 @@ def _stood(old: Snapshot, new: Snapshot, verb: str, place: Mapping[NodeType, Int
         for kind, end in zip((spec.source, spec.target), old.ends(verb), strict=True)
     )
     sources, targets = new.ends(verb)
-    stood = np.flatnonzero(new.edge_column(verb, "first_seen") <= old.as_of)
-    if np.array_equal(sources[stood], source) and np.array_equal(targets[stood], target):
-        return stood
     width = new.size(spec.target)
     was, now = source * width + target, sources * width + targets
     at = np.searchsorted(now, was)
@@ -280,8 +325,16 @@ def _whole(column: pa.ChunkedArray) -> pa.Array:
     return values.dictionary_decode() if pa.types.is_dictionary(values.type) else values
 
 
-def _joined_beside(old: RingInputs, new: RingInputs) -> Bools:
+def _joined_since(old: RingInputs, new: RingInputs, place: Ints, changed: Bools) -> Joined:
+    """Sign-ups by pathway and day: those counted before, but for accounts that ``changed`` [N]."""
+    counted = Counter(joined(old) if old.joined is None else old.joined)
+    counted.subtract(joined(old, np.flatnonzero(changed[place])))
+    counted.update(joined(new, np.flatnonzero(changed)))
+    return {key: n for key, n in counted.items() if n}
+
+
+def _joined_beside(old: RingInputs, new: RingInputs, counted: Joined) -> Bools:
     """Accounts that joined on a day and by a pathway by which more are known to have joined."""
-    was, now = (joined(i) if i.joined is None else i.joined for i in (old, new))
-    days = {day for (pathway, day), n in now.items() if was.get((pathway, day)) != n}
+    was = joined(old) if old.joined is None else old.joined
+    days = {day for (pathway, day), n in counted.items() if was.get((pathway, day)) != n}
     return np.isin(new.created_at // DAY_US, sorted(days))

@@ -138,12 +138,19 @@ def _most(cell: Ints, held: Ints, width: int, count: int) -> tuple[Floats, Ints]
     return top, place
 
 
-def joined(inputs: RingInputs) -> dict[tuple[str | None, int], int]:
-    """Sign-ups by pathway and day since the epoch."""
-    texts = inputs.snapshot.texts(NodeType.ACCOUNT, "pathway").dictionary_encode()
+Joined = Mapping[tuple[str | None, int], int]
+"""Sign-ups by pathway and day since the epoch."""
+
+
+def joined(inputs: RingInputs, rows: Ints | None = None) -> Joined:
+    """Sign-ups by pathway and day since the epoch, of all accounts or of some."""
+    texts, created = inputs.snapshot.texts(NodeType.ACCOUNT, "pathway"), inputs.created_at
+    if rows is not None:
+        texts, created = texts.take(pa.array(rows)), created[rows]
+    texts = texts.dictionary_encode()
     names = [*texts.dictionary.to_pylist(), None]
     pathway = np.asarray(texts.indices.cast(pa.int64()).fill_null(len(names) - 1), dtype=np.int64)
-    day = inputs.created_at // DAY_US
+    day = created // DAY_US
     first = int(day.min(initial=0))
     width = int(day.max(initial=first)) - first + 1
     held = np.bincount(pathway * width + (day - first))

@@ -6,7 +6,7 @@ so the same data give the same ids whenever they are computed.
 """
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -38,8 +38,9 @@ def founding_id(account_ids: Iterable[str]) -> str:
 def carry_on(found: Sequence[Ring], previous: Rings | None, as_of: int) -> Rings:
     """The groups of a refresh under lasting ids, with versions and what happened to each."""
     before = previous.rings if previous else ()
-    overlaps = _overlaps(before, found)
-    chosen = _matched(overlaps)
+    alone = _alone(before, found)
+    overlaps = _overlaps(before, found, alone)
+    chosen = {**alone, **_matched(overlaps)}
     taken: set[str] = {before[old].ring_id for old in chosen.values()}
     named = []
     for number, ring in enumerate(found):
@@ -61,12 +62,39 @@ def carry_on(found: Sequence[Ring], previous: Rings | None, as_of: int) -> Rings
 
 def match(found: Sequence[Ring], previous: Rings) -> dict[int, int]:
     """Place in ``found`` -> place in ``previous`` of the ring it goes on from."""
-    return _matched(_overlaps(previous.rings, found))
+    alone = _alone(previous.rings, found)
+    return {**alone, **_matched(_overlaps(previous.rings, found, alone))}
 
 
-def _overlaps(before: Sequence[Ring], found: Sequence[Ring]) -> list[_Overlap]:
-    """Every two rings that have members in common, the likest first."""
-    old, new = _beside(_members(before), _members(found))
+def _alone(before: Sequence[Ring], found: Sequence[Ring]) -> dict[int, int]:
+    """New rings that are an old one over again and share nobody with any other: their old places.
+
+    Most rings of a refresh that goes on from the last one. They are known by their members being
+    the very same object, so that nobody has to be looked up.
+    """
+    place = {id(ring.members): number for number, ring in enumerate(before) if ring.members}
+    at = ((now, place.get(id(ring.members))) for now, ring in enumerate(found))
+    same = {now: was for now, was in at if was is not None}
+    inside = [m.account_id for now in same for m in found[now].members]
+    if len(set(inside)) < len(inside):
+        return {}
+    gone = set(same.values())
+    others = {m.account_id for n, ring in enumerate(found) if n not in same for m in ring.members}
+    others |= {m.account_id for n, ring in enumerate(before) if n not in gone for m in ring.members}
+    if others.isdisjoint(inside):
+        return same
+    return {
+        now: was
+        for now, was in same.items()
+        if others.isdisjoint(m.account_id for m in found[now].members)
+    }
+
+
+def _overlaps(
+    before: Sequence[Ring], found: Sequence[Ring], alone: Mapping[int, int]
+) -> list[_Overlap]:
+    """Every two rings that have members in common, but for those alone, the likest first."""
+    old, new = _beside(_members(before, set(alone.values())), _members(found, alone))
     width = max(len(found), 1)
     pair, both = np.unique(old * width + new, return_counts=True)
     old, new = pair // width, pair % width
@@ -80,10 +108,11 @@ def _overlaps(before: Sequence[Ring], found: Sequence[Ring]) -> list[_Overlap]:
     return [_Overlap(*row) for row in zip(*columns, strict=True)]
 
 
-def _members(rings: Sequence[Ring]) -> tuple[pa.Array, Ints]:
+def _members(rings: Sequence[Ring], without: Container[int]) -> tuple[pa.Array, Ints]:
     """The account of every membership, and the place of its ring; both [M]."""
-    ids = pa.array([m.account_id for ring in rings for m in ring.members], pa.string())
-    return ids, np.repeat(np.arange(len(rings)), [ring.size for ring in rings])
+    chosen = [number for number in range(len(rings)) if number not in without]
+    ids = pa.array([m.account_id for n in chosen for m in rings[n].members], pa.string())
+    return ids, np.repeat(np.array(chosen, np.int64), [rings[n].size for n in chosen])
 
 
 def _beside(old: tuple[pa.Array, Ints], new: tuple[pa.Array, Ints]) -> tuple[Ints, Ints]:
@@ -154,7 +183,7 @@ def _events(
     events = []
     for number, ring in enumerate(named):
         was = at_home.get(ring.ring_id)
-        if was is ring and len(old_of[number]) == 1:
+        if was is ring and len(old_of.get(number, ())) <= 1:
             continue
         others = [(before[o.old], o) for o in old_of.get(number, []) if before[o.old] is not was]
         change = _change(was, ring, others)

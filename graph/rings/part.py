@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from graph.rings.inputs import Bools, Ints, RingInputs, distinct
@@ -85,13 +86,22 @@ def _laid_out(
     whole: Snapshot, verb: str, edges: tuple[Ints, Ints, Ints], rows: Mapping[NodeType, Ints]
 ) -> pa.Table:
     source, target, row = edges
-    table = whole.edges[verb].take(pa.array(row))
+    rest = [name for name in EDGE_FIELDS.names if name not in ("source", "target")]
+    table = whole.edges[verb].select(rest).take(pa.array(row))
+    kind = EDGE_OF[verb].target
     ends = {
-        "source": np.searchsorted(rows[NodeType.ACCOUNT], source),
-        "target": np.searchsorted(rows[EDGE_OF[verb].target], target),
+        "source": _places(rows[NodeType.ACCOUNT], whole.size(NodeType.ACCOUNT))[source],
+        "target": _places(rows[kind], whole.size(kind))[target],
     }
     columns = [
-        pa.array(ends[name], pa.int32()) if name in ends else table[name].combine_chunks()
+        pa.array(ends[name]) if name in ends else table[name].combine_chunks()
         for name in EDGE_FIELDS.names
     ]
     return pa.Table.from_arrays(columns, schema=EDGE_FIELDS)
+
+
+def _places(rows: Ints, size: int) -> npt.NDArray[np.int32]:
+    """The place in ``rows`` of every row of ``size`` that is there, [size]."""
+    place = np.empty(size, np.int32)  # nobody asks for the others
+    place[rows] = np.arange(len(rows), dtype=np.int32)
+    return place

@@ -11,13 +11,14 @@ everything is looked at.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 import numpy as np
 
 from graph.rings import cells, triage
 from graph.rings.cells import Cells
 from graph.rings.changes import Changes, Rewritten, changes
-from graph.rings.evidence_signup import joined
+from graph.rings.evidence_signup import Joined, joined
 from graph.rings.find import Candidates, Found, RingConfig, grouped, judged, named, scene_of
 from graph.rings.inputs import DAY_US, Bools, Ints, RingInputs
 from graph.rings.model import Ring, Rings, Status
@@ -83,7 +84,7 @@ def go_on(
     previous = standing.rings if previous is None else previous
     usual = standing.inputs.usual
     if 0 <= inputs.as_of - standing.learnt_at < LEARNT_FOR_US and standing.inputs.size:
-        told = replace(inputs, usual=usual.frozen(), joined=joined(inputs))
+        told = replace(inputs, usual=usual.frozen())
         try:
             return _Step(standing, told, config).taken(previous)
         except (Rewritten, Unlearnt):
@@ -112,7 +113,8 @@ class _Step:
         place = new.place[NodeType.ACCOUNT]
         near = Cells.cut(self._components(new), self._homes(new, holders))
         stale = _stale(place[last.cells.cell], place, near.cell, _changed(new, near.cell))
-        found, rows = self._looked(stale, near.cell, holders)
+        look = partial(self._looked, near.cell, holders, new.joined)
+        found, rows = look(stale)
         merged = _moved(last.known, place, stale).beside(found.candidates, rows)
         made = {int(place[row]): ring for row, ring in last.made.items() if not stale[place[row]]}
         kept: dict[int, Ring | None] = {}
@@ -121,12 +123,12 @@ class _Step:
         missing = [row for row, ring in kept.items() if ring is None]
         if missing:  # they were not among the best, and no ring was made of them
             again = np.isin(near.cell, near.cell[missing])
-            found, rows = self._looked(again, near.cell, holders)
+            found, rows = look(again)
             kept |= {row: found.ring(rows[row]) for row in missing}
             stale |= again
         told = {row: ring for row, ring in kept.items() if ring is not None}
         return Standing(
-            replace(inputs, usual=last.inputs.usual),
+            replace(inputs, usual=last.inputs.usual, joined=new.joined),
             named(inputs, list(told.values()), previous),
             near,
             holders,
@@ -179,12 +181,12 @@ class _Step:
         return home
 
     def _looked(
-        self, stale: Bools, cell: Ints, holders: Mapping[str, Ints]
+        self, cell: Ints, holders: Mapping[str, Ints], counted: Joined, stale: Bools
     ) -> tuple[Found, dict[int, int]]:
         """What the finder finds among stale accounts, and its groups by their lowest account."""
         if stale.mean() > FEW:
             raise Rewritten("most accounts")
-        part = part_of(self.inputs, stale, holders)
+        part = part_of(replace(self.inputs, joined=counted), stale, holders)
         rows = part.rows[NodeType.ACCOUNT]
         own = np.searchsorted(rows, cell[rows])
         inside = np.where(part.own, own, np.arange(len(rows)))

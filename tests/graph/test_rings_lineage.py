@@ -1,6 +1,9 @@
 """Ids that last: what happened to rings between two refreshes."""
 
+import random
 from dataclasses import replace
+
+import pytest
 
 from graph.rings import Change, Member, Ring, Rings, Status, Verdict, find
 from graph.rings.inputs import DAY_US, HOUR_US
@@ -123,3 +126,19 @@ def test_ids_are_stable_over_eight_weekly_refreshes_of_a_ring_that_grows_and_los
     assert all(ring.flagged for ring in firsts[2:])
     changes = [event.change for rings in history for event in rings.lineage]
     assert changes.count(Change.GREW) >= 5
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_what_is_kept_untouched_is_matched_as_if_its_members_had_been_looked_up(seed: int):
+    chance = random.Random(seed)
+    names = [f"a{number:02}" for number in range(40)]
+    before = carry_on([ring(*chance.sample(names, 4)) for _ in range(8)], None, 10)
+    stayed = [old for old in before if chance.random() < 0.6]
+    found = [*stayed, *(ring(*chance.sample(names, 5)) for _ in range(3))]
+    # Equal members in another object have to be looked up.
+    anew = [replace(r, members=tuple(replace(m) for m in r.members)) for r in found]
+
+    kept, looked_up = carry_on(found, before, 20), carry_on(anew, before, 20)
+
+    assert kept == looked_up
+    assert any(one.members is other.members for one in kept for other in before)
