@@ -13,10 +13,12 @@ import polars as pl
 
 from etl.refreshed import FLAGS
 from gnn.scorer import AccountScores
-from gnn.thresholds import SURE
 from graph.rings import Rings
 from graph.rings.live import ESTABLISHED_US
 
+LIKELY = 0.8
+"""Score from which an account with a history is acted on with its ring; less than a conviction
+needs, for the ring speaks too. Under what is left of one a newcomer is spared."""
 TELLING = 2.0
 """Times as suspect as the mean account by its own behaviour: who is acted on for its company."""
 
@@ -89,7 +91,7 @@ class _Word:
         said = dict(zip(scores.keys, scores.score.tolist(), strict=True))
         behaviour = dict(zip(scores.keys, scores.own.tolist(), strict=True))
         if scores.flagged.any():
-            return cls(said, behaviour, 1.0 - SURE, SURE, TELLING * float(scores.own.mean()))
+            return cls(said, behaviour, 1.0 - LIKELY, LIKELY, TELLING * float(scores.own.mean()))
         mean = float(scores.score.mean())
         return cls(said, behaviour, mean, mean)
 

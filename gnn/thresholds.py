@@ -15,8 +15,8 @@ import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
 NEVER_SCORE = 2.0
-SURE = 0.8
-"""Score under which nobody is convicted, whatever a quantile says: one in five would be honest."""
+SURE = 0.9
+"""Score under which nobody is convicted, whatever a quantile says: one in ten would be honest."""
 _EDGE = 1e-9
 _UPPER = 0.95  # the upper end of a two-sided interval of 90 %
 

@@ -6,12 +6,11 @@ import numpy as np
 import polars as pl
 import pytest
 
-from etl.acted_on import TELLING, flags_of, held_in
+from etl.acted_on import LIKELY, TELLING, flags_of, held_in
 from etl.asked import Asked, changes
 from etl.refresh import Job, RefreshConfig, refresh
 from etl.refreshed import FLAGS, RefreshState, raised
 from etl.replay.live import Watch
-from gnn.thresholds import SURE
 from graph.rings import Member, Ring, Rings, Status, Verdict, find
 from graph.schema import NodeType
 from graph.stores import open_store
@@ -182,7 +181,7 @@ def test_a_model_that_convicts_anybody_spares_newcomers_and_has_to_be_sure_of_th
 ):
     spared, doubted, convicted, alone = report.scores.keys[:4]
     score = np.full(len(report.scores.keys), 0.01)
-    score[:4] = 0.9 - SURE, SURE - 0.1, SURE, 0.99
+    score[:4] = 0.9 - LIKELY, LIKELY - 0.1, LIKELY, 0.99
     scores = replace(report.scores, score=score, own=score, flagged=score > 0.9)
     mute = replace(scores, flagged=np.zeros(len(score), np.bool_))
     members = tuple(Member(name, 1.0, 0) for name in (spared, doubted, convicted))

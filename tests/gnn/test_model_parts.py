@@ -116,9 +116,9 @@ def test_no_more_than_the_share_of_accounts_reach_the_threshold():
 
 def test_with_few_accounts_the_threshold_is_above_all_of_them():
     nobody = np.empty(0)
-    threshold = flag_threshold(np.array([0.1, 0.6]), nobody, 0.0005)
+    threshold = flag_threshold(np.array([0.1, 0.8]), nobody, 0.0005)
 
-    assert threshold == pytest.approx(0.6 * np.e / (0.6 * np.e + 0.4))
+    assert threshold == pytest.approx(0.8 * np.e / (0.8 * np.e + 0.2))
     assert flag_threshold(nobody, nobody, 0.0005) > 1
 
 
@@ -152,7 +152,7 @@ def test_without_hidden_fraud_the_upper_end_of_the_interval_keeps_to_the_target(
 
 def test_nobody_is_convicted_under_the_score_of_the_sure_nor_only_over_the_median_of_the_known():
     low = np.random.default_rng(2).random(20_000) / 2
-    known = np.linspace(0.7, 0.98, 50)
+    known = np.linspace(0.85, 0.98, 50)
 
     assert flag_threshold(low, known, 0.0005) == SURE
     above = np.r_[low, np.full(200, 0.995)]
