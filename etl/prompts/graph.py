@@ -6,9 +6,13 @@ bounded number of partners, always the same ones, so long templates cost no more
 *Refinement*: prompts vote for the phrase they show most of, then each shingle goes where most of
 its prompts voted, or nowhere if they disagree, a few rounds long. This joins the phrases of one
 template, gathers its rare wordings and drops everyday language, where joining phrases by overlap
-or by Leiden merged sibling templates. Knows nothing of accounts or ids.
+or by Leiden merged sibling templates. Before it, phrases that show in each other's prompts are
+joined, for of a short template edited hard no phrase has a majority; and what would hold more
+prompts than can be compared is joined by more, for sentences in common chain template to template.
+Knows nothing of accounts or ids.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,6 +27,11 @@ from graph.prompts.index import ClusterIndex
 from graph.prompts.jit import compiled
 
 Labels = NDArray[np.int64]
+Floats = NDArray[np.float64]
+TIGHTER = 0.15
+"""By how much more (0..1) phrases must coincide where too many prompts would be one community,"""
+TIGHTEST = 0.9
+"""and no more from here on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,17 +43,22 @@ class Joining:
         partners: shingles of a prompt that one shingle is compared with, about.
         phrase_jaccard: shingles with this overlap of their prompts (0..1) are one phrase. Below .5
             a sentence may join two templates that share it: :mod:`etl.prompts.split` parts them.
+        company: phrases whose prompts show this share (0..1) of what each other's own show, both
+            ways, are one community: a template edited so hard that no phrase of it has a majority.
         purity: share (0..1) of a shingle's voting prompts that must agree on its template.
         rounds: of refinement.
         min_shingles: a smaller template is chance.
+        most: a component of phrases with more prompts than can be compared is parted.
     """
 
     per_shingle: int = 150
     partners: int = 24
     phrase_jaccard: float = 0.35
+    company: float = 0.15
     purity: float = 0.6
     rounds: int = 5
     min_shingles: int = 3
+    most: int = 3_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,15 +205,75 @@ def _pairs(sampled: Sample, partners: int) -> tuple[Labels, Labels, Labels]:
     return low.astype(np.int64), high.astype(np.int64), counts[often][order].astype(np.int64)
 
 
+def _bounded(
+    ends: tuple[Labels, Labels],
+    strength: Floats,
+    floor: Floats,
+    sizes: Callable[[Labels], Labels],
+    most: int,
+) -> Labels:
+    """Components of what is tied firmly enough; those that grow too large are tied by more.
+
+    Sentences in common chain template to template until one component holds half of the traffic.
+
+    Args:
+        ends: what each tie joins, two of [e].
+        strength: of each tie (0..1), [e].
+        floor: a weaker tie than this joins nothing there, [n].
+        sizes: the prompts of each component.
+        most: a component of more is parted.
+    """
+    low, high = ends
+    while True:
+        kept = strength >= np.maximum(floor[low], floor[high])
+        edges = (np.ones(kept.sum(), np.int8), (low[kept], high[kept]))
+        graph = coo_matrix(edges, shape=(len(floor), len(floor)))
+        label: Labels = connected_components(graph, directed=False)[1].astype(np.int64)
+        large = (sizes(label) > most)[label] & (floor < TIGHTEST)
+        if not large.any():
+            return label
+        floor = np.where(large, floor + TIGHTER, floor)
+
+
 def phrases(sampled: Sample, joining: Joining) -> Labels:
-    """Components of shingles whose prompts mostly coincide. Shape [h], numbered from 0."""
+    """Components of shingles whose prompts mostly coincide. Shape [h], from 0, -1 for none."""
     seen = np.bincount(sampled.hits, minlength=sampled.shingles)
     low, high, both = _pairs(sampled, joining.partners)
-    kept = both >= joining.phrase_jaccard * (seen[low] + seen[high] - both)
-    edges = (np.ones(kept.sum(), np.int8), (low[kept], high[kept]))
-    graph = coo_matrix(edges, shape=(sampled.shingles, sampled.shingles))
-    label: Labels = connected_components(graph, directed=False)[1].astype(np.int64)
-    return label
+    strength = both / (seen[low] + seen[high] - both)
+    floor = np.full(sampled.shingles, joining.phrase_jaccard)
+
+    def prompts(label: Labels) -> Labels:
+        vote = _votes(sampled, label, joining)
+        return np.bincount(vote[vote >= 0], minlength=int(label.max(initial=-1)) + 1)
+
+    label = _bounded((low, high), strength, floor, prompts, joining.most)
+    return without_small(label, joining.min_shingles)
+
+
+def _votes(sampled: Sample, label: Labels, joining: Joining) -> Labels:
+    """The label that each prompt shows most of, -1 for none. Shape [rows]."""
+    return _vote_rows(sampled.hits, sampled.bounds, label, joining.min_shingles)
+
+
+def in_company(sampled: Sample, label: Labels, joining: Joining) -> Labels:
+    """Phrases that go together as one, [h]: everyday language goes with all, none with it."""
+    number = int(label.max(initial=-1)) + 1
+    vote = _votes(sampled, label, joining)
+    rows = np.repeat(np.arange(len(sampled)), np.diff(sampled.bounds))
+    counted = (label[sampled.hits] >= 0) & (vote[rows] >= 0)
+    ends = (vote[rows[counted]], label[sampled.hits[counted]])
+    shown = coo_matrix((np.ones(counted.sum()), ends), shape=(number, number)).tocsr()
+    voters = np.bincount(vote[vote >= 0], minlength=number)
+    mean = shown.multiply(1 / np.maximum(1, voters)[:, None]).tocsr()
+    share = mean.multiply(1 / np.maximum(1e-9, mean.diagonal())[None]).tocsr()
+    both = share.minimum(share.T).tocoo()
+
+    def prompts(joined: Labels) -> Labels:
+        return np.bincount(joined, voters).astype(np.int64)
+
+    floor = np.full(number, joining.company)
+    joined = _bounded((both.row, both.col), both.data, floor, prompts, joining.most)
+    return np.where(label >= 0, np.append(joined, -1)[label], -1)
 
 
 def without_small(labels: Labels, smallest: int) -> Labels:
@@ -233,7 +307,7 @@ def refined(sampled: Sample, label: Labels, joining: Joining) -> Labels:
     rows = np.repeat(np.arange(len(sampled)), np.diff(sampled.bounds))
     for _ in range(joining.rounds):
         label = without_small(label, joining.min_shingles)
-        vote = _vote_rows(sampled.hits, sampled.bounds, label, joining.min_shingles)[rows]
+        vote = _votes(sampled, label, joining)[rows]
         voted = vote >= 0
         total = np.bincount(sampled.hits[voted], minlength=sampled.shingles)
         width = int(label.max(initial=0)) + 1
@@ -249,6 +323,5 @@ def refined(sampled: Sample, label: Labels, joining: Joining) -> Labels:
 
 def communities(sampled: Sample, joining: Joining) -> Labels:
     """The community of each sampled prompt, numbered from 0, -1 for none. Shape [rows]."""
-    phrase = without_small(phrases(sampled, joining), joining.min_shingles)
-    label = refined(sampled, phrase, joining)
-    return _vote_rows(sampled.hits, sampled.bounds, label, joining.min_shingles)
+    phrase = in_company(sampled, phrases(sampled, joining), joining)
+    return _votes(sampled, refined(sampled, phrase, joining), joining)

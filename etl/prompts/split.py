@@ -2,10 +2,11 @@
 
 Public toolkits copy each other's sentences, so a shingle may belong to ten templates and what
 tells them apart is which sentences stand together. Prompts of one community are joined by average
-linkage on the Jaccard of their heavy shingles: much alike is one template, unless strangers to one
-side send all of it and a whole passage more; somewhat alike is one template reworded if the same
-accounts send both sides, and two templates if strangers do. What is left of each is a profile: how
-typical a shingle is of it, and how much of the shingle is its own.
+linkage on the Jaccard of their heavy shingles: much alike is one template, and so is what is nearly
+as alike as the prompts of either side are among themselves, for heavy edits make everything
+unlike; unless strangers to one side send all of it and a whole passage more. Somewhat alike is one
+template reworded if the same accounts send both sides, and two templates if strangers do. What is
+left of each is a profile: how typical a shingle is of it, and how much of the shingle is its own.
 Knows nothing of ids. Read :mod:`etl.prompts.graph` for the communities, and
 :mod:`graph.prompts.index` for the vote.
 """
@@ -31,10 +32,11 @@ class Telling:
     """When two groups of prompts are one template.
 
     Attributes:
-        alike: mean Jaccard (0..1) from which they are, whoever sends them.
+        alike: mean Jaccard (0..1) from which they are, whoever sends them,
+        evenly: or this share (0..1) of the mean Jaccard within the looser side: there is no gap.
         passage: unless the accounts differ and one side shows all of the other and so many
             shingles more: a private template under a public one.
-        akin: from here on they are if the same accounts send both.
+        akin: from here on they are if the same accounts send both; what is less alike is not even.
         same_accounts: share (0..1) of the smaller side's accounts that must send both, two at
             least.
         few: a side of fewer prompts has no say of its own: ``stray`` is enough for it.
@@ -51,6 +53,7 @@ class Telling:
     """
 
     alike: float = 0.38
+    evenly: float = 0.7
     passage: int = 9
     akin: float = 0.06
     same_accounts: float = 0.15
@@ -97,13 +100,25 @@ def _similar(rows: csr_matrix, before: Labels, telling: Telling) -> Floats:
 
 @dataclass(frozen=True, slots=True)
 class _Group:
-    """Prompts of one community by row, and their accounts."""
+    """Prompts of one community by row, their accounts, and how alike all pairs are, summed."""
 
     rows: list[int]
     accounts: frozenset[int]
+    inside: float = 0.0
 
-    def __add__(self, other: "_Group") -> "_Group":
-        return _Group(self.rows + other.rows, self.accounts | other.accounts)
+    @property
+    def coherence(self) -> float:
+        """Mean Jaccard (0..1) of its pairs."""
+        number = len(self.rows)
+        return self.inside / max(1.0, number * (number - 1) / 2)
+
+    def joined(self, other: "_Group", alike: float) -> "_Group":
+        """Both in one; ``alike`` is the mean Jaccard between them."""
+        return _Group(
+            self.rows + other.rows,
+            self.accounts | other.accounts,
+            self.inside + other.inside + alike * len(self.rows) * len(other.rows),
+        )
 
 
 def _stands_under(shown: csr_matrix, one: _Group, other: _Group, telling: Telling) -> bool:
@@ -127,11 +142,12 @@ def _joins(
     """Whether two groups at this distance are one."""
     alike, rows = 1.0 - height, len(small.rows)
     shared = len(small.accounts & large.accounts)
-    if alike >= telling.alike:
+    if rows < telling.few and alike < telling.alike:
+        return alike >= telling.stray
+    looser = min(small.coherence, large.coherence)
+    if alike >= min(telling.alike, max(telling.akin, telling.evenly * looser)):
         strangers = shared < 2 and rows >= 2 * telling.few
         return not (strangers and _stands_under(shown, small, large, telling))
-    if rows < telling.few:
-        return alike >= telling.stray
     enough = max(2.0, telling.same_accounts * min(len(small.accounts), len(large.accounts)))
     return alike >= telling.akin and shared >= enough
 
@@ -158,7 +174,7 @@ def told_apart(
         if small is None or large is None:
             group.append(small or large)
         elif _joins(rows, height, small, large, telling):
-            group.append(small + large)
+            group.append(small.joined(large, 1.0 - height))
         elif len(small.rows) < telling.few:
             done.append(small.rows)
             group.append(large)

@@ -8,7 +8,9 @@ import time
 import numpy as np
 import pytest
 
-from etl.prompts.fit import FitResult, fit, in_chunks
+from etl.prompts.fit import FitParams, FitResult, fit, in_chunks
+from etl.prompts.graph import Joining
+from etl.prompts.split import Telling
 from graph.prompts.weigh import MIN_LINK_NATS
 from tests.etl.test_prompts_fit import EMPTY, READER, START, Traffic
 
@@ -113,6 +115,79 @@ def test_a_ring_that_changes_languages_is_a_pure_cluster_a_language(traffic):
     assert all(len(home) == 1 and None not in home for home in homes)
     assert len(set.union(*homes)) == 3
     assert found.statistics.edges.num_rows == 3 * 11
+
+
+def reworded(traffic: Traffic, text: str, others: dict[str, str], chance: float) -> str:
+    """``text`` with words replaced by another word each, by chance; ``others`` fills as it goes."""
+    return " ".join(
+        others.setdefault(word, traffic.text(1)) if traffic.rng.random() < chance else word
+        for word in text.split()
+    )
+
+
+def test_a_long_template_reworded_by_many_who_send_little_is_one_cluster(traffic):
+    sentences, others, sent = [traffic.text(9) for _ in range(12)], {}, []
+    for account in traffic.new(180, (1, 5)):
+        for _ in range(2):
+            kept = traffic.rng.sample(sentences, 9)
+            text = reworded(traffic, " ".join(kept), others, 0.25)
+            sent.append(f"{text}\n{traffic.text(10)}")
+            traffic.say(account, sent[-1])
+
+    found = fitted(traffic)
+
+    assert share_of_most(found, sent) >= 0.9
+
+
+def test_a_template_of_short_sentences_of_which_none_has_a_majority_is_found(traffic):
+    sentences, others, sent = [traffic.text(6) for _ in range(4)], {}, []
+    ring = traffic.new(24, (1, 5))
+    for number in range(360):
+        kept = traffic.rng.sample(sentences, 4)
+        text = " ".join(reworded(traffic, one, others, 0.25) for one in kept)
+        sent.append(f"{traffic.text(20)} {text} {traffic.text(20)}")
+        traffic.say(ring[number % 24], sent[-1])
+
+    found = fitted(traffic)
+
+    assert share_of_most(found, sent) >= 0.85
+
+
+@pytest.mark.parametrize("edits", [0.0, 0.2])
+def test_templates_that_copy_a_third_of_each_other_stay_apart(traffic, edits):
+    shared, others, sent = traffic.text(12), {}, []
+    for _ in range(2):
+        form, mine = traffic.text(24), []
+        for account in traffic.new(60, (1, 5)):
+            for _ in range(3):
+                text = reworded(traffic, f"{shared} {form}", others, edits)
+                mine.append(f"{text}\n{traffic.text(10)}")
+                traffic.say(account, mine[-1])
+        sent.append(mine)
+
+    found = fitted(traffic)
+
+    homes = [set(clusters_of(found, texts)) - {None} for texts in sent]
+    assert not homes[0] & homes[1]
+    assert min(share_of_most(found, texts) for texts in sent) >= 0.9
+
+
+def test_phrases_in_common_do_not_make_one_community_of_everything(traffic):
+    phrases, sent = [traffic.text(4) for _ in range(40)], []
+    for number in range(40):
+        own, mine = traffic.text(16), []
+        form = f"{phrases[number]} {own} {phrases[(number + 1) % 40]}"
+        for account in traffic.new(10, (1, 5)):
+            for _ in range(6):
+                mine.append(f"{form}\n{traffic.text(10)}")
+                traffic.say(account, mine[-1])
+        sent.append(mine)
+    few = FitParams(joining=Joining(most=300), telling=Telling(rows=300))
+
+    found = fit(in_chunks(traffic.columns()), EMPTY, END, few)
+
+    assert min(share_of_most(found, texts) for texts in sent) == 1.0
+    assert len({clusters_of(found, texts)[0] for texts in sent}) == 40
 
 
 @pytest.mark.parametrize(("public_words", "private_words"), [(12, 20), (20, 20), (30, 14)])
