@@ -144,6 +144,9 @@ def _show_ring(console: Console, ring: dict[str, Any]) -> None:
     for other in ring["relatives"]:
         title = f"{other['ring_id']}: {other['says']} ({other['weight']:.1f} nats)"
         reason_table(console, title, other["reasons"])
+    for pool in ring["pools"]:
+        customer = "" if pool["ring_id"] is None else f", {pool['ring_id']}"
+        console.print(f"{len(pool['accounts'])} accounts {pool['says']}{customer}", highlight=False)
     table = Table(title=f"Accounts: {len(ring['members'])}", title_justify="left", box=None)
     for name in ("membership", "account", "since", "carries"):
         table.add_column(name)

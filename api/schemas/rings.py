@@ -13,7 +13,7 @@ from pydantic import Field, computed_field
 from api.schemas.answers import ReasonOut, Wire, moment
 from api.schemas.graph import HappeningList, Id, NodeOut
 from api.schemas.telling import purpose_of, title_of
-from graph.kinship import Kinship, Role
+from graph.kinship import Kinship, Part, Role
 from graph.store import RingRow
 
 __all__ = ["HappeningList"]
@@ -159,11 +159,29 @@ class RoleOut(Wire):
         return Role(self.role).says
 
 
+class PoolOut(Wire):
+    """A part of a ring: its operator's own accounts, those sold to strangers, or a customer's.
+
+    An account that does two things stands in two parts. ``ring_id`` is the customer's ring, null
+    for the other parts.
+    """
+
+    part: Literal["operator", "resold", "customer"]
+    ring_id: str | None = None
+    accounts: list[str]
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def says(self) -> str:
+        """What these accounts are there for, in words."""
+        return Part(self.part).says
+
+
 class RingDetail(RingSummary):
     """One ring with its evidence. ``families`` gives each family's weight in nats.
 
     ``relatives`` are other rings that stand near it, surest first; ``roles`` what members carry, by
-    account, where they asked enough to tell.
+    account, where they asked enough to tell; ``pools`` the parts of the ring that this makes.
     ``triage`` sorts (its reasons weigh nothing). ``merged_into`` names the ring that took this one
     over; ``versions`` are the versions that are kept.
     """
@@ -176,6 +194,7 @@ class RingDetail(RingSummary):
     lineage: list[TurnOut] = Field(default_factory=list)
     relatives: list[RelativeOut] = Field(default_factory=list)
     roles: dict[str, RoleOut] = Field(default_factory=dict)
+    pools: list[PoolOut] = Field(default_factory=list)
     campaign_clock: ClockOut = ClockOut()
     merged_into: str | None = None
     versions: dict[int, datetime] = Field(default_factory=dict)
@@ -198,6 +217,7 @@ class RingDetail(RingSummary):
                 for form in detail.get("relatives", ())
             ],
             "roles": detail.get("roles", {}),
+            "pools": detail.get("pools", ()),
             "as_of": moment(as_of),
         }
         return cls(**{**fields, **more})

@@ -93,6 +93,10 @@ def test_other_pools_and_whose_traffic_accounts_carry_are_told(
         **ring.detail(),
         "relatives": [{**near, "reasons": [reason.as_json()]}],
         "roles": {first: {"role": "resold", "kit_share": 0.0, "requests": 80}},
+        "pools": [
+            {"part": "resold", "ring_id": None, "accounts": [first]},
+            {"part": "customer", "ring_id": "ring-near", "accounts": [first, second]},
+        ],
     }
     rings, members = Rings(NOW, (ring,)).tables()
     place = rings.column_names.index("detail")
@@ -111,3 +115,8 @@ def test_other_pools_and_whose_traffic_accounts_carry_are_told(
     assert [r["text"] for r in told["relatives"][0]["reasons"]] == ["2 wallets in both rings"]
     assert told["roles"].keys() == {first}
     assert second not in told["roles"]
+    assert "1 accounts that are sold to strangers" in shown
+    assert "2 accounts that carry the traffic of a customer, ring-near" in shown
+    assert [(pool["part"], pool["accounts"]) for pool in told["pools"]] == [
+        ("resold", [first]), ("customer", [first, second]),
+    ]  # fmt: skip

@@ -126,23 +126,22 @@ def test_accounts_drawn_at_random_are_judged_and_become_labels(quiet: Page, own_
     assert (name.rpartition(" ")[2], "legitimate", "audit") in told
 
 
-def test_a_ring_names_the_rings_near_it_and_what_its_accounts_carry(page: Page, site: Site) -> None:
+def _told_more(page: Page, ring: str, more: dict[str, object]) -> None:
+    """The answer about a ring says ``more`` than the small world has to tell."""
+
+    def told(route: Route) -> None:
+        answer = route.fetch()
+        route.fulfill(response=answer, json={**answer.json(), **more})
+
+    page.route(re.compile(rf"/v1/rings/{ring}(\?.*)?$"), told)
+
+
+def test_a_ring_names_the_rings_near_it(page: Page, site: Site) -> None:
     ring, other = site.rings[0], site.rings[-1]
     why = {"code": "kin.wallet", "text": "One wallet pays for both.", "weight": 4.0}
     near = {"ring_id": other, "kind": "same_operator", "weight": 4.0, "says": "of one operator"}
     near["reasons"] = [{**why, "entity_ids": []}]
-    carried = {"resold": ["a", "b"], "operator": ["c"]}
-    roles = {
-        account: {"role": role, "says": f"{role} work", "kit_share": 0.1, "requests": 90}
-        for role, accounts in carried.items()
-        for account in accounts
-    }
-
-    def told(route: Route) -> None:
-        answer = route.fetch()
-        route.fulfill(response=answer, json={**answer.json(), "relatives": [near], "roles": roles})
-
-    page.route(re.compile(rf"/v1/rings/{ring}(\?.*)?$"), told)
+    _told_more(page, ring, {"relatives": [near]})
     site.sign_in(page.context)
     page.goto(site.ring_path())
 
@@ -152,4 +151,30 @@ def test_a_ring_names_the_rings_near_it_and_what_its_accounts_carry(page: Page, 
     )
     expect(section).to_contain_text(f"{other}, of one operator")
     expect(section).to_contain_text("One wallet pays for both.")
-    expect(section).to_contain_text("resold work (2 accounts); operator work (1 account)")
+
+
+def test_the_parts_of_a_ring_are_told_named_and_marked_in_its_picture(
+    page: Page, site: Site
+) -> None:
+    ring, other = site.rings[0], site.rings[-1]
+    first, second = (row[0] for row in site.service.store.ring(ring).members[:2])
+    customer = {"part": "customer", "ring_id": other, "accounts": [first, second]}
+    pools = [
+        {"part": "resold", "ring_id": None, "accounts": [first], "says": "sold to strangers"},
+        {**customer, "says": "of a customer"},
+    ]
+    _told_more(page, ring, {"pools": pools})
+    site.sign_in(page.context)
+    page.goto(site.ring_path())
+
+    section = page.get_by_role("region", name="Its parts")
+    sold = section.get_by_role("button", name=re.compile("Accounts sold to strangers"))
+    expect(sold).to_contain_text("1 account")
+    expect(section.get_by_role("link", name=other)).to_have_attribute(
+        "href", re.compile(f"/rings/{other}$")
+    )
+    section.get_by_text("Which").last.click()
+    expect(section.locator(f'a[href$="{second}"]')).to_be_visible()
+    sold.click()
+    expect(sold).to_have_attribute("aria-pressed", "true")
+    expect(page).to_have_url(re.compile(f"sel=[^&]*{first}"))

@@ -1,16 +1,11 @@
-/** Rings that stand near this one, and what its accounts carry: its operator's work or others'. */
+/** Rings that stand near this one: other pools of its operator, customers, users of its toolkit. */
 import { Link } from "wouter";
-import { plural } from "../pure/format";
 import type { RingDetail } from "../wire/types";
 import { Section } from "./Why";
 
 export function Kin({ ring }: { ring: RingDetail }) {
-  const { relatives = [], roles = {} } = ring;
-  const held = Object.values(roles);
-  const resells = held.some((one) => one.role !== "operator");
-  const carried = new Map<string, number>();
-  for (const { says } of held) carried.set(says, (carried.get(says) ?? 0) + 1);
-  if (relatives.length === 0 && !resells) return null;
+  const { relatives = [] } = ring;
+  if (relatives.length === 0) return null;
   return (
     <Section title="Other rings">
       <div className="panel-body stack">
@@ -27,15 +22,6 @@ export function Kin({ ring }: { ring: RingDetail }) {
             ))}
           </div>
         ))}
-        {resells && (
-          <div className="small">
-            What its accounts carry:{" "}
-            {[...carried]
-              .toSorted((a, b) => b[1] - a[1])
-              .map(([what, held]) => `${what} (${plural(held, "account")})`)
-              .join("; ")}
-          </div>
-        )}
       </div>
     </Section>
   );

@@ -23,6 +23,7 @@ import { Events } from "./Events";
 import { GraphPane, kindKeys } from "./GraphPane";
 import { RingHeader } from "./Header";
 import { Kin } from "./Kin";
+import { Parts } from "./Parts";
 import { Notes } from "./Notes";
 import { Past } from "./Past";
 import { RingAudit } from "./RingAudit";
@@ -126,6 +127,7 @@ export default function RingPage({ id }: { id: string }) {
         <div className="stack ring-left">
           <Why ring={ring.data} selected={view.sel} onSelect={select} />
           <Past ring={ring.data} />
+          <Parts ring={ring.data} selected={view.sel} onSelect={select} />
           <Kin ring={ring.data} />
         </div>
         <div className="stack ring-right">

@@ -2711,6 +2711,29 @@ export interface components {
             trouble?: string | null;
         };
         /**
+         * PoolOut
+         * @description A part of a ring: its operator's own accounts, those sold to strangers, or a customer's.
+         *
+         *     An account that does two things stands in two parts. ``ring_id`` is the customer's ring, null
+         *     for the other parts.
+         */
+        PoolOut: {
+            /** Accounts */
+            accounts: string[];
+            /**
+             * Part
+             * @enum {string}
+             */
+            part: "operator" | "resold" | "customer";
+            /** Ring Id */
+            ring_id?: string | null;
+            /**
+             * Says
+             * @description What these accounts are there for, in words.
+             */
+            readonly says: string;
+        };
+        /**
          * PrecedentOut
          * @description An earlier ring that shares identifiers with this one, and how it was decided.
          */
@@ -2960,7 +2983,7 @@ export interface components {
          * @description One ring with its evidence. ``families`` gives each family's weight in nats.
          *
          *     ``relatives`` are other rings that stand near it, surest first; ``roles`` what members carry, by
-         *     account, where they asked enough to tell.
+         *     account, where they asked enough to tell; ``pools`` the parts of the ring that this makes.
          *     ``triage`` sorts (its reasons weigh nothing). ``merged_into`` names the ring that took this one
          *     over; ``versions`` are the versions that are kept.
          */
@@ -3024,6 +3047,8 @@ export interface components {
              * @default 0
              */
             new_accounts_24h: number;
+            /** Pools */
+            pools?: components["schemas"]["PoolOut"][];
             /** Precedents */
             precedents?: components["schemas"]["PrecedentOut"][];
             /** Purpose */

@@ -6,6 +6,7 @@ type Schemas = components["schemas"];
 export type RingSummary = Schemas["RingSummary"];
 export type RingDetail = Schemas["RingDetail"];
 export type Reason = Schemas["ReasonOut"];
+export type Pool = Schemas["PoolOut"];
 export type Member = Schemas["MemberOut"];
 export type SharedTable = Schemas["SharedTable"];
 export type SharedRow = Schemas["SharedRow"];
