@@ -14,10 +14,11 @@ Knows nothing of accounts or ids.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import coo_matrix
+from scipy.sparse import coo_matrix, csr_matrix
 from scipy.sparse.csgraph import connected_components
 
 from etl.prompts.columns import PromptSource
@@ -30,6 +31,8 @@ Labels = NDArray[np.int64]
 Floats = NDArray[np.float64]
 TIGHTER = 0.15
 """By how much more (0..1) phrases must coincide where too many prompts would be one community,"""
+AT_ONCE = 4_000_000
+"""Shingles of prompts that are counted at a time, some 40 bytes each."""
 TIGHTEST = 0.9
 """and no more from here on."""
 
@@ -255,14 +258,33 @@ def _votes(sampled: Sample, label: Labels, joining: Joining) -> Labels:
     return _vote_rows(sampled.hits, sampled.bounds, label, joining.min_shingles)
 
 
+def _shown(sampled: Sample, vote: Labels, column: Labels, shape: tuple[int, int]) -> csr_matrix:
+    """How often prompts that voted for a label show a column of shingles, counted block by block.
+
+    Args:
+        sampled: prompts and their shingles.
+        vote: the label of each prompt, -1 for none, [rows].
+        column: of each shingle, -1 for none, [h].
+        shape: labels and columns.
+    """
+    total = csr_matrix(shape, dtype=np.int32)
+    marks = np.arange(0, len(sampled.hits) + AT_ONCE, AT_ONCE)
+    cuts = np.unique(np.append(np.searchsorted(sampled.bounds, marks), len(sampled)))
+    for start, stop in pairwise(np.minimum(cuts, len(sampled)).tolist()):
+        bounds = sampled.bounds[start : stop + 1]
+        voter = np.repeat(vote[start:stop], np.diff(bounds))
+        where = column[sampled.hits[bounds[0] : bounds[-1]]]
+        counted = (voter >= 0) & (where >= 0)
+        ones = np.ones(int(counted.sum()), np.int32)
+        total = total + coo_matrix((ones, (voter[counted], where[counted])), shape=shape).tocsr()
+    return total
+
+
 def in_company(sampled: Sample, label: Labels, joining: Joining) -> Labels:
     """Phrases that go together as one, [h]: everyday language goes with all, none with it."""
     number = int(label.max(initial=-1)) + 1
     vote = _votes(sampled, label, joining)
-    rows = np.repeat(np.arange(len(sampled)), np.diff(sampled.bounds))
-    counted = (label[sampled.hits] >= 0) & (vote[rows] >= 0)
-    ends = (vote[rows[counted]], label[sampled.hits[counted]])
-    shown = coo_matrix((np.ones(counted.sum()), ends), shape=(number, number)).tocsr()
+    shown = _shown(sampled, vote, label, (number, number))
     voters = np.bincount(vote[vote >= 0], minlength=number)
     mean = shown.multiply(1 / np.maximum(1, voters)[:, None]).tocsr()
     share = mean.multiply(1 / np.maximum(1e-9, mean.diagonal())[None]).tocsr()
@@ -304,20 +326,17 @@ def _vote_rows(
 
 def refined(sampled: Sample, label: Labels, joining: Joining) -> Labels:
     """Each shingle moved to the template its prompts voted for. Shape [h], -1 for none."""
-    rows = np.repeat(np.arange(len(sampled)), np.diff(sampled.bounds))
+    every = np.arange(sampled.shingles)
     for _ in range(joining.rounds):
         label = without_small(label, joining.min_shingles)
-        vote = _votes(sampled, label, joining)[rows]
-        voted = vote >= 0
-        total = np.bincount(sampled.hits[voted], minlength=sampled.shingles)
-        width = int(label.max(initial=0)) + 1
-        cells, count = np.unique(
-            sampled.hits[voted].astype(np.int64) * width + vote[voted], return_counts=True
-        )
-        shingle = cells // width
-        agreed = (count >= joining.purity * total[shingle]) & (count >= 3)
+        vote = _votes(sampled, label, joining)
+        shape = (int(label.max(initial=0)) + 1, sampled.shingles)
+        shown = _shown(sampled, vote, every, shape)
+        total = np.asarray(shown.sum(axis=0)).reshape(-1)
+        cells = shown.tocoo()
+        agreed = (cells.data >= joining.purity * total[cells.col]) & (cells.data >= 3)
         label = np.full(sampled.shingles, -1, np.int64)
-        label[shingle[agreed]] = cells[agreed] % width
+        label[cells.col[agreed]] = cells.row[agreed]
     return without_small(label, joining.min_shingles)
 
 
