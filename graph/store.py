@@ -116,12 +116,6 @@ class GraphStore(Protocol):
         ids are absent from the answer, not an error. ``as_of`` is the visible generation's.
         """
 
-    def neighbourhoods(self, asks: Sequence[Sequence[str]], *, per_id: int = 100) -> list[Snapshot]:
-        """What :meth:`neighbourhood` says of each of ``asks`` with one hop, in their order.
-
-        Where several can be read as one they are, and show one moment.
-        """
-
     def neighbours(
         self, identity: str, *, kind: str | None, limit: int, cursor: str | None
     ) -> Page:

@@ -18,10 +18,10 @@ from api.schemas.signup import told
 from api.serving.between import Between
 from api.serving.job import Job
 from api.serving.pending import Pending
-from api.serving.together import read_together, strangers
-from gnn.assess import Asked, Assessment, Policy, Surroundings, assess_asked, degraded
+from gnn.assess import Asked, Assessment, Policy, assess_asked, degraded
 from gnn.listed import listed
 from gnn.scorer import Scorer
+from graph.errors import StoreUnavailable
 from graph.ledger.lists import Lists
 from graph.store import GraphStore
 
@@ -61,8 +61,6 @@ class Scoring:
         self._onward = onward
         self._hurry = hurry
         self._crowded: set[str] = set()
-        # Over a server threads wait side by side; one that reads for many would hold them up.
-        self._together = TOGETHER_MOST if threads == 1 else 1
         self._queue: SimpleQueue[Job | None] = SimpleQueue()
         self.pending = Pending(self._queue.put)
         self._threads = [
@@ -96,68 +94,43 @@ class Scoring:
     def _run(self) -> None:
         scored: list[Job] = []
         while True:
-            jobs, more = self._next(waits=not scored)
-            for run in strangers(jobs, self._crowded):
-                scored += self._scored(run)
+            job, more = self._next(waits=not scored)
+            if job is not None and self._taken(job):
+                scored.append(job)
             # Whoever is next in the queue is scored first: a hand-over costs as much as a score.
-            if scored and (not jobs or len(scored) >= TOGETHER_MOST):
+            if scored and (job is None or len(scored) == TOGETHER_MOST):
                 self._onward(scored)
                 scored = []
             if not more:
-                if scored:
-                    self._onward(scored)
                 return
 
-    def _next(self, *, waits: bool) -> tuple[list[Job], bool]:
-        """The next jobs, if there are some or come before the put-off ones must be looked at."""
+    def _next(self, *, waits: bool) -> tuple[Job | None, bool]:
+        """The next job, if there is one or comes before the put-off ones must be looked at."""
         tick_s = TICK_S if len(self.pending) else None
-        found: list[Job] = []
         try:
             job = self._queue.get(waits, tick_s)
-            while job is not None:
-                found.append(job)
-                if len(found) == self._together:
-                    return found, True
-                job = self._queue.get_nowait()
         except Empty:
-            if not found:
-                self.pending.sweep()
-            return found, True
-        return found, False
+            self.pending.sweep()
+            return None, True
+        return job, job is not None
 
-    def _scored(self, run: Sequence[Job]) -> list[Job]:
-        """Score jobs that name nothing in common; those of them that are to be recorded."""
-        began = time.perf_counter()
-        # Before the read: what is not on its way by now is in the graph, so the read sees it.
-        ready = [job for job in run if job.answered or not self._waits(job)]
-        store = self._surroundings([job.ask.ids for job in ready if not job.answered])
-        for job in ready:
-            job.stages["queue"] = began - job.began_ns / 1e9
-        return [job for job in ready if self._taken(job, store, began)]
-
-    def _surroundings(self, asks: Sequence[tuple[str, ...]]) -> Surroundings:
-        """Where the pieces for ``asks`` are read from: the store, for a single one."""
-        store = self._store()
-        if len(asks) < 2:
-            return store
-        try:
-            return read_together(store, asks, self._policy.mates_per_entity)
-        except Exception as error:  # each for itself then, and each answered for itself
-            log.error("not read together: %s at %s", type(error).__name__, place_of(error))
-            return store
-
-    def _taken(self, job: Job, store: Surroundings, began: float) -> bool:
+    def _taken(self, job: Job) -> bool:
         """Score ``job``; whether it is to be recorded."""
         try:
-            return self._take(job, store, began)
-        except Exception as error:  # as above
+            return self._take(job)
+        except Exception as error:  # a fault in one job must not end the thread
             log.error("scoring: %s at %s", type(error).__name__, place_of(error))
             job.answer(error)
             return False
 
-    def _take(self, job: Job, store: Surroundings, began: float) -> bool:
+    def _take(self, job: Job) -> bool:
+        began = time.perf_counter()
         if not job.answered:
-            found = self._with_lists(job, self._assessed(job, store))
+            job.stages["queue"] = began - job.began_ns / 1e9
+            found = self._assessed(job)
+            if found is None:
+                return False  # put off; it comes again
+            found = self._with_lists(job, found)
             job.propose(found, rendered(job, found, written=True))
         job.stages["score"] = time.perf_counter() - began
         if job.ask.dry_run:
@@ -167,15 +140,19 @@ class Scoring:
         self.pending.add(job.ask.ids)
         return True
 
-    def _assessed(self, job: Job, store: Surroundings) -> Assessment:
+    def _assessed(self, job: Job) -> Assessment | None:
+        """The assessment; None when it is put off because a sign-up it must see is on its way."""
         ask = job.ask
         # As of the sign-up's own moment, as the back-test does it; never of one still to come.
         now = min(ask.event.at, self._clock())
         try:
+            # Before the read: what is not on its way by now is in the graph, so the read sees it.
+            if self._waits(job):
+                return None
             rates = self._between.velocity.rates(ask.event, now, ask.payment)
             kin = self._between.kin(ask.event, ask.payment)
             asked = Asked(ask.event, ask.payment, now, ask.ids, rates, kin, self._between.voices)
-            return assess_asked(asked, store, self._scorer(), self._policy)
+            return assess_asked(asked, self._store(), self._scorer(), self._policy)
         except Exception as error:  # a fault here must not stop a sign-up flow
             log.error("scoring failed: %s at %s", type(error).__name__, place_of(error))
             return degraded(ask.event, self._policy, why="scoring failed", payment=ask.payment)
@@ -198,9 +175,8 @@ class Scoring:
             return []
         try:
             known = self._store().neighbourhood(asked, per_id=full).near.entities
-        except Exception as error:  # the read for the score will meet it, and the policy answer
-            log.warning("who is on the way was not asked: %s", type(error).__name__)
-            return []
+        except StoreUnavailable:
+            return []  # the policy will answer
         crowded = {i for i in asked if i in known and len(known[i].holders) >= full}
         # A hub is read once for this, not at every sign-up; it does not empty again.
         if len(self._crowded) >= CROWDED_MOST:

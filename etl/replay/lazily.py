@@ -54,10 +54,6 @@ class LazyStore(Closing):
         self._bring(ids)
         return self._inner.neighbourhood(ids, per_id=per_id)
 
-    def neighbourhoods(self, asks: Sequence[Sequence[str]], *, per_id: int = 100) -> list[Snapshot]:
-        """Each for itself: who replays asks for one at a time."""
-        return [self.neighbourhood(ids, per_id=per_id) for ids in asks]
-
     def snapshot(self, as_of: int | None = None) -> Snapshot:
         """The whole graph as it stands, without published columns."""
         if as_of is not None and as_of != self.front.before - 1:

@@ -15,7 +15,6 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
@@ -101,10 +100,11 @@ signup_outcome = Table(
 
 # For SQLite as texts: making a statement anew costs more than the row that it writes.
 _ANSWER_COLUMNS = tuple(column.name for column in signup_answer.columns)
-_PARCEL_COLUMNS = ("kind", "account_id", "body", "at", "parked")
-# Rows a statement: SQLite lets go of the interpreter once a statement, not once a row, so whoever
-# records waits once for those who score and answer. One text a size; 64 are a recorder's group.
-_ROWS_MOST = 64
+_ADD_ANSWER = (
+    f"INSERT INTO signup_answer ({', '.join(_ANSWER_COLUMNS)}) "  # noqa: S608
+    f"VALUES ({', '.join('?' * len(_ANSWER_COLUMNS))})"
+)
+_ADD_PARCEL = "INSERT INTO outbox (kind, account_id, body, at, parked) VALUES (?, ?, ?, ?, ?)"
 _DELIVERED = "DELETE FROM outbox WHERE seq = ?"
 _EARLIER = (
     "SELECT caller, held.key, request_digest, reply "
@@ -193,7 +193,7 @@ def record(book: Connection, answers: Sequence[Answer]) -> list[Earlier | int | 
             parcels.append(answer.parcel)
     if rows and book.dialect.name == "sqlite":
         given = [tuple(row[name] for name in _ANSWER_COLUMNS) for row in rows]
-        _add(book, "signup_answer", _ANSWER_COLUMNS, given)
+        driver(book).executemany(_ADD_ANSWER, given)
     elif rows:
         book.execute(insert(signup_answer), rows)
     seqs = post(book, parcels)
@@ -206,9 +206,10 @@ def post(book: Connection, parcels: Sequence[Parcel]) -> list[int]:
         return []
     if book.dialect.name == "sqlite":
         given = [(p.kind, p.account_id, p.body, p.at, p.parked) for p in parcels]
-        _add(book, "outbox", _PARCEL_COLUMNS, given)
+        db = driver(book)
+        db.executemany(_ADD_PARCEL, given)
         # Whoever writes is alone, and numbers are given in turn.
-        (last,) = driver(book).execute("SELECT last_insert_rowid()").fetchone()
+        (last,) = db.execute("SELECT last_insert_rowid()").fetchone()
         return list(range(last - len(parcels) + 1, last + 1))
     rows = [
         {"kind": p.kind, "account_id": p.account_id, "body": p.body, "at": p.at, "parked": p.parked}
@@ -218,22 +219,6 @@ def post(book: Connection, parcels: Sequence[Parcel]) -> list[int]:
         return [int(book.execute(insert(outbox).returning(outbox.c.seq), rows[0]).scalar_one())]
     query = insert(outbox).returning(outbox.c.seq, sort_by_parameter_order=True)
     return [int(seq) for seq in book.execute(query, rows).scalars()]
-
-
-def _add(
-    book: Connection, table: str, columns: Sequence[str], rows: Sequence[tuple[Any, ...]]
-) -> None:
-    """Write rows into a table of SQLite, in their order."""
-    for start in range(0, len(rows), _ROWS_MOST):
-        part = rows[start : start + _ROWS_MOST]
-        values = [value for row in part for value in row]
-        driver(book).execute(_insert(table, tuple(columns), len(part)), values)
-
-
-@lru_cache(maxsize=4 * _ROWS_MOST)
-def _insert(table: str, columns: tuple[str, ...], rows: int) -> str:
-    row = f"({', '.join('?' * len(columns))})"
-    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES {', '.join([row] * rows)}"  # noqa: S608
 
 
 def waiting(book: Connection, after: int = 0, limit: int = 500) -> list[Parcel]:

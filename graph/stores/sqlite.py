@@ -101,15 +101,8 @@ class SqliteStore(Closing):
             raise InputError(f"per_id must be >= 0 and hops 1 or 2, got {per_id} and {hops}")
         with self._link.reading() as db:
             if hops == 1 and len(ids) <= sqlite_read.FEW:
-                return sqlite_hop.one_hop_each(db, self._words, self._kept, [ids], per_id)[0]
+                return sqlite_hop.one_hop(db, self._words, self._kept, ids, per_id)
             return sqlite_read.around(db, self._words, ids, per_id, hops)
-
-    def neighbourhoods(self, asks: Sequence[Sequence[str]], *, per_id: int = 100) -> list[Snapshot]:
-        """All of them by the two statements that one costs, in one read transaction."""
-        if per_id < 0:
-            raise InputError(f"per_id must be >= 0, got {per_id}")
-        with self._link.reading() as db:
-            return sqlite_hop.one_hop_each(db, self._words, self._kept, asks, per_id)
 
     def neighbours(
         self, identity: str, *, kind: str | None, limit: int, cursor: str | None

@@ -88,16 +88,11 @@ Kept = dict[int, Met]
 Ties = Mapping[int, Sequence[EdgeTuple]]
 
 
-def one_hop_each(
-    db: sqlite3.Connection, words: Words, kept: Kept, asks: Sequence[Sequence[str]], per_id: int
-) -> list[Snapshot]:
-    """The law of ``GraphStore.neighbourhood`` with one hop, for each of ``asks``.
-
-    All are read together: what several ask for, once. ``kept`` is used and added to.
-    """
-    hop = Hop(db, words, kept)
-    hop.read(dict.fromkeys(identity for ids in asks for identity in ids), per_id)
-    return [hop.around(ids) for ids in asks]
+def one_hop(
+    db: sqlite3.Connection, words: Words, kept: Kept, ids: Sequence[str], per_id: int
+) -> Snapshot:
+    """The law of ``GraphStore.neighbourhood`` with one hop; ``kept`` is used and added to."""
+    return Hop(db, words, kept).around(dict.fromkeys(ids), per_id)
 
 
 class Hop(Walk):
@@ -107,38 +102,25 @@ class Hop(Walk):
         super().__init__(db, words)
         self._kept = kept
         self._met: dict[int, Met] = {}
-        self._ties: dict[int, Sequence[EdgeTuple]] = {}
-        self._numbers: dict[tuple[NodeType, str], int] = {}
-        self._shown = (0, 0)
-        self._published: Mapping[str, Published] = {}
 
-    def read(self, ids: Iterable[str], limit: int) -> None:
+    def around(self, ids: Iterable[str], limit: int) -> Snapshot:
         """The named nodes and their most recent neighbours, ``limit`` each way."""
         asked = [(self._words.number[kind.value], key) for kind, key in map(key_of, ids)]
         given = {"asked": json.dumps(asked), "limit": limit + 1}
         found, shown, shaped = self._db.execute(NAMED, given).fetchone()
         number, as_of = generation_of(shown)
-        self._shown = (as_of, number)
         published = {kind: published_of(names) for kind, names in json.loads(shaped)}
-        self._published = published
-        ties = {n: self._both(n, out, into, limit) for n, out, into in json.loads(found)}
         columns = published.get(NodeType.ACCOUNT.value, Published())
+        ties = {n: self._both(n, out, into, limit) for n, out, into in json.loads(found)}
         self._read(ties, number, len(columns.types))
         for n, edges in ties.items():
             if len(edges) > limit:
                 ties[n] = self._first(n, edges, limit)
-            self._numbers[self._met[n].kind, self._met[n].row[0]] = n
-        self._ties.update(ties)
-
-    def around(self, ids: Iterable[str]) -> Snapshot:
-        """What was read of ``ids`` and their neighbours."""
-        numbers = filter(None, map(self._numbers.get, map(key_of, ids)))
-        ties = {number: self._ties[number] for number in numbers}
-        columns = self._published.get(NodeType.ACCOUNT.value, Published())
         return laid_later(
-            *self._shown,
-            lambda: self._gathered(ties),
-            lambda: self._near(ties, columns),
+            as_of,
+            number,
+            lambda: self._gathered(ties, published),
+            lambda: self._near(ties, (as_of, number), columns),
         )
 
     def _both(
@@ -188,7 +170,7 @@ class Hop(Walk):
             self._kept.clear()
         self._kept[number] = met
 
-    def _near(self, ties: Ties, columns: Published) -> Near:
+    def _near(self, ties: Ties, of: tuple[int, int], columns: Published) -> Near:
         """The answer as plain rows: what :meth:`graph.stores.piece.Piece.near` makes of it."""
         met, account = self._met, NodeType.ACCOUNT
         keys: dict[int, str] = {}
@@ -205,7 +187,7 @@ class Hop(Walk):
                 entities[number] = entity
         self._tie(ties, keys, entities)
         places = {name: n for n, name in enumerate((*FIELDS[account], *columns.types))}
-        return Near(*self._shown, places, dict(sorted(accounts.items())), named)
+        return Near(*of, places, dict(sorted(accounts.items())), named)
 
     def _tie(self, ties: Ties, keys: Mapping[int, str], entities: Mapping[int, Entity]) -> None:
         """Tell entities who holds them and how many others they lead on to."""
@@ -221,10 +203,10 @@ class Hop(Walk):
         for entity in entities.values():
             entity.holders.sort(key=_HOLDER)
 
-    def _gathered(self, ties: Ties) -> Piece:
+    def _gathered(self, ties: Ties, published: Mapping[str, Published]) -> Piece:
         """The answer for who wants tables."""
-        met, found = {n: self._met[n] for n in _ends(ties.values(), ties)}, Piece()
-        found.published = self._published
+        met, found = {n: self._met[n] for n in _ends(ties.values(), ties)}, self._piece
+        found.published = published
         found.nodes = {number: (one.kind, one.row) for number, one in met.items()}
         found.values = {n: one.values for n, one in met.items() if one.values is not None}
         for source, verb, target, first, last, count in _each_once(ties):

@@ -34,25 +34,6 @@ def test_rows_of_a_neighbourhood_are_those_of_its_tables(
     assert list(piece.near.accounts) == sorted(piece.near.accounts)
 
 
-def test_several_neighbourhoods_are_what_each_is_alone(store: GraphStore) -> None:
-    store.write(WORLD)
-    store.write(hub(150))
-    scores = pa.table({"key": ["a1", "h0149"], "score": [0.5, None], "ring_id": ["r1", None]})
-    store.publish(Generation(3, 77, {"account": scores}))
-
-    for _ in range(2):  # the second time from what was kept
-        together = store.neighbourhoods(ASKED, per_id=20)
-
-        alone = [store.neighbourhood(asked, per_id=20) for asked in ASKED]
-        assert [told(piece.near) for piece in together] == [told(piece.near) for piece in alone]
-        assert [dict(piece.nodes) for piece in together] == [dict(piece.nodes) for piece in alone]
-        assert [dict(piece.edges) for piece in together] == [dict(piece.edges) for piece in alone]
-
-
-def test_nobody_asking_gets_no_neighbourhood(store: GraphStore) -> None:
-    assert store.neighbourhoods([]) == []
-
-
 def test_rows_show_who_holds_an_entity_and_since_when(store: GraphStore) -> None:
     store.write(WORLD)
 
