@@ -52,6 +52,8 @@ class Joining:
         rounds: of refinement.
         min_shingles: a smaller template is chance.
         most: a component of phrases with more prompts than can be compared is parted.
+        pairs_at_once: pairs of shingles counted in one turn, some 30 bytes each where no two are
+            the same; more take more turns, and the same is found.
     """
 
     per_shingle: int = 150
@@ -62,6 +64,7 @@ class Joining:
     rounds: int = 5
     min_shingles: int = 3
     most: int = 3_000
+    pairs_at_once: int = 80_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,8 +162,13 @@ def _count_pairs(
     counts: Counts,
     at_row: int,
     partners: int,
+    turn: tuple[int, int],
 ) -> tuple[int, int]:
-    """Count pairs of shingles from row ``at_row`` on; gives the row it stopped at and keys used."""
+    """Count pairs of shingles from row ``at_row`` on; gives the row it stopped at and keys used.
+
+    Of ``turn[1]`` turns (a power of two) this is number ``turn[0]``: the lower shingle decides in
+    which one a pair is counted.
+    """
     hits, bounds = sampled
     used = int(np.count_nonzero(keys))
     for r in range(at_row, len(bounds) - 1):
@@ -174,7 +182,10 @@ def _count_pairs(
             share, left = share >> np.uint64(1), left // 2
         for a in range(bounds[r], bounds[r + 1]):
             for b in range(a + 1, bounds[r + 1]):
-                low, high = np.uint64(min(hits[a], hits[b])), np.uint64(max(hits[a], hits[b]))
+                lower = min(hits[a], hits[b])
+                if lower & (turn[1] - 1) != turn[0]:
+                    continue
+                low, high = np.uint64(lower), np.uint64(max(hits[a], hits[b]))
                 key = ((low << np.uint64(32)) | high) + np.uint64(1)
                 if _scattered(key) <= share:
                     used += _count_one(keys, counts, key)
@@ -189,23 +200,33 @@ def _rehashed(keys: Keys, counts: Counts, new: Keys, fresh: Counts) -> None:
             new[at], fresh[at] = keys[i], counts[i]
 
 
-def _pairs(sampled: Sample, partners: int) -> tuple[Labels, Labels, Labels]:
+def _pairs(sampled: Sample, joining: Joining) -> tuple[Labels, Labels, Labels]:
+    """Pairs of shingles that three prompts show, in order, and how many do, three of [e]."""
+    size, partners = np.diff(sampled.bounds), joining.partners
+    pairs = int((size * np.minimum(size, 2 * partners)).sum()) // 2
+    turns = 1 << max(0, (pairs - 1) // joining.pairs_at_once).bit_length()
+    found = [_pairs_of_turn(sampled, partners, (number, turns)) for number in range(turns)]
+    keys, counts = (np.concatenate(one) for one in zip(*found, strict=True))
+    order = np.argsort(keys)
+    key = keys[order] - np.uint64(1)
+    low, high = key >> np.uint64(32), key & np.uint64(0xFFFFFFFF)
+    return low.astype(np.int64), high.astype(np.int64), counts[order].astype(np.int64)
+
+
+def _pairs_of_turn(sampled: Sample, partners: int, turn: tuple[int, int]) -> tuple[Keys, Counts]:
     keys = np.zeros(1 << 20, np.uint64)
     counts = np.zeros(len(keys), np.uint32)
     row = 0
     while row < len(sampled):
         rows = (sampled.hits, sampled.bounds)
-        row, _ = _count_pairs(rows, keys, counts, row, partners)
+        row, _ = _count_pairs(rows, keys, counts, row, partners, turn)
         if row < len(sampled):
             larger = np.zeros(2 * len(keys), np.uint64)
             fresh = np.zeros(len(larger), np.uint32)
             _rehashed(keys, counts, larger, fresh)
             keys, counts = larger, fresh
     often = counts >= 3
-    order = np.argsort(keys[often])
-    key = keys[often][order] - np.uint64(1)
-    low, high = key >> np.uint64(32), key & np.uint64(0xFFFFFFFF)
-    return low.astype(np.int64), high.astype(np.int64), counts[often][order].astype(np.int64)
+    return keys[often], counts[often]
 
 
 def _bounded(
@@ -241,7 +262,7 @@ def _bounded(
 def phrases(sampled: Sample, joining: Joining) -> Labels:
     """Components of shingles whose prompts mostly coincide. Shape [h], from 0, -1 for none."""
     seen = np.bincount(sampled.hits, minlength=sampled.shingles)
-    low, high, both = _pairs(sampled, joining.partners)
+    low, high, both = _pairs(sampled, joining)
     strength = both / (seen[low] + seen[high] - both)
     floor = np.full(sampled.shingles, joining.phrase_jaccard)
 

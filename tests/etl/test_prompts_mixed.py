@@ -190,6 +190,20 @@ def test_phrases_in_common_do_not_make_one_community_of_everything(traffic):
     assert len({clusters_of(found, texts)[0] for texts in sent}) == 40
 
 
+def test_pairs_counted_in_many_turns_give_the_same_clusters(traffic):
+    for _ in range(6):
+        form = traffic.text(30)
+        for account in traffic.new(10, (1, 5)):
+            for _ in range(4):
+                traffic.say(account, f"{form}\n{traffic.text(10)}")
+    turns = FitParams(joining=Joining(pairs_at_once=1_000))
+
+    found = fit(in_chunks(traffic.columns()), EMPTY, END, turns)
+
+    assert len(found.index) >= 6
+    assert found.index.digest == fitted(traffic).index.digest
+
+
 @pytest.mark.parametrize(("public_words", "private_words"), [(12, 20), (20, 20), (30, 14)])
 def test_a_private_template_under_a_public_one_is_told_from_it(
     traffic, public_words, private_words
