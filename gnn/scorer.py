@@ -32,8 +32,8 @@ class AccountScores:
     ``score`` [N] is calibrated (0..1), ``own`` [N] the score of its own behaviour alone,
     ``flagged`` [N] whether it is over the threshold for action. ``rows`` and ``mates`` are what the
     forests saw, for reasons on demand (:func:`gnn.explain.account_reasons`); ``heard`` [N] is what
-    the graph network says, in log odds, None without one; ``beyond`` [N] by how much it moves what
-    the forests say.
+    the graph network says and ``forests`` [N] what they say, in log odds; without a network
+    ``heard`` is None.
     """
 
     keys: tuple[str, ...]
@@ -43,7 +43,7 @@ class AccountScores:
     rows: Rows
     mates: Rows
     heard: Floats | None
-    beyond: Floats
+    forests: Floats
 
     @property
     def own_margin(self) -> Floats:
@@ -144,8 +144,7 @@ class Scorer:
         score = self.bundle.calibrations["account"].probability(margin)
         flagged = score >= self.thresholds.account_flag
         own = probability(told.own)
-        beyond = margin - forests
-        return AccountScores(keys, score, own, flagged, rows, told.mates, heard, beyond)
+        return AccountScores(keys, score, own, flagged, rows, told.mates, heard, forests)
 
     def voices(self, scores: AccountScores, snapshot: Snapshot, number: int) -> Voices | None:
         """What refresh ``number`` leaves for newcomers to hear; None without a network."""

@@ -14,7 +14,7 @@ from gnn.encoder import EncoderConfig, Lesson, fit_encoder, margins
 from gnn.folds import groups_of, ring_weights
 from gnn.network import parts_of
 from gnn.scale import Scale
-from gnn.scorer import NETWORK_SHARE, AccountScores
+from gnn.scorer import AccountScores
 from gnn.training_rows import AccountMoment, Roll, TrainingRows
 
 Floats = npt.NDArray[np.float64]
@@ -49,7 +49,7 @@ def parts_of_score(scores: AccountScores) -> dict[str, Floats]:
     """What network and forests say by themselves, [N] each; nothing where there is no network."""
     if scores.heard is None:
         return {}
-    return {IN_SCORE: scores.heard, WITHOUT: scores.heard - scores.beyond / NETWORK_SHARE}
+    return {IN_SCORE: scores.heard, WITHOUT: scores.forests}
 
 
 def network_alone(taught: Taught, last: AccountMoment, seed: int) -> Floats:

@@ -29,10 +29,10 @@ from graph.prompts.jit import compiled
 
 Labels = NDArray[np.int64]
 Floats = NDArray[np.float64]
-TIGHTER = 0.15
-"""By how much more (0..1) phrases must coincide where too many prompts would be one community,"""
 AT_ONCE = 4_000_000
 """Shingles of prompts that are counted at a time, some 40 bytes each."""
+TIGHTER = 0.15
+"""By how much more (0..1) phrases must coincide where too many prompts would be one community,"""
 TIGHTEST = 0.9
 """and no more from here on."""
 

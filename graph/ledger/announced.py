@@ -32,7 +32,8 @@ def standing(store: GraphStore, live: Sequence[Flag]) -> Standing:
     ``live`` are accounts flagged since the visible generation; a refresh that flags them too tells
     nothing new, one that does not lets them be told again if they are flagged again.
     """
-    return Standing(store.generation()[0], _flagged(store, live))
+    number, as_of = store.generation()
+    return Standing(number, _flagged(store, live, as_of))
 
 
 def announce(
@@ -60,10 +61,9 @@ def announce(
 
 
 def _flagged(
-    store: GraphStore, live: Sequence[Flag]
+    store: GraphStore, live: Sequence[Flag], as_of: int
 ) -> Mapping[str, tuple[EventName, Mapping[str, Any]]]:
     found: dict[str, tuple[EventName, Mapping[str, Any]]] = {}
-    _, as_of = store.generation()
     for ring in store.rings():
         if ring.detail.get("flagged"):
             body = {

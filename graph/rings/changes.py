@@ -84,8 +84,9 @@ def changes(
     changed[place[NodeType.ACCOUNT]] = False
     for column in _TOLD:
         changed |= _told_otherwise(old.snapshot, new.snapshot, NodeType.ACCOUNT, column, place)
-    counted = _joined_since(old, new, place[NodeType.ACCOUNT], changed)
-    changed |= _joined_beside(old, new, counted)
+    was_joined = joined(old) if old.joined is None else old.joined
+    counted = _joined_since(was_joined, (old, new), place[NodeType.ACCOUNT], changed)
+    changed |= _joined_beside(was_joined, counted, new.created_at)
     tying: dict[str, tuple[Ints, Ints]] = {}
     revalued: dict[str, Revalued] = {}
     for verb in verbs:
@@ -325,16 +326,18 @@ def _whole(column: pa.ChunkedArray) -> pa.Array:
     return values.dictionary_decode() if pa.types.is_dictionary(values.type) else values
 
 
-def _joined_since(old: RingInputs, new: RingInputs, place: Ints, changed: Bools) -> Joined:
+def _joined_since(
+    was: Joined, inputs: tuple[RingInputs, RingInputs], place: Ints, changed: Bools
+) -> Joined:
     """Sign-ups by pathway and day: those counted before, but for accounts that ``changed`` [N]."""
-    counted = Counter(joined(old) if old.joined is None else old.joined)
+    old, new = inputs
+    counted = Counter(was)
     counted.subtract(joined(old, np.flatnonzero(changed[place])))
     counted.update(joined(new, np.flatnonzero(changed)))
     return {key: n for key, n in counted.items() if n}
 
 
-def _joined_beside(old: RingInputs, new: RingInputs, counted: Joined) -> Bools:
+def _joined_beside(was: Joined, counted: Joined, created_at: Ints) -> Bools:
     """Accounts that joined on a day and by a pathway by which more are known to have joined."""
-    was = joined(old) if old.joined is None else old.joined
     days = {day for (pathway, day), n in counted.items() if was.get((pathway, day)) != n}
-    return np.isin(new.created_at // DAY_US, sorted(days))
+    return np.isin(created_at // DAY_US, sorted(days))

@@ -66,9 +66,8 @@ def test_half_of_the_score_is_the_network_and_half_the_forests(heard, scores, la
     alone = Scorer(replace(heard, network=None)).accounts(late)
 
     calibration = heard.calibrations["account"]
-    forests = scores.heard - 2.0 * scores.beyond
-    assert np.allclose(alone.score, calibration.probability(forests))
-    both = calibration.probability((forests + scores.heard) / 2.0)
+    assert np.allclose(alone.score, calibration.probability(scores.forests))
+    both = calibration.probability((scores.forests + scores.heard) / 2.0)
     assert np.allclose(scores.score, both)
     assert not np.allclose(scores.score, alone.score)
 

@@ -4,18 +4,10 @@ import { EntityName } from "../parts/Pieces";
 import { plural } from "../pure/format";
 import { percent } from "../pure/plot";
 import type { Pool, RingDetail } from "../wire/types";
+import { MARKED_MAX, Marker, type Marking } from "./Marker";
 import { Section } from "./Why";
 
-/** Accounts of a part that the picture marks, and that are named. */
-const MARKED_MAX = 50;
-
-interface Props {
-  ring: RingDetail;
-  selected: readonly string[];
-  onSelect: (ids: string[]) => void;
-}
-
-export function Parts({ ring, selected, onSelect }: Props) {
+export function Parts({ ring, ...marking }: Marking & { ring: RingDetail }) {
   const { pools = [] } = ring;
   if (pools.length === 0) return null;
   return (
@@ -26,8 +18,7 @@ export function Parts({ ring, selected, onSelect }: Props) {
             key={`${pool.part} ${pool.ring_id ?? ""}`}
             pool={pool}
             of={ring.accounts}
-            selected={selected}
-            onSelect={onSelect}
+            {...marking}
           />
         ))}
       </ul>
@@ -35,31 +26,18 @@ export function Parts({ ring, selected, onSelect }: Props) {
   );
 }
 
-interface LineProps {
-  pool: Pool;
-  of: number;
-  selected: readonly string[];
-  onSelect: (ids: string[]) => void;
-}
-
-function PoolLine({ pool, of, selected, onSelect }: LineProps) {
+function PoolLine({ pool, of, ...marking }: Marking & { pool: Pool; of: number }) {
   const ids = pool.accounts.map((account) => `account:${account}`);
-  const marked = ids.slice(0, MARKED_MAX);
-  const on = marked.length === selected.length && marked.every((id) => selected.includes(id));
+  const named = ids.slice(0, MARKED_MAX);
   return (
     <li>
-      <button
-        type="button"
-        className={`reason${on ? " on" : ""}`}
-        aria-pressed={on}
-        onClick={() => onSelect(on ? [] : marked)}
-      >
+      <Marker ids={ids} {...marking}>
         <span className="reason-text">Accounts {pool.says}</span>
         <span className="reason-facts small tnum">
           <strong>{plural(ids.length, "account")}</strong>
           <span className="dim">{percent(ids.length / Math.max(of, 1))} of the ring</span>
         </span>
-      </button>
+      </Marker>
       <div className="panel-body stack small">
         {pool.ring_id && (
           <span>
@@ -69,10 +47,10 @@ function PoolLine({ pool, of, selected, onSelect }: LineProps) {
         <details>
           <summary>Which</summary>
           <div className="row wrap">
-            {marked.map((id) => (
+            {named.map((id) => (
               <EntityName key={id} id={id} />
             ))}
-            {ids.length > marked.length && <span className="dim">and {ids.length - marked.length} more</span>}
+            {ids.length > named.length && <span className="dim">and {ids.length - named.length} more</span>}
           </div>
         </details>
       </div>

@@ -3,14 +3,9 @@ import { Tooltip } from "@mantine/core";
 import type { ReactNode } from "react";
 import { figure, sentence, words } from "../pure/format";
 import type { Reason, RingDetail } from "../wire/types";
+import { Marker, type Marking } from "./Marker";
 
-interface Props {
-  ring: RingDetail;
-  selected: readonly string[];
-  onSelect: (ids: string[]) => void;
-}
-
-export function Why({ ring, selected, onSelect }: Props) {
+export function Why({ ring, ...marking }: Marking & { ring: RingDetail }) {
   const { triage = [] } = ring;
   const accusing = ring.reasons.filter((reason) => reason.weight > 0);
   const weightless = ring.reasons.filter((reason) => reason.weight <= 0);
@@ -23,8 +18,7 @@ export function Why({ ring, selected, onSelect }: Props) {
           reason={reason}
           most={most}
           tone={tone}
-          on={isOn(reason, selected)}
-          onSelect={onSelect}
+          {...marking}
         />
       ))}
     </ul>
@@ -56,11 +50,6 @@ export function Why({ ring, selected, onSelect }: Props) {
   );
 }
 
-function isOn(reason: Reason, selected: readonly string[]): boolean {
-  const ids = reason.entity_ids ?? [];
-  return ids.length > 0 && ids.length === selected.length && ids.every((id) => selected.includes(id));
-}
-
 export function Section({
   title,
   aside,
@@ -83,15 +72,13 @@ export function Section({
 
 const WEIGHS = "How much this counts: 0.7 doubles the odds that this is a ring, 2.3 makes them ten times as high";
 
-interface LineProps {
+interface LineProps extends Marking {
   reason: Reason;
   most: number;
   tone: string;
-  on: boolean;
-  onSelect: (ids: string[]) => void;
 }
 
-function ReasonLine({ reason, most, tone, on, onSelect }: LineProps) {
+function ReasonLine({ reason, most, tone, ...marking }: LineProps) {
   const ids = reason.entity_ids ?? [];
   const body = (
     <>
@@ -116,14 +103,9 @@ function ReasonLine({ reason, most, tone, on, onSelect }: LineProps) {
   if (ids.length === 0) return <li className="reason">{body}</li>;
   return (
     <li>
-      <button
-        type="button"
-        className={`reason${on ? " on" : ""}`}
-        aria-pressed={on}
-        onClick={() => onSelect(on ? [] : ids.slice(0, 50))}
-      >
+      <Marker ids={ids} {...marking}>
         {body}
-      </button>
+      </Marker>
     </li>
   );
 }
