@@ -23,6 +23,7 @@ from gnn.listed import listed
 from gnn.scorer import Scorer
 from graph.errors import StoreUnavailable
 from graph.ledger.lists import Lists
+from graph.near import Entity
 from graph.store import GraphStore
 
 log = logging.getLogger("ringsight.service")
@@ -177,7 +178,7 @@ class Scoring:
             known = self._store().neighbourhood(asked, per_id=full).near.entities
         except StoreUnavailable:
             return []  # the policy will answer
-        crowded = {i for i in asked if i in known and len(known[i].holders) >= full}
+        crowded = {i for i in asked if i in known and _read_of(known[i]) >= full}
         # A hub is read once for this, not at every sign-up; it does not empty again.
         if len(self._crowded) >= CROWDED_MOST:
             self._crowded.clear()
@@ -186,6 +187,11 @@ class Scoring:
 
     def _with_lists(self, job: Job, found: Assessment) -> Assessment:
         return listed(found, self._lists().consult(job.ask.event, job.ask.payment, self._clock()))
+
+
+def _read_of(entity: Entity) -> int:
+    """Of how many ties this is made: an address leads on to its network, beside its accounts."""
+    return len(entity.holders) + entity.leading_on
 
 
 def rendered(job: Job, found: Assessment, *, written: bool) -> bytes:

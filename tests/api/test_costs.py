@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -192,3 +193,42 @@ def test_nothing_is_gathered_while_a_sign_up_waits_for_it(
     service.score(second)
 
     assert "costs-first" in service.store.neighbourhood(["account:costs-first"]).near.accounts
+
+
+def test_on_a_crowded_address_a_sign_up_waits_for_nobody_who_is_on_the_way(
+    service: Service, home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # An address leads on to its network and operator, which take places among the ties read of it.
+    crowd = (Edge(f"account:crowd-{n}", verb, "", 1, 1) for n in range(120) for verb in _PLACES)
+    first, second = (_of_one_address(home, name) for name in ("first", "second"))
+    service.score(first)
+    assert service.settled()
+    event, _ = service.events_of(first)
+    places = {"SEEN_AT": f"ip:{event.place.ip}", "SEEN_IN": f"subnet:{event.place.subnet}"}
+    service.store.write(Facts((), tuple(replace(one, target=places[one.verb]) for one in crowd)))
+    monkeypatch.setattr(applier, "GATHER_S", 60.0)
+
+    service.score(_of_one_address(home, "still-on-its-way"))
+    told: list[object] = []
+    job = service.submit(second, Caller(), told.append)
+    _wait_for(lambda: bool(told))
+
+    assert not job.waited
+    assert service.scoring.pending.among(ids_of(event)) != []
+
+
+_PLACES = ("SEEN_AT", "SEEN_IN")
+
+
+def _of_one_address(home: Home, name: str) -> SignupIn:
+    """Sign-ups that share an address and its network, and nothing else."""
+    kept = ("created_at", "ip", "pathway")
+    body = {key: value for key, value in newcomer(home).items() if key in kept}
+    more = {"account_id": name, "email": f"{name}@gmail.com", "budget_ms": 60_000}
+    return SignupIn.model_validate({**body, **more})
+
+
+def _wait_for(comes: Callable[[], bool]) -> None:
+    until = time.monotonic() + 20
+    while not comes() and time.monotonic() < until:
+        time.sleep(0.01)
