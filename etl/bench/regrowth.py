@@ -1,11 +1,11 @@
 """The tables behind ``ringsight bench regrowth``: how soon newcomers of a known ring are flagged.
 
-Small worlds of one campaign each. It is banned as a whole half-way and grows again, re-using all,
-half, a tenth or none of its identifiers; or it goes on gaining accounts, by several tactics.
-Refreshes come daily (every third day while the campaign is new) and without a model, every event in
-between goes through the live match as in the product, evidence of the last days carried over a
-refresh; so what is counted is what rings and genomes alone do. Truth is opened for the figures
-only.
+Small worlds of one campaign each, several seeds of a kind pooled. The campaign is banned as a whole
+half-way and grows again, re-using all, half, a tenth or none of its identifiers; or it goes on
+gaining accounts, by several tactics. Refreshes come daily (every third day while the campaign is
+new) and without a model, every event in between goes through the live match as in the product,
+evidence of the last days carried over a refresh; so what is counted is what rings and genomes alone
+do. Truth is opened for the figures only.
 """
 
 import tempfile
@@ -25,6 +25,7 @@ from etl.replay.live import Arrivals
 from etl.replay.timeline import Timeline
 from etl.replay.unrolled import unroll
 from etl.replay.walk import Due, Replay
+from graph.errors import InputError
 from graph.rings.model import Change
 from graph.rings.watchlist import CARRIED_US
 from graph.simulate import world, write
@@ -61,19 +62,75 @@ class Lived:
     regrown_at: int | None
 
 
-def bench_regrowth(honest: int, seed: int, progress: Progress) -> dict[str, dict[str, float]]:
-    """A row a world: newcomers, how many were flagged, how soon, and honest ones flagged."""
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What one world showed: newcomers of its ring, the flagged ones' waits, honest newcomers.
+
+    ``before`` and ``hours``, a flagged newcomer each: requests and hours from its first request to
+    its flag. ``relink_days`` from the ban to the refresh that told heirs, None without one.
+    """
+
+    newcomers: int
+    before: Sequence[int]
+    hours: Sequence[float]
+    relink_days: float | None
+    honest: int
+    honest_flagged: int
+
+
+def bench_regrowth(
+    honest: int, seeds: Sequence[int], progress: Progress, only: str = ""
+) -> dict[str, dict[str, float]]:
+    """A row a kind of world, its seeds pooled: newcomers, how soon flagged, honest ones flagged.
+
+    One ring of some thirty newcomers is one throw of dice: the share flagged by the luckiest and
+    the unluckiest seed stands beside the pooled one. ``only`` keeps the rows with it in their name.
+
+    Raises:
+        InputError: if no row has ``only`` in its name.
+    """
+    kinds = {n: tactics for n, tactics in {**REUSES, **KNOWN}.items() if only in n}
+    if not kinds:
+        raise InputError(f"no row is called like {only!r}; rows: {', '.join({**REUSES, **KNOWN})}")
     rows = {}
-    for number, (name, tactics) in enumerate((*REUSES.items(), *KNOWN.items())):
-        progress(name, number, len(REUSES) + len(KNOWN))
-        spec = CampaignSpec(0.1, 0.85, 60, 12.0, tactics, lifetime_days=14.0)
-        with tempfile.TemporaryDirectory(prefix="ringsight-bench-") as folder:
-            home = Path(folder)
-            write(world(WorldSpec("regrowth", honest, DAYS, (spec,)), seed), home / "world")
-            timeline = read_timeline(Source(str(home / "world" / "events"), KEY), home, _silent)
-            truth = load_truth(home / "world")
-        rows[name] = _figures(timeline, truth, _live_through(timeline, truth))
+    for number, (name, tactics) in enumerate(kinds.items()):
+        worlds = []
+        for place, seed in enumerate(seeds):
+            progress(name, number * len(seeds) + place, len(kinds) * len(seeds))
+            worlds.append(_world_seen(honest, seed, tactics))
+        rows[name] = pooled(worlds)
     return rows
+
+
+def _world_seen(honest: int, seed: int, tactics: Tactics) -> Seen:
+    spec = CampaignSpec(0.1, 0.85, 60, 12.0, tactics, lifetime_days=14.0)
+    with tempfile.TemporaryDirectory(prefix="ringsight-bench-") as folder:
+        home = Path(folder)
+        write(world(WorldSpec("regrowth", honest, DAYS, (spec,)), seed), home / "world")
+        timeline = read_timeline(Source(str(home / "world" / "events"), KEY), home, _silent)
+        truth = load_truth(home / "world")
+    return _seen(timeline, truth, _live_through(timeline, truth))
+
+
+def pooled(worlds: Sequence[Seen]) -> dict[str, float]:
+    """The figures of one row, over all newcomers of its worlds."""
+    newcomers, honest = sum(w.newcomers for w in worlds), sum(w.honest for w in worlds)
+    before = [count for w in worlds for count in w.before]
+    relinked = [w.relink_days for w in worlds if w.relink_days is not None]
+    shares = [len(w.before) / w.newcomers for w in worlds if w.newcomers]
+    return {
+        "newcomers": float(newcomers),
+        "flagged": len(before) / max(newcomers, 1),
+        "flagged_lowest_seed": min(shares, default=float("nan")),
+        "flagged_highest_seed": max(shares, default=float("nan")),
+        "requests_before_flag_median": _quantile(before, 0.5),
+        "requests_before_flag_p90": _quantile(before, 0.9),
+        "hours_to_flag_median": _quantile([h for w in worlds for h in w.hours], 0.5),
+        "worlds_relinked": float(len(relinked)),
+        "days_to_relink": _quantile(relinked, 0.5),
+        "honest_newcomers": float(honest),
+        "honest_flagged": sum(w.honest_flagged for w in worlds) / max(honest, 1),
+    }
 
 
 def _silent(step: str, done: int, total: int) -> None:
@@ -124,9 +181,7 @@ def _found(report: RefreshReport, truth: Mapping[str, TrueAccount]) -> bool:
     )
 
 
-def _figures(
-    timeline: Timeline, truth: Mapping[str, TrueAccount], lived: Lived
-) -> dict[str, float]:
+def _seen(timeline: Timeline, truth: Mapping[str, TrueAccount], lived: Lived) -> Seen:
     """Of those that began after the ban, or where nobody was banned, after the ring was known."""
     since = _banned_at(timeline, truth) or lived.known_at
     newcomers = {
@@ -139,23 +194,18 @@ def _figures(
     for account, at in zip(*(requests[n].to_pylist() for n in ("account_id", "at")), strict=True):
         if account in times and at >= newcomers[account]:
             times[account].append(at)
-    seen = {a: at for a in newcomers if times[a] and (at := lived.flagged_at.get(a)) is not None}
-    before = [sum(t < at for t in times[a]) for a, at in seen.items()]
-    hours = [(at - times[a][0]) / HOUR_US for a, at in seen.items()]
+    met = {a: at for a in newcomers if times[a] and (at := lived.flagged_at.get(a)) is not None}
     signups = timeline.read("signups", since=since, columns=["account_id"])["account_id"]
     honest = [a for a in signups.to_pylist() if not truth[a].fraudulent]
-    flagged = sum(a in lived.flagged_at for a in honest)
     heir = lived.regrown_at
-    return {
-        "newcomers": float(sum(bool(t) for t in times.values())),
-        "flagged": len(seen) / max(sum(bool(t) for t in times.values()), 1),
-        "requests_before_flag_median": _quantile(before, 0.5),
-        "requests_before_flag_p90": _quantile(before, 0.9),
-        "hours_to_flag_median": _quantile(hours, 0.5),
-        "days_to_relink": np.nan if heir is None else (heir - since) / DAY_US,
-        "honest_newcomers": float(len(honest)),
-        "honest_flagged": flagged / max(len(honest), 1),
-    }
+    return Seen(
+        sum(bool(t) for t in times.values()),
+        [sum(t < at for t in times[a]) for a, at in met.items()],
+        [(at - min(times[a])) / HOUR_US for a, at in met.items()],
+        None if heir is None else (heir - since) / DAY_US,
+        len(honest),
+        sum(a in lived.flagged_at for a in honest),
+    )
 
 
 def _banned_at(timeline: Timeline, truth: Mapping[str, TrueAccount]) -> int:
