@@ -11,13 +11,15 @@ Knows nothing of ids. Read :mod:`etl.prompts.graph` for the communities, and
 :mod:`graph.prompts.index` for the vote.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.cluster.hierarchy import linkage
 from scipy.sparse import csr_matrix
+
+from etl.prompts.values import Carried, without_values
 
 Labels = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -50,6 +52,7 @@ class Telling:
         apart: and so much taken from it if they were in two: at the border nothing changes.
         local: prompts are compared by shingles that show in this share (0..1) of cases in their
             community: a text that fills the slots of many templates tells nothing of any.
+        carried: when a text that fills slots is a group of its own, and so no template.
     """
 
     alike: float = 0.38
@@ -66,6 +69,7 @@ class Telling:
     local: float = 0.2
     together: float = 0.18
     apart: float = 0.3
+    carried: Carried = field(default_factory=Carried)
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,6 +241,8 @@ def profiles(
         place[large] = found + np.arange(len(large))
         template[rows] = place[group]
         found += len(large)
+    template = without_values(shown, owner, template, telling.carried)
+    found = int(template.max(initial=-1)) + 1
     return _counted(shown, template, compared | (community < 0), found, telling)
 
 
