@@ -35,6 +35,8 @@ Tactics = tuple[tuple[str, float | None], ...]
 
 HABITS: Tactics = (("shared_cards", 0.3), ("lockstep", 0.5), ("sibling_templates", 0.5))
 """What every ring of the ladder does besides its knob."""
+FARM: Tactics = (("device_farm", 0.3),)
+"""What a ring has besides that hides identifiers, so that there is something to hide."""
 RATE = 14.0
 POISONING = "label poisoning"
 HOUR_US = 3_600_000_000
@@ -50,21 +52,23 @@ class Rung:
     rate: float = RATE
 
 
-def _tactic(knob: str, name: str, efforts: tuple[float, ...]) -> tuple[Rung, ...]:
-    return tuple(Rung(knob, effort, ((name, effort),)) for effort in efforts)
+def _tactic(
+    knob: str, name: str, efforts: tuple[float, ...], besides: Tactics = ()
+) -> tuple[Rung, ...]:
+    return tuple(Rung(knob, effort, (*besides, (name, effort))) for effort in efforts)
 
 
 _THIRDS = (0.33, 0.67, 1.0)
 LADDER: tuple[tuple[Rung, ...], ...] = (
-    _tactic("identifier splitting", "identifier_splitting", _THIRDS),
+    _tactic("identifier splitting", "identifier_splitting", _THIRDS, FARM),
     _tactic("residential addresses", "residential_proxies", _THIRDS),
-    _tactic("one card each", "unique_identifiers", _THIRDS),
+    _tactic("one card each", "own_cards", _THIRDS, FARM),
     _tactic("paraphrase", "paraphrase", _THIRDS),
     _tactic("jitter", "jitter", _THIRDS),
     _tactic("dilution", "mixed_traffic", (0.5, 0.7, 0.85)),
     tuple(Rung("requests a day", rate, rate=rate) for rate in (20.0, 10.0, 5.0)),
     _tactic("drip", "slow_drip", _THIRDS),
-    _tactic("ring sharding", "sharding", _THIRDS),
+    _tactic("ring sharding", "small_rings", _THIRDS),
     tuple(Rung(POISONING, share) for share in (0.1, 0.2, 0.4)),
 )
 """Every knob with its levels, easiest first."""
@@ -160,11 +164,15 @@ def _climbed(rung: Rung, seed: int, seen: Board) -> Climb:
     return Climb(rung.knob, rung.effort, seed, recall, seen.prevented().share(), honest)
 
 
-def _lived(config: StressConfig, rung: Rung, seed: int, bundle: Bundle, fit: FitsClusters) -> Board:
-    """A world with the one ring, lived through with the model from the day before the ring."""
+def rung_spec(config: StressConfig, rung: Rung) -> WorldSpec:
+    """The world of a rung: the honest people, and the one ring."""
     ring = CampaignSpec(0.45, 0.5, config.ring, rung.rate, (*HABITS, *rung.tactics))
-    spec = WorldSpec("rung", config.honest, config.days, (ring,), train_share=0.4, volume=0.5)
-    paper = paper_of(spec, 1_000 + seed)
+    return WorldSpec("rung", config.honest, config.days, (ring,), train_share=0.4, volume=0.5)
+
+
+def _lived(config: StressConfig, rung: Rung, seed: int, bundle: Bundle, fit: FitsClusters) -> Board:
+    """The rung's world, lived through with the model from the day before the ring."""
+    paper = paper_of(rung_spec(config, rung), 1_000 + seed)
     with tempfile.TemporaryDirectory(prefix="ringsight-stress-") as work:
         return sit(paper, bundle, fit, Path(work), ExamConfig(look_every_us=0), _silent)
 

@@ -133,6 +133,8 @@ def _account(
 ) -> Account:
     """One account of the campaign from its sign-up or purchase to its end."""
     joins, ends = span
+    if plan.apart < 1.0 and _among(dice, plan.apart):
+        operator = _with_nothing_shared(town, operator, dice)
     style = dice.pick(plan.covers)
     bought = dice.chance(plan.bought)
     created = joins
@@ -152,6 +154,17 @@ def _account(
     account.phases.extend(work)
     account.models = replace(account.models, pivot=max(account.models.pivot, plan.pivot))
     return account
+
+
+def _among(dice: Dice, share: float) -> bool:
+    """Whether an account is one of this share; where that is certain no chance is spent."""
+    return share >= 1.0 or (share > 0.0 and dice.chance(share))
+
+
+def _with_nothing_shared(town: Town, operator: Operator, dice: Dice) -> Operator:
+    """The operator as an account meets it that neither takes from its pools nor adds to them."""
+    servers = town.networks.server(dice, operator.countries[0], 4)
+    return replace(operator, servers=servers, cards=[], devices=[], pools=[])
 
 
 def _pay(town: Town, plan: Plan, operator: Operator, account: Account, dice: Dice) -> None:
@@ -217,7 +230,8 @@ def _work(
     wait = dice.pick({10 * MINUTE_US: 45, 6 * HOUR_US: 30, 3 * DAY_US: 25})
     begins = joins + int(dice.random() * wait) + MINUTE_US
     until = min(ends, begins + int(dice.around(plan.lifetime_days, 0.5) * DAY_US))
-    streams = (dice.choice(operator.streams),) if plan.sharded else operator.streams
+    alone = _among(dice, plan.sharded)
+    streams = (dice.choice(operator.streams),) if alone else operator.streams
     diet = _resold(operator, dice) or base.diet
     low, high = plan.active
     work = replace(

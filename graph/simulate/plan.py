@@ -16,8 +16,10 @@ class Plan:
 
     Times in us; shares 0..1; ``rate``: requests on an active day (median over accounts);
     ``dilution``: share of traffic that is unrelated, of the cover's own or, where there are any, of
-    ``customers`` who buy the accounts' use; ``reuse``: share of identifiers that a
-    replacement takes over from the banned; ``banned``: share of accounts banned in time.
+    ``customers`` who buy the accounts' use; ``sharded``: share of accounts that send one template
+    only; ``apart``: share of accounts that touch nothing another one of their operator uses;
+    ``reuse``: share of identifiers that a replacement takes over from the banned; ``banned``:
+    share of accounts banned in time.
     """
 
     name: str
@@ -44,6 +46,7 @@ class Plan:
     email_shape: str | None = None
     email_domain: str | None = None
     accounts_per_device: float = 1.0
+    apart: float = 0.0
     # network: weight of each sort of place beside the cover's own
     residential: float = 0.0
     hosting: float = 0.0
@@ -64,7 +67,7 @@ class Plan:
     siblings: int = 3
     level: int = 1
     shared_kit: bool = True
-    sharded: bool = False
+    sharded: float = 0.0
     # life
     bought: float = 0.0
     banned: float = 0.2

@@ -1,14 +1,17 @@
 """The evasion ladder: its rungs, its lies, and that a release that falls behind is seen."""
 
 from dataclasses import replace
+from itertools import combinations
 
 import pytest
 
-from etl.bench.stress import LADDER, POISONING, StressConfig, fallen, poisoned, stress
+from etl.bench.stress import LADDER, POISONING, StressConfig, fallen, poisoned, rung_spec, stress
 from etl.prompts.fit import fit_clusters
 from gnn.known import Known
 from gnn.training_rows import AccountMoment, TrainingRows
 from graph.simulate.registry import tactic_named
+from graph.simulate.town import Town
+from graph.simulate.world import planned
 
 KNOBS = 10
 
@@ -20,6 +23,21 @@ def test_every_knob_has_three_levels_and_names_a_tactic_there_is():
     assert all(len(knob) == 3 for knob in LADDER)
     for rung in (rung for knob in LADDER for rung in knob):
         assert all(tactic_named(name) for name, _ in rung.tactics)
+
+
+def test_no_two_rungs_are_the_same_ring():
+    config = StressConfig()
+    town = Town(1, config.days, None, 0.5)
+    rungs = [rung for knob in LADDER for rung in knob if rung.knob != POISONING]
+
+    plans = [planned(town, rung_spec(config, rung).campaigns[0], "ring") for rung in rungs]
+
+    same = [
+        (f"{one.knob} at {one.effort}", f"{other.knob} at {other.effort}")
+        for (one, plan), (other, twin) in combinations(zip(rungs, plans, strict=True), 2)
+        if plan == twin
+    ]
+    assert same == []
 
 
 def test_quick_turns_every_knob_once_to_its_last_level():

@@ -16,35 +16,17 @@ from graph.simulate.kits import Template, written_kit
 from graph.simulate.lexicon import Lexicon
 from graph.simulate.networks import Networks
 from graph.simulate.paraphrase import LEVELS, disguised
-from graph.simulate.presets import CampaignSpec, WorldSpec
+from graph.simulate.presets import WorldSpec
 from graph.simulate.ragged import Ragged
 from graph.simulate.registry import crowd_named
 from graph.simulate.town import Town
-
-
-def _campaign(*tactics: str | tuple[str, float], honest: int = 60, seed: int = 5) -> World:
-    pairs = tuple((t, None) if isinstance(t, str) else t for t in tactics)
-    spec = CampaignSpec(0.1, 0.8, 40, 12, pairs)
-    return world(WorldSpec("one", honest, 40.0, (spec,)), seed)
-
-
-def _members(made: World) -> list[int]:
-    return [i for i, account in enumerate(made.cast) if account.campaign]
+from tests.graph.campaign_worlds import campaign, members_of, per_card
 
 
 def _rows(made: World) -> np.ndarray:
     act: Activity = made.activity
     since = np.array([a.active_from or made.town.end for a in made.cast])
     return np.flatnonzero(act.at >= since[act.account])
-
-
-def _per_card(made: World) -> float:
-    users: dict[str, set[str]] = defaultdict(set)
-    guilty = {made.cast[i].account_id for i in _members(made)}
-    for payment in made.payments:
-        if payment.account_id in guilty:
-            users[payment.card.method].add(payment.account_id)
-    return float(np.mean([len(who) for who in users.values()]))
 
 
 def _gap_to_mates(made: World) -> float:
@@ -80,9 +62,9 @@ def test_every_crowd_can_stand_alone_and_is_honest(name: str) -> None:
 @pytest.mark.parametrize("name", sorted(TACTICS))
 def test_every_tactic_can_stand_alone_at_any_strength(name: str) -> None:
     for strength in (0.0, 1.0):
-        made = _campaign((name, strength), honest=5)
+        made = campaign((name, strength), honest=5)
 
-        assert len(_members(made)) >= 40
+        assert len(members_of(made)) >= 40
         assert len(_rows(made)) > 100
 
 
@@ -92,35 +74,38 @@ def test_unknown_pieces_are_refused_by_name() -> None:
 
 
 def test_shared_cards_pay_for_several_accounts_and_splitting_undoes_it() -> None:
-    shared = _per_card(_campaign(("shared_cards", 0.6)))
-    split = _per_card(_campaign(("shared_cards", 0.6), ("identifier_splitting", 1.0)))
+    shared = per_card(campaign(("shared_cards", 0.6)))
+    split = per_card(campaign(("shared_cards", 0.6), ("identifier_splitting", 1.0)))
 
     assert shared > 2.0
     assert split < 1.1
 
 
 def test_one_issuer_brings_every_card_from_one_range() -> None:
-    made = _campaign("virtual_cards")
+    made = campaign("virtual_cards")
     ranges = {
-        card.issuer for i in _members(made) if (bill := made.cast[i].billing) for card in bill.cards
+        card.issuer
+        for i in members_of(made)
+        if (bill := made.cast[i].billing)
+        for card in bill.cards
     }
 
     assert len(ranges - {None}) == 1
 
 
 def test_a_scheduler_brings_accounts_closer_in_time_and_jitter_blurs_it() -> None:
-    plain, tight = _gap_to_mates(_campaign()), _gap_to_mates(_campaign("lockstep"))
-    blurred = _gap_to_mates(_campaign("lockstep", ("jitter", 1.0)))
+    plain, tight = _gap_to_mates(campaign()), _gap_to_mates(campaign("lockstep"))
+    blurred = _gap_to_mates(campaign("lockstep", ("jitter", 1.0)))
 
     assert tight < 0.5 * plain
     assert tight < blurred
 
 
 def test_handed_over_conversations_go_on_under_another_account() -> None:
-    made = _campaign(("handover", 0.4))
+    made = campaign(("handover", 0.4))
     act = made.activity
     children = np.flatnonzero(act.parent >= 0)
-    guilty = children[np.isin(act.account[children], _members(made))]
+    guilty = children[np.isin(act.account[children], members_of(made))]
 
     assert len(guilty) > 50
     parents = act.parent[guilty]
@@ -131,8 +116,8 @@ def test_handed_over_conversations_go_on_under_another_account() -> None:
 
 
 def test_a_replacement_follows_each_ban_within_two_days() -> None:
-    made = _campaign(("replacement", 1.0))
-    members = [made.cast[i] for i in _members(made)]
+    made = campaign(("replacement", 1.0))
+    members = [made.cast[i] for i in members_of(made)]
     banned = [
         a.banned_at for a in members if a.banned_at and a.banned_at < made.town.end - 9 * DAY_US
     ]
@@ -144,7 +129,7 @@ def test_a_replacement_follows_each_ban_within_two_days() -> None:
 
 
 def test_a_banned_account_sends_nothing_until_it_is_reinstated() -> None:
-    made = _campaign(("replacement", 1.0), honest=600)
+    made = campaign(("replacement", 1.0), honest=600)
     act = made.activity
 
     for number, account in enumerate(made.cast):
@@ -156,9 +141,9 @@ def test_a_banned_account_sends_nothing_until_it_is_reinstated() -> None:
 
 
 def test_bought_accounts_have_an_honest_history_before_their_sale() -> None:
-    made = _campaign(("bought_accounts", 1.0))
+    made = campaign(("bought_accounts", 1.0))
     act = made.activity
-    members = _members(made)
+    members = members_of(made)
     older = [
         made.cast[i] for i in members if (made.cast[i].active_from or 0) > made.cast[i].created_at
     ]
@@ -169,7 +154,7 @@ def test_bought_accounts_have_an_honest_history_before_their_sale() -> None:
 
 
 def test_a_release_moves_half_the_traffic_within_a_day() -> None:
-    made = _campaign(("release_pivot", 0.5))
+    made = campaign(("release_pivot", 0.5))
     released = made.town.releases["lumen-3"]
     act, rows = made.activity, _rows(made)
     soon = rows[(act.at[rows] > released + DAY_US) & (act.at[rows] < released + 3 * DAY_US)]
@@ -182,7 +167,7 @@ def test_a_release_moves_half_the_traffic_within_a_day() -> None:
 def test_diluted_traffic_is_mostly_unrelated() -> None:
     shares = []
     for dilution in (0.0, 0.85):
-        made = _campaign(("mixed_traffic", dilution))
+        made = campaign(("mixed_traffic", dilution))
         kit = {
             i for i, s in enumerate(made.town.repertoire.streams) if s.name.startswith("campaign-")
         }
@@ -206,7 +191,7 @@ def _strangers_talk(made: World) -> dict[int, set[int]]:
 
 
 def test_an_account_of_a_reseller_speaks_for_several_customers_and_each_through_several() -> None:
-    sold, covered = _campaign(("resale", 0.7)), _campaign(("mixed_traffic", 0.7))
+    sold, covered = campaign(("resale", 0.7)), campaign(("mixed_traffic", 0.7))
 
     per_account = [
         float(np.mean([len(streams) for streams in _strangers_talk(made).values()]))
@@ -223,7 +208,7 @@ def test_an_account_of_a_reseller_speaks_for_several_customers_and_each_through_
 
 
 def test_rates_reach_from_five_to_hundreds_of_requests_a_day() -> None:
-    slow, fast = _campaign("slow_drip"), _campaign(("flood", 1.0))
+    slow, fast = campaign("slow_drip"), campaign(("flood", 1.0))
 
     def rate(made: World) -> float:
         rows = _rows(made)
@@ -238,14 +223,14 @@ def test_rates_reach_from_five_to_hundreds_of_requests_a_day() -> None:
 
 def test_a_regrown_campaign_reuses_what_it_is_told_to() -> None:
     def reused(share: float) -> float:
-        made = _campaign(("regrowth", share), "shared_servers")
-        return _per_card(made)
+        made = campaign(("regrowth", share), "shared_servers")
+        return per_card(made)
 
     assert reused(1.0) > 1.5 * reused(0.0)
 
 
 def test_campaigns_and_honest_people_send_the_very_same_public_templates() -> None:
-    made = _campaign("public_kit", ("sibling_templates", 1.0), honest=1_500)
+    made = campaign("public_kit", ("sibling_templates", 1.0), honest=1_500)
     act, rows = made.activity, _rows(made)
     public = {i for i, s in enumerate(made.town.repertoire.streams) if s.name.startswith("written/")
               or s.name.startswith("public/")}  # fmt: skip

@@ -19,11 +19,20 @@ def identifier_splitting(plan: Plan, dice: Dice, strength: float) -> None:
     plan.shared_addresses = plan.shared_addresses and strength < 0.5
 
 
+@tactic("own_cards")
+def own_cards(plan: Plan, dice: Dice, strength: float) -> None:
+    """This share of those who would pay with a shared card has one of its own; no more changes."""
+    shared = (1.0 - 1.0 / plan.accounts_per_card) * (1.0 - strength)
+    plan.accounts_per_card = 1.0 / (1.0 - shared)
+
+
 @tactic("unique_identifiers")
 def unique_identifiers(plan: Plan, dice: Dice, strength: float) -> None:
-    """Every account has its own card, device, address and phone."""
-    identifier_splitting(plan, dice, 1.0)
-    plan.reuse = 0.0
+    """This share of the accounts has its own card, device, address and phone."""
+    plan.apart = strength
+    if strength >= 1.0:
+        identifier_splitting(plan, dice, 1.0)
+        plan.reuse = 0.0
 
 
 @tactic("one_issuer")

@@ -44,5 +44,13 @@ def warm_up(plan: Plan, dice: Dice, strength: float) -> None:
 
 @tactic("sharding")
 def sharding(plan: Plan, dice: Dice, strength: float) -> None:
-    """Every account works its own template of the kit."""
-    plan.sharded = True
+    """This share of the accounts works one template of the kit each, and no other."""
+    plan.sharded = strength
+
+
+@tactic("small_rings")
+def small_rings(plan: Plan, dice: Dice, strength: float) -> None:
+    """The ring is run as small ones that share nothing, not even the kit: 4 accounts each at 1."""
+    most = max(plan.accounts / 4.0, 2.0)
+    plan.operators = max(plan.operators, 2, round(1.0 + (most - 1.0) * strength))
+    plan.shared_kit = False
