@@ -2,18 +2,24 @@
 
 A ring that calls for action is a picture of a crowd, and bystanders stand in it: batch jobs,
 evaluation teams and readers who use a public template with it. So a member is acted on only where
-what is known of the member itself does not speak against that. It changes no ring and no score.
+what is known of the member itself does not speak against that. And a model that was taught by few
+rings meets crowds it never saw: a class that sits down to one exercise is as alike as a ring. Where
+the ring finder looked at the group and found it explained, only what an account does itself
+convicts it. It changes no ring and no score.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from etl.refreshed import FLAGS
 from gnn.scorer import AccountScores
-from graph.rings import Rings
+from gnn.thresholds import SURE
+from graph.rings import Ring, Rings
+from graph.rings.counter import LAWFUL
 from graph.rings.live import ESTABLISHED_US
 
 LIKELY = 0.8
@@ -32,7 +38,8 @@ def flags_of(
     part from day to day.
 
     Columns ``account_id``, ``score`` (0..1; of the ring, else of the account), ``ring_id`` (null
-    where the score alone decided). An account that a model convicts is flagged in any case.
+    where the score alone decided). An account that a model convicts is flagged in any case but in
+    company that has a lawful cause (:func:`convicted`).
 
     Args:
         scores: the accounts' own, None where there is no model yet.
@@ -48,10 +55,36 @@ def flags_of(
         if again and word.acts(account, established=established):
             rows[account] = (ring.score, ring.ring_id)
     if scores is not None:
-        for place in np.flatnonzero(scores.flagged).tolist():
+        for place in np.flatnonzero(convicted(scores, rings)).tolist():
             rows.setdefault(scores.keys[place], (float(scores.score[place]), None))
     columns = [(account, score, ring) for account, (score, ring) in sorted(rows.items())]
     return pl.DataFrame(columns, schema=FLAGS, orient="row")
+
+
+def convicted(scores: AccountScores, rings: Rings) -> npt.NDArray[np.bool_]:
+    """Whom the score alone convicts, bool [N] in the order of ``scores``.
+
+    Mates' scores tell of a crowd, not of one of it. Where the crowd is explained an account is
+    convicted only if its own behaviour says so with :data:`gnn.thresholds.SURE`.
+    """
+    lawful = explained_in(rings)
+    alone = np.array([key not in lawful for key in scores.keys], np.bool_)
+    return np.asarray(scores.flagged & (alone | (scores.own >= SURE)), np.bool_)
+
+
+def explained_in(rings: Rings) -> frozenset[str]:
+    """Accounts whose group does not call for action and is together for a lawful cause.
+
+    The group is the one an account belongs to most firmly; the cause is an organisation that most
+    of it name, or one place where most of it sit.
+    """
+    held = rings.strongest()
+    return frozenset(account for account, (ring, _) in held.items() if _lawful(ring))
+
+
+def _lawful(ring: Ring) -> bool:
+    against = {reason.code for reason in ring.counter_evidence}
+    return not ring.flagged and not LAWFUL.isdisjoint(against)
 
 
 def held_in(scores: AccountScores | None, rings: Rings) -> pl.DataFrame:

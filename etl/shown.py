@@ -1,7 +1,7 @@
 """What a refresh publishes for people and scores to see: one generation of the store.
 
 Accounts get their score and ring, entities the number of their flagged accounts, rings their life
-and what the queue shows of them. It decides nothing: who is flagged is said by ``etl.refresh``.
+and what the queue shows of them. It decides nothing: who is flagged is said by ``etl.acted_on``.
 """
 
 import json
@@ -12,6 +12,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from etl.acted_on import convicted
 from etl.refreshed import RefreshReport
 from graph.rings import RingInputs, Rings
 from graph.rings.brief import briefs
@@ -100,7 +101,7 @@ def _scored(report: RefreshReport) -> dict[str, pa.Array]:
     if report.scores is None:
         size = len(report.snapshot.keys(NodeType.ACCOUNT))
         return {"score": pa.nulls(size, pa.float64()), "flagged": pa.nulls(size, pa.int64())}
-    flagged = report.scores.flagged.astype(np.int64)
+    flagged = convicted(report.scores, report.rings).astype(np.int64)
     return {"score": pa.array(report.score), "flagged": pa.array(flagged)}
 
 

@@ -4,7 +4,7 @@ Flags only ever come first once, and a trace keeps each account's score whenever
 ever. It decides nothing.
 """
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass, field
 
 import polars as pl
@@ -59,10 +59,19 @@ class Record:
         if decision is Decision.DENY:
             self.flags.setdefault(account, (at, score, None))
 
-    def looked(self, at: int, keys: Sequence[str], scores: Floats, threshold: float) -> None:
-        """Accounts were looked at between refreshes."""
-        for account, score in zip(keys, scores.tolist(), strict=True):
-            if score >= threshold:
+    def looked(
+        self,
+        at: int,
+        found: tuple[Sequence[str], Floats],
+        threshold: float,
+        spared: Container[str] = (),
+    ) -> None:
+        """Accounts were looked at between refreshes: ``found`` has them and their scores.
+
+        No score flags those in ``spared``.
+        """
+        for account, score in zip(found[0], found[1].tolist(), strict=True):
+            if score >= threshold and account not in spared:
                 self.flags.setdefault(account, (at, score, None))
             self._rose(account, at, score)
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from etl.acted_on import held_in
+from etl.acted_on import explained_in, held_in
 from etl.asked import DAY_US, Asked
 from etl.backtest.judge import judge
 from etl.backtest.outcome import Outcome, Truth
@@ -195,7 +195,10 @@ def _lived(walk: Walk, bundle: Bundle, start: Waypoint) -> tuple[Record, Refresh
 
 @dataclass
 class _Life:
-    """The service as it would have lived, from step to step; ``seen_until`` in us."""
+    """The service as it would have lived, from step to step; ``seen_until`` in us.
+
+    ``spared`` are those whom only a refresh may convict by their score: they have lawful company.
+    """
 
     walk: Walk
     scorer: Scorer
@@ -203,6 +206,7 @@ class _Life:
     record: Record
     seen_until: int
     watch: Watch | None = None
+    spared: frozenset[str] = frozenset()
 
     def signed_up(self, step: Applied) -> None:
         """A sign-up is decided on by what is known."""
@@ -220,6 +224,7 @@ class _Life:
         """A refresh; from now on events are matched to the rings it found."""
         report = refresh(self.walk.job, self.scorer, at, self.state)
         self.state = report.state
+        self.spared = explained_in(report.rings)
         self.record.refreshed(report)
         replay = self.walk.replay
         self.watch = Watch.since(replay.timeline, replay.store.front, self.scorer, report)
@@ -239,8 +244,8 @@ class _Life:
         for match in self.watch.matched(self.seen_until, at):
             flags.setdefault(match.account_id, (match.at, _odds(match), match.ring_id))
         open_yet = [a for a in self.watch.touched(self.seen_until, at) if a not in flags]
-        keys, scores = self.watch.look(open_yet, at)
-        self.record.looked(at, keys, scores, self.scorer.thresholds.account_flag)
+        found = self.watch.look(open_yet, at)
+        self.record.looked(at, found, self.scorer.thresholds.account_flag, self.spared)
         self.seen_until = at
         if self.watch.crowded(at):
             self.refreshed(at)

@@ -27,6 +27,9 @@ GATHERED = ("home", "mobile", "campus", "office", "unknown")
 """Classes of network behind which people can sit together; nobody lives in a data centre."""
 WHOLE_NETWORKS = ("campus", "office")
 """Classes whose whole operator is one place."""
+LAWFUL = frozenset({"counter.organisation", "counter.one_place"})
+"""What says why people who are alike are together; the rest of what acquits says no more than
+that they need not be."""
 EXPLAINED = frozenset({"timing.lockstep", "timing.woke_together", "timing.release_pivot"})
 NAMED = 0.6
 """Share of members from which a name in common is the group's name."""

@@ -6,12 +6,13 @@ import numpy as np
 import polars as pl
 import pytest
 
-from etl.acted_on import LIKELY, TELLING, flags_of, held_in
+from etl.acted_on import LIKELY, TELLING, explained_in, flags_of, held_in
 from etl.asked import Asked, changes
 from etl.refresh import Job, RefreshConfig, refresh
 from etl.refreshed import FLAGS, RefreshState, raised
 from etl.replay.live import Watch
-from graph.rings import Member, Ring, Rings, Status, Verdict, find
+from gnn.thresholds import SURE
+from graph.rings import Member, Reason, Ring, Rings, Status, Verdict, find
 from graph.schema import NodeType
 from graph.stores import open_store
 from tests.etl.conftest import DAY, by_shared_words
@@ -213,6 +214,36 @@ def test_a_member_against_whom_only_its_company_speaks_stays_in_the_picture_and_
     assert set(flags_of(scores, early)["account_id"]) == {telling, alone}
     assert set(held_in(scores, early)["account_id"]) == {led, telling}
     assert set(flags_of(mute, early)["account_id"]) == {led, telling}
+
+
+@pytest.mark.parametrize("code", ["counter.organisation", "counter.one_place"])
+def test_in_company_with_a_lawful_cause_only_what_an_account_does_itself_convicts(report, code):
+    led, telling, alone = report.scores.keys[:3]
+    score = np.full(len(report.scores.keys), 0.01)
+    score[:3] = 0.96
+    own = np.where(score > 0.9, SURE - 0.05, 0.01)
+    own[1] = SURE
+    scores = replace(report.scores, score=score, own=own, flagged=score > 0.9)
+    cause = Reason(code, "most of them are together", 0.9, 0.6, -2.0)
+    members = tuple(Member(name, 1.0, 0) for name in (led, telling))
+    explained = replace(ring_of("r1", members), counter_evidence=(cause,))
+    called = replace(explained, flagged=True)
+    early = Rings(DAY, (explained,))
+
+    assert set(flags_of(scores, early)["account_id"]) == {telling, alone}
+    assert explained_in(early) == {led, telling}
+    assert set(flags_of(scores, Rings(DAY, (called,)))["account_id"]) == {led, telling, alone}
+    assert explained_in(Rings(DAY, (called,))) == frozenset()
+
+
+def test_a_public_kit_explains_nobody_and_a_score_goes_on_to_convict_its_users(report):
+    name = report.scores.keys[0]
+    score = np.where(np.array(report.scores.keys) == name, 0.96, 0.01)
+    scores = replace(report.scores, score=score, own=score * 0.8, flagged=score > 0.9)
+    kit = Reason("counter.public_kit", "a kit that is public", 0.9, 0.6, -1.0)
+    ring = replace(ring_of("r1", (Member(name, 1.0, 0),)), counter_evidence=(kit,))
+
+    assert flags_of(scores, Rings(DAY, (ring,)))["account_id"].to_list() == [name]
 
 
 def test_a_member_for_whom_the_model_speaks_is_not_flagged_for_its_ring(report):
