@@ -16,7 +16,7 @@ from etl.replay.walk import Applied, Replay, refresh_moments
 from gnn.features_signup import Moment
 from gnn.known import Known
 from gnn.training_rows import AccountMoment, TrainingRows
-from gnn.vicinity import Vicinity, ids_of
+from gnn.vicinity import MATES_MOST, Vicinity, ids_of
 from graph.store import GraphStore
 
 Progress = Callable[[str, int, int], None]
@@ -32,7 +32,7 @@ class Course:
 
     every_us: int = DAY_US
     days: float = 35.0
-    mates_per_entity: int = 100
+    mates_per_entity: int = MATES_MOST
     refit_days: float = 3.0
 
 

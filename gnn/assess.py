@@ -19,7 +19,7 @@ from gnn.explain import Reason, signup_reasons
 from gnn.features import row_of
 from gnn.features_signup import Moment
 from gnn.scorer import Scorer
-from gnn.vicinity import EMPTY, Vicinity, ids_of
+from gnn.vicinity import EMPTY, MATES_MOST, Vicinity, ids_of
 from gnn.voices import Voices
 from graph.errors import StoreUnavailable
 from graph.facts import Payment, Signup
@@ -60,7 +60,7 @@ class Policy:
     deny_at: float | None = None
     degraded: Decision = Decision.ALLOW
     degraded_by_pathway: Mapping[str, Decision] = field(default_factory=dict)
-    mates_per_entity: int = 100
+    mates_per_entity: int = MATES_MOST
     most_reasons: int = 5
 
 

@@ -46,6 +46,9 @@ ENTITY_OF: dict[str, str] = {link.verb: EDGE_OF[link.verb].target.value for link
 # A network prefix or a mail domain is shared by strangers; these are not.
 NARROW = ("payment_method", "device", "ip", "mailbox", "phone", "organisation")
 
+MATES_MOST = 50
+"""Accounts of an entity that are read, the most recent ones: in service, replay and training."""
+
 # Mates' columns that a refresh publishes on accounts; each may be absent before the first one.
 MATE_COLUMNS = ("score", "ring_flagged", "ring_size", "ring_version", "created_at")
 MATE_TEXTS = ("ring_id", "status", "user_agent", "pathway", "email_shape", "country")

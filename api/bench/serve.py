@@ -34,7 +34,7 @@ from api.schemas.answers import moment
 from api.schemas.signup import SignupIn
 from api.serving.service import Service
 from api.settings import Settings
-from gnn.vicinity import ids_of
+from gnn.vicinity import MATES_MOST, ids_of
 from graph.door import Door
 from graph.flush import flush
 from graph.journal.journal import Journal
@@ -228,7 +228,7 @@ def _in_process(stand: Stand, size: Size) -> dict[str, float]:
                 "score": partial(service.score, body),
                 "PyG": partial(whole.scored, numbers),
                 "indexed": lambda: scored(
-                    indexed, service.store.neighbourhood(ids, per_id=100, hops=2)
+                    indexed, service.store.neighbourhood(ids, per_id=MATES_MOST, hops=2)
                 ),
             }
 
