@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 import pytest
 
 from etl.backtest.outcome import Truth
+from etl.backtest.record import Record
 from etl.backtest.run import backtest, write
 from etl.replay.timeline import Timeline
 from graph.errors import InputError
@@ -52,6 +53,15 @@ def test_the_future_changes_nothing_that_was_decided_before_it(town, outcome):
     assert blind.decisions.equals(early)
     flags = outcome.flags.filter(pl.col("flagged_at") < blind.until)
     assert blind.flags.filter(pl.col("flagged_at") < blind.until).equals(flags)
+
+
+def test_a_look_flags_nobody_who_is_spared_and_remembers_the_score():
+    record = Record()
+
+    record.looked(5, (["crowd", "lone"], np.array([0.97, 0.98])), 0.95, frozenset({"crowd"}))
+
+    assert list(record.flags) == ["lone"]
+    assert record.trace == [("crowd", 5, 0.97), ("lone", 5, 0.98)]
 
 
 def test_a_planted_future_leak_is_caught_by_that_comparison(town, outcome):
