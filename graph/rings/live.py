@@ -17,6 +17,7 @@ from graph.rings.judge import FLAG_SCORE, POSSESSION_CAP, SPEAKS
 from graph.rings.model import POSSESSIONS, Family
 from graph.rings.profile import Profile
 from graph.rings.pulse import Pulse
+from graph.rings.timing import BIN_US
 
 MICRO = 1_000_000
 FLAG_ODDS = math.log(FLAG_SCORE / (1.0 - FLAG_SCORE))
@@ -53,6 +54,7 @@ class _State:
     hits: dict[int, dict[str, tuple[Family, int]]] = field(default_factory=dict)
     moments: set[int] = field(default_factory=set)
     talks: set[str] = field(default_factory=set)
+    heir_of: set[int] = field(default_factory=set)
     seen: set[str] = field(default_factory=set)
     flagged: bool = False
     established: bool | None = None
@@ -61,8 +63,8 @@ class _State:
         """The same observations, to try more on."""
         hits = {ring: dict(found) for ring, found in self.hits.items()}
         return _State(
-            self.created_at, self.traits, hits, set(self.moments), set(self.talks), set(self.seen),
-            self.flagged, self.established,
+            self.created_at, self.traits, hits, set(self.moments), set(self.talks),
+            set(self.heir_of), set(self.seen), self.flagged, self.established,
         )  # fmt: skip
 
 
@@ -99,6 +101,7 @@ class LiveMatcher:
                 self._index.setdefault(key, []).append((i, family, round(nats * MICRO)))
         held = members or {}
         self._member = {a: number[r] for a, r in held.items() if r in number}
+        self._silent = frozenset(number.values()) - set(self._member.values())
         self._pulse = Pulse(len(self.profiles))
         self._talks: dict[str, set[int]] = {}
         self._states: dict[str, _State] = {}
@@ -171,6 +174,17 @@ class LiveMatcher:
             self._pulse.asked(state.moments, event.at)
             if event.conversation is not None:
                 state.talks.add(event.conversation)
+            self._follow(state, event)
+
+    def _follow(self, state: _State, event: Request) -> None:
+        """Who sends a banned ring's kit is one that the others who do may be in step with."""
+        for ring in state.heir_of:
+            self._pulse.follows(ring, event.account_id, (event.at // BIN_US,))
+        for ring in (self._silent & state.hits.keys()) - state.heir_of:
+            told = sum(n for family, n in state.hits[ring].values() if family is Family.PROMPTS)
+            if told >= SPEAKS * MICRO:
+                state.heir_of.add(ring)
+                self._pulse.follows(ring, event.account_id, state.moments)
 
     def _observe(self, state: _State, key: str) -> None:
         if key in state.seen:
@@ -199,7 +213,7 @@ class LiveMatcher:
         for family, nats in state.hits.get(ring, {}).values():
             families[family] += nats
         families[Family.SIGNUP] += self._signup(state, ring)
-        families[Family.TIMING] += self._ticks(state, ring) + HANDED * handed
+        families[Family.TIMING] += self._ticks(account_id, state, ring) + HANDED * handed
         capped = {f: min(nats, FAMILY_CAP) for f, nats in families.items()}
         held = min(sum(capped[f] for f in POSSESSIONS), HELD_CAP)
         behaviour = sum(nats for f, nats in capped.items() if f not in POSSESSIONS)
@@ -217,9 +231,11 @@ class LiveMatcher:
                 total += values.get(value, values.get("", 0.0))
         return round(total * MICRO)
 
-    def _ticks(self, state: _State, ring: int) -> int:
+    def _ticks(self, account_id: str, state: _State, ring: int) -> int:
         """Micro-nats by which the account's moments are the ring's; others do not acquit it."""
-        return min(max(round(self._pulse.nats(ring, state.moments) * MICRO), 0), TICK_CAP)
+        follower = account_id if ring in state.heir_of else None
+        nats = self._pulse.nats(ring, state.moments, follower)
+        return min(max(round(nats * MICRO), 0), TICK_CAP)
 
     def _count_young(self, match: Match, state: _State, at: int) -> None:
         if match.odds < 0 or state.created_at is None or at - state.created_at > YOUNG_US:

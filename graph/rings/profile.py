@@ -111,9 +111,8 @@ def _entities(incidence: Incidence, member: Bools) -> Iterator[tuple[str, tuple[
     size, rest = int(member.sum()), max(len(member) - int(member.sum()), 1)
     for row in np.flatnonzero(held):
         others = incidence.degree[row] - held[row]
-        nats = _ratio(float(held[row]), size, float(others), rest, float(incidence.crowd[row]))
-        if incidence.relation.family is Family.PROMPTS and incidence.weight[row] <= 0:
-            continue  # the clusterer calls it public
+        nats = _ratio(float(held[row]), size, float(others), rest)
+        nats = _worth(incidence, int(row), nats, (float(held[row]), float(others)))
         if nats >= MIN_NATS:
             yield (
                 incidence.entity_id(int(row)),
@@ -121,15 +120,31 @@ def _entities(incidence: Incidence, member: Bools) -> Iterator[tuple[str, tuple[
             )
 
 
-def _ratio(held: float, size: int, others: float, rest: int, crowd: float) -> float:
-    """Nats by which holding an entity speaks for a member: smoothed shares, less the usual crowd.
+def _worth(incidence: Incidence, row: int, ratio: float, senders: tuple[float, float]) -> float:
+    """What is left of an entity's ratio (nats) once what it shares in honest crowds is taken off.
+
+    The usual crowd of its class, as for links; nothing is left of a template that ties nobody. But
+    the usual crowd of templates is that of whatever kit is most in use, and says nothing of this
+    one. So a template is worth at least the odds that who sends it is a member (``senders``:
+    members, others) times what the clusterer saw of its users acting as one hand.
+    """
+    alone = ratio - float(np.log(incidence.crowd[row]))
+    if incidence.relation.family is not Family.PROMPTS:
+        return alone
+    held, others = senders
+    theirs = float(np.log((held + 0.1) / (others + 0.5)) + incidence.one_hand[row])
+    return max(alone if incidence.weight[row] > 0 else 0.0, min(ratio, theirs))
+
+
+def _ratio(held: float, size: int, others: float, rest: int) -> float:
+    """Nats by which holding an entity speaks for a member, by smoothed shares.
 
     An entity held by one member is worth a chance of one in its ``size`` that the next member
-    holds it too; the usual crowd of its class is taken off as for links.
+    holds it too.
     """
     ours = (held + 0.1) / (size + 1.0)
     theirs = (others + 0.5) / (rest + 1.0)
-    return float(np.log(ours / theirs) - np.log(crowd))
+    return float(np.log(ours / theirs))
 
 
 def _neighbours(held: Sequence[Incidence], member: Bools) -> Bools:

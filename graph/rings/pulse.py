@@ -45,6 +45,11 @@ class _Works:
         self.together += {1: 0, 2: 2}.get(len(here), 1)
         return True
 
+    def together_without(self, mine: Iterable[int]) -> int:
+        """Moments in common of all but one account, whose moments here are ``mine``."""
+        crowds = (len(self.who[moment]) for moment in mine)
+        return self.together - sum({1: 0, 2: 2}.get(count, 1) for count in crowds)
+
 
 class Pulse:
     """``Pulse(3)``: the moments of three rings, by number, and of everybody."""
@@ -65,21 +70,36 @@ class Pulse:
             own.add(at // BIN_US)
             self._passed(at // BIN_US)
 
-    def nats(self, ring: int, own: Iterable[int]) -> float:
-        """The log of how much likelier the moments ``own`` are of a member than of anybody."""
-        works = self._rings[ring]
-        belief = works.together / (works.total + DOUBT)
-        if not belief:
+    def follows(self, ring: int, account_id: str, moments: Iterable[int]) -> None:
+        """An account that :meth:`asked` in these bins is taken for one of ``ring`` that works."""
+        for moment in moments:
+            self._rings[ring].take(account_id, moment)
+
+    def nats(self, ring: int, own: Iterable[int], follower: str | None = None) -> float:
+        """The log of how much likelier the moments ``own`` are of a member than of anybody.
+
+        A ``follower`` of the ring is held against the others: its own moments say nothing of it.
+        """
+        own, works = set(own), self._rings[ring]
+        mine = {m for m in own if follower in works.who.get(m, ())} if follower else set()
+        belief = works.together_without(mine) / (works.total - len(mine) + DOUBT)
+        if belief <= 0:
             return 0.0
-        told = (self._ratio(works, moment) for moment in own if works.by_day[moment // DAY])
+        days = Counter(moment // DAY for moment in mine)
+        told = [
+            self._ratio(works, moment, moment in mine, days[moment // DAY])
+            for moment in own
+            if works.by_day[moment // DAY] > days[moment // DAY]
+        ]
         # fsum: the same to the last digit in any order
         return math.fsum(math.log(belief * ratio + 1.0 - belief) for ratio in told)
 
-    def _ratio(self, works: _Works, moment: int) -> float:
+    def _ratio(self, works: _Works, moment: int, here: bool, that_day: int) -> float:
+        """How much likelier a bin is of the ring, less the asker's own part in its works."""
         day = moment // DAY
         usual = (self._crowd[moment] + EVEN) / (self._crowd_by_day[day] + EVEN * DAY)
-        ours = len(works.who.get(moment, ())) + DOUBT * usual
-        return ours / (works.by_day[day] + DOUBT) / usual
+        ours = len(works.who.get(moment, ())) - here + DOUBT * usual
+        return ours / (works.by_day[day] - that_day + DOUBT) / usual
 
     def _passed(self, moment: int) -> None:
         self._crowd[moment] += 1

@@ -2,11 +2,25 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
-from graph.rings import Change, Family, LiveMatcher, Member, Profile, Rings, Status, find, genomes
+from graph.facts import Event, Request
+from graph.rings import (
+    Change,
+    Family,
+    LiveMatcher,
+    Member,
+    Profile,
+    Rings,
+    Status,
+    find,
+    genomes,
+    profiles,
+)
 from graph.rings.genome import recognise
 from graph.rings.inputs import DAY_US, HOUR_US
+from graph.rings.judge import SPEAKS
 from graph.rings.lineage import carry_on
 from tests.graph.ring_worlds import START, World
 from tests.graph.test_rings_lineage import ring
@@ -108,6 +122,81 @@ def test_newcomers_with_the_kit_of_a_banned_ring_are_drawn_to_it_and_honest_ones
     assert match.families[Family.PROMPTS] >= 4.0
     other = matcher.odds(reader, BANNED_AT + 3 * DAY_US)
     assert other is None or other.families.get(Family.PROMPTS, 0.0) < 1.0
+
+
+def heirs_at(hours: list[list[float]]) -> list[Event]:
+    """Requests from the banned ring's kit, an account a row, two days after the ban."""
+    fresh = World(seed=3)
+    for i, row in enumerate(hours):
+        fresh.account(f"heir{i}", BANNED_AT + 2 * DAY_US)
+        for k, hour in enumerate(row):
+            at = BANNED_AT + 2 * DAY_US + int(hour * HOUR_US)
+            fresh.asks(f"heir{i}", at, KIT[k % len(KIT)])
+    return fresh.events
+
+
+def timing_of(world: World, known: list[Profile], events: list[Event]) -> list[float]:
+    """Nats of timing of every heir after everybody of the day has been seen."""
+    matcher = LiveMatcher(known)
+    rng = np.random.default_rng(11)
+    others = World(seed=4)
+    for name in others.people(60, days=1, prefix="passer"):
+        for hour in rng.uniform(1, 23, 5):
+            others.asks(name, BANNED_AT + 2 * DAY_US + int(hour * HOUR_US))
+    for event in (*others.events, *events):
+        matcher.see(event)
+    names = sorted({event.account_id for event in events if isinstance(event, Request)})
+    found = [matcher.odds(name, BANNED_AT + 3 * DAY_US) for name in names]
+    return [m.families.get(Family.TIMING, 0.0) if m else 0.0 for m in found]
+
+
+TICKS = [2.0, 5.5, 9.0, 12.5, 16.0, 19.5]
+
+
+def test_heirs_of_a_banned_ring_are_held_to_it_by_being_in_step_with_one_another(world):
+    before = find(world.inputs(BANNED_AT - HOUR_US))
+    ban(world, 12)
+    known = genomes(after_the_ban(world, before))
+    rng = np.random.default_rng(5)
+
+    together = timing_of(world, known, heirs_at([TICKS] * 5))
+    alone = timing_of(world, known, heirs_at([TICKS]))
+    apart = timing_of(world, known, heirs_at(rng.uniform(1, 23, (5, 6)).tolist()))
+
+    assert min(together) >= SPEAKS
+    assert alone == [0.0]
+    assert max(apart) < SPEAKS
+
+
+def test_heirs_in_step_are_told_the_same_in_any_order_and_however_often(world):
+    before = find(world.inputs(BANNED_AT - HOUR_US))
+    ban(world, 12)
+    known = genomes(after_the_ban(world, before))
+    events = heirs_at([TICKS] * 4)
+    mixed = np.random.default_rng(2).permutation(len(events) * 2) % len(events)
+
+    straight = timing_of(world, known, events)
+    again = timing_of(world, known, [events[i] for i in mixed])
+
+    assert straight == again
+    assert min(straight) > 0
+
+
+def test_a_template_is_worth_the_odds_that_its_senders_are_members_however_common_kits_are(world):
+    reader = world.people(80, prefix="kit-reader")
+    for name in reader:
+        for k in range(3):
+            world.asks(name, BANNED_AT - 2 * DAY_US + k * HOUR_US, "everybodys-kit")
+    for i in range(6):
+        world.asks(f"mule{i}", BANNED_AT - 2 * DAY_US, "everybodys-kit")
+    inputs = world.inputs(BANNED_AT - HOUR_US)
+    (ring,) = (ring for ring in find(inputs) if "mule0" in ring.account_ids)
+
+    (likeness,) = profiles(inputs, [ring])
+
+    held = {key.split(":")[1]: nats for key, (_, nats) in likeness.entities.items()}
+    assert all(held[name] >= SPEAKS for name in KIT)
+    assert held.get("everybodys-kit", 0.0) < SPEAKS
 
 
 def test_a_ring_that_gains_accounts_after_its_ban_is_told_as_regrown(world):
