@@ -110,7 +110,7 @@ def _parted(ties: Ties, accounts: Ints) -> Ints:
     How rare a template is and whether its users go together are two things: a public kit has only
     the first. The second is asked of groups alone that neither time nor any thing ties: a ring in
     step is told by that from the honest users of its templates, and must not take them in; and one
-    that has a wallet in common stays what it was.
+    half of which has a wallet in common stays what it was.
     """
     in_step = ties.in_step(accounts)
     nats = ties.block(accounts, in_step)
@@ -118,7 +118,8 @@ def _parted(ties: Ties, accounts: Ints) -> Ints:
     hand = ties.one_hand(accounts)
     things = ties.things[accounts][:, accounts].toarray()
     also = ((things >= MIN_LINK) & (hand > 0)).any(axis=1)
-    taken = np.unique(label[also | (_mean_inside(in_step, label) >= IN_STEP)])
+    held = np.bincount(label, also)[label] >= 0.5 * np.bincount(label)[label]  # by most of a group
+    taken = np.unique(label[held | (_mean_inside(in_step, label) >= IN_STEP)])
     left = np.flatnonzero(~np.isin(label, taken))
     left = left[hand[np.ix_(left, left)].any(axis=1)]
     if len(left) >= 3:

@@ -8,6 +8,7 @@ from scipy import sparse
 from graph.rings import Ring, Verdict, find
 from graph.rings.inputs import DAY_US, HOUR_US, Columns
 from graph.rings.links import Links
+from graph.rings.model import Family
 from graph.rings.suspects import Ties, tell_apart
 from graph.rings.timing import Moments
 from graph.rings.traits import TraitModel
@@ -146,3 +147,22 @@ def test_who_acts_in_step_takes_no_other_user_of_the_same_templates_in():
     assert len(set(label[6:])) == 1
     assert label[0] != label[6]
     assert label.min() >= 0
+
+
+def test_a_card_that_two_of_six_have_in_common_hides_none_of_a_ring_of_templates():
+    size, chance = 12, 3.0
+    rng = np.random.default_rng(1)
+    at = np.sort(rng.integers(0, 40 * 6, size * 10) * HOUR_US // 6)
+    moments = Moments.of(Columns(np.arange(len(at)) % size, at, pa.table({})), size)
+    near = np.full((size, size), 0.85 * chance)
+    near[:6, :6] = 1.2 * chance
+    np.fill_diagonal(near, 0.0)
+    card = sparse.csr_array(([2.5, 2.5], ([0, 1], [1, 0])), (size, size))
+    one_hand = sparse.csr_array(0.5 * chance * (near > 0))
+    links = Links({Family.PAYMENT: card}, size, chance, sparse.csr_array(near), one_hand)
+    ties = Ties(links, TraitModel((), ()), (moments,))
+
+    label = tell_apart(np.ones(size, np.bool_), links.kit, ties, seed=1)
+
+    assert label[0] == label[6]
+    assert len(set(label[:10])) == 1
