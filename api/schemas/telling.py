@@ -43,6 +43,7 @@ _PHRASES = {
     "signup.same_email_domain": "{share} at one mail provider",
     "timing.lockstep": "together {number} times as often as chance",
     "timing.handover": "{share} go on with one another's conversations",
+    "timing.relay": "{share} go on with one another's conversations, through the whole ring",
     "timing.equal_load": "all ask about as much a day",
     "timing.woke_together": "{share} woke in the same two days",
     "timing.ban_and_replace": "{count} banned and replaced",

@@ -82,6 +82,9 @@ def _most_held(groups: Groups, account: Ints, entity: Ints) -> Floats:
     return share
 
 
+HANDED = frozenset({"timing.handover", "timing.relay"})
+
+
 def innocence(
     clock: Clock, incidences: Sequence[Incidence], pieces: Sequence[Evidence]
 ) -> Iterator[Evidence]:
@@ -96,7 +99,7 @@ def innocence(
     yield from _public_kit(clock, incidences)
     yield _one_payer(inputs, groups)
     yield _old_customers(inputs, groups)
-    handed = [piece.weight > 0.5 for piece in pieces if piece.code == "timing.handover"]
+    handed = [piece.weight > 0.5 for piece in pieces if piece.code in HANDED]
     tied = np.any(handed, axis=0) if handed else np.zeros(groups.count, np.bool_)
     yield _unrelated_rhythms(clock.moments[0], groups).times(np.where(tied, 0.0, 1.0))
     if inputs.suspicion is not None:

@@ -20,6 +20,8 @@ CAP = 6.0
 MIN_REFERENCE = 20
 USUAL_RATIO, USUAL_SPREAD = 0.3, 0.3
 """Log-ratio of moments in common of honest groups, where the data hold too few to learn it from."""
+ACROSS = 0.5
+"""Share (0..1) of a group that talks tie to one another, from which they run through all of it."""
 GAP_US = 7 * DAY_US
 """A silence this long is sleep."""
 REPLACED_US = 2 * DAY_US
@@ -46,7 +48,7 @@ class Clock:
 def timing(clock: Clock) -> Iterator[Evidence]:
     """All timing evidence about every group."""
     yield lockstep(clock)
-    yield handover(clock)
+    yield from handover(clock)
     yield equal_load(clock)
     yield awakening(clock)
     yield replacement(clock)
@@ -155,11 +157,13 @@ def _reference(values: Floats, noise: Floats) -> tuple[float, float]:
     return max(middle, 0.0), float(np.sqrt(max(real, 0.15**2)))
 
 
-def handover(clock: Clock) -> Evidence:
+def handover(clock: Clock) -> tuple[Evidence, Evidence]:
     """Members who go on with a talk that another member began, possessions not in common.
 
     A team that shares cards and desks hands its talks over too; that ties it no further. The usual
     is what acquainted people do, where the data know any: groups that share an office or a home.
+    Friends among the readers of a library hand over to each other; where talks run through the
+    whole group (:data:`ACROSS`), one hand passes them on, which no library explains.
     """
     groups, handed = clock.groups, _between_strangers(clock)
     label = groups.label[handed.account]
@@ -177,15 +181,43 @@ def handover(clock: Clock) -> Evidence:
         _share_of_others(groups, handed.account, clock.moments[0].account), acquainted
     )
     weight = np.where(share > usual, 2.0 * _bernoulli(share, usual), 0.0)
-    return Evidence(
+    across = _run_across(groups, handed.account[within], handed.talk[within]) >= ACROSS
+    some = Evidence(
         "timing.handover",
         Family.TIMING,
-        np.minimum(weight, CAP),
+        np.where(across, 0.0, np.minimum(weight, CAP)),
         share,
         usual,
         "{observed:.0%} of members go on with conversations begun on another member's account; "
         "{usual:.1%} is usual among people who know each other",
     )
+    through = replace(
+        some,
+        code="timing.relay",
+        weight=np.where(across, np.minimum(weight, CAP), 0.0),
+        sentence="{observed:.0%} of members go on with conversations begun on another member's "
+        "account, and most of the group is tied together so; {usual:.1%} is usual among people "
+        "who know each other",
+    )
+    return some, through
+
+
+def _run_across(groups: Groups, account: Ints, talk: Ints) -> Floats:
+    """Share of each group's members in the largest part that its talks tie together, [G].
+
+    ``account`` and ``talk`` [H] are parts in talks inside a group.
+    """
+    size, label = len(groups.label), groups.label[account]
+    own = np.unique(label * (int(talk.max(initial=0)) + 1) + talk, return_inverse=True)[1]
+    both = size + int(own.max(initial=-1)) + 1
+    ties = sparse.coo_array((np.ones(len(own)), (account, size + own)), shape=(both, both))
+    part = sparse.csgraph.connected_components(ties, directed=False)[1][account]
+    met = distinct(part.astype(np.int64) * size + account)
+    _, first, held = np.unique(met // size, return_index=True, return_counts=True)
+    most = np.zeros(groups.count)
+    np.maximum.at(most, groups.label[met[first] % size], held.astype(np.float64))
+    share: Floats = most / np.maximum(groups.sizes, 1)
+    return share
 
 
 def _acquainted(shares: Floats) -> float:

@@ -28,7 +28,8 @@ SPEAKS = 2.0
 FLAG_SCORE = 0.9
 GOES_VIRAL = frozenset({"timing.handover", "signup.burst", "signup.plan_fit"})
 """Codes that a prompt library going viral explains together with the templates themselves: its
-readers come within days, go on with the conversations it publishes, and work through it."""
+readers come within days, go on with the conversations it publishes, and work through it. Talks
+that run through the whole group (``timing.relay``) are not among them: see decision 123."""
 COMMON_KIT = 0.5
 """Nats of prompts from which members have a kit in common that may have gone viral."""
 

@@ -180,6 +180,48 @@ def test_a_course_that_went_viral_and_is_worked_through_hard_is_not_flagged(worl
     never_flagged(world)
 
 
+def test_readers_who_go_on_with_published_talks_are_not_flagged(world):
+    # A published talk is in many hands, and who goes on with it has his own copy.
+    for i in range(33):
+        name = world.account(f"reader{i}", START + int(world.rng.uniform(20, 23) * DAY_US))
+        start = START + (24 * DAY_US) + int(world.rng.uniform(0, 24) * HOUR_US)
+        for day in range(30):
+            at = start + day * DAY_US
+            world.asks(name, at, f"{KIT}{day % 3}")
+            for turn in (3, 4):
+                published = (0, 1 + int(world.rng.integers(12)))
+                world.asks(name, at + turn * MINUTE_US, f"{KIT}0", turn=turn, marks=published)
+
+    never_flagged(world)
+
+
+@pytest.mark.parametrize("through_all", [True, False])
+def test_strangers_whose_talks_run_through_all_of_them_are_flagged_and_pairs_of_friends_not(
+    world, through_all
+):
+    world.clusters |= {f"own{k}": (3.0, "rare and new") for k in range(3)}
+    names = [
+        world.account(f"one{i}", START + int(world.rng.uniform(5, 30) * DAY_US)) for i in range(30)
+    ]
+    for day in range(31, 58):
+        order = world.rng.permutation(30) if through_all else np.arange(30)
+        for n, name in enumerate(names):
+            world.asks(name, START + day * DAY_US + _any_hour(world), f"own{n % 3}")
+        for one, other in zip(order[::2], order[1::2], strict=True):
+            at, talk = START + day * DAY_US + _any_hour(world), f"talk{day}-{one}"
+            world.asks(names[one], at, f"own{day % 3}", conversation=talk, turn=1)
+            later = at + 20 * MINUTE_US
+            world.asks(names[other], later, f"own{day % 3}", conversation=talk, turn=2)
+
+    flagged = find(world.inputs(END)).flagged
+
+    assert [len(ring.account_ids) >= 27 for ring in flagged] == ([True] if through_all else [])
+
+
+def _any_hour(world: World) -> int:
+    return int(world.rng.uniform(0, 23) * HOUR_US)
+
+
 def test_forty_unrelated_batch_jobs_on_one_public_template_are_not_flagged(world):
     for i in range(40):
         rack = world.place(f"server{i}", "hosting")
