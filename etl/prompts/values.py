@@ -106,7 +106,7 @@ def _is_value(under: Labels, owner: Labels, carried: Carried) -> bool:
     counts = np.unique(found, return_counts=True)[1]
     pairs = np.unique(np.stack([owner[under >= 0], found]), axis=1)
     several = np.count_nonzero(np.unique(pairs[0], return_counts=True)[1] > 1)
-    return (
+    return bool(
         len(counts) >= carried.templates
         and counts.max() <= carried.one * len(found)
         and several < carried.by_one_hand
