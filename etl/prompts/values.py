@@ -15,8 +15,6 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 Labels = NDArray[np.int64]
-HARDLY = 0.2
-"""A shingle in a smaller share (0..1) of a template's prompts is not of the template."""
 AT_ONCE = 20_000
 """Prompts that are laid beside all templates at a time."""
 
@@ -33,7 +31,8 @@ class Carried:
         whole: a prompt stands under a template of which it shows this much (0..1), measured as the
             template's own prompts show it, 1 on average.
         larger: a template that carries has so many times the prompts of the value,
-        shingles: and shows so many shingles in a prompt.
+        shingles: and shows so many shingles in a prompt,
+        typical: of those that are in this share (0..1) of its prompts or more.
         by_one_hand: so many accounts that each send it under several templates are one hand.
     """
 
@@ -44,6 +43,7 @@ class Carried:
     whole: float = 0.7
     larger: float = 2.0
     shingles: float = 6.0
+    typical: float = 0.2
     by_one_hand: int = 2
 
 
@@ -82,7 +82,7 @@ def _under(shown: csr_matrix, template: Labels, rows: Labels, carried: Carried) 
         (1.0 / size[template[kept]], (template[kept], kept)), shape=(len(size), len(template))
     )
     typical = (members @ shown).tocsr()
-    typical.data[typical.data < HARDLY] = 0.0
+    typical.data[typical.data < carried.typical] = 0.0
     typical.eliminate_zeros()
     length = np.asarray(typical.multiply(typical).sum(axis=1)).reshape(-1)
     out = np.full(len(rows), -1, np.int64)

@@ -166,7 +166,7 @@ class LiveMatcher:
 
     def _take_in(self, state: _State, event: Event) -> None:
         for key in keys_of(event):
-            self._observe(state, key)
+            self._observe(event.account_id, state, key)
         if isinstance(event, Signup):
             state.created_at = event.at
             state.traits = dict(traits_of(event))
@@ -174,24 +174,24 @@ class LiveMatcher:
             self._pulse.asked(state.moments, event.at)
             if event.conversation is not None:
                 state.talks.add(event.conversation)
-            self._follow(state, event)
+            for ring in state.heir_of:
+                self._pulse.follows(ring, event.account_id, (event.at // BIN_US,))
 
-    def _follow(self, state: _State, event: Request) -> None:
-        """Who sends a banned ring's kit is one that the others who do may be in step with."""
-        for ring in state.heir_of:
-            self._pulse.follows(ring, event.account_id, (event.at // BIN_US,))
-        for ring in (self._silent & state.hits.keys()) - state.heir_of:
-            told = sum(n for family, n in state.hits[ring].values() if family is Family.PROMPTS)
-            if told >= SPEAKS * MICRO:
-                state.heir_of.add(ring)
-                self._pulse.follows(ring, event.account_id, state.moments)
-
-    def _observe(self, state: _State, key: str) -> None:
+    def _observe(self, account_id: str, state: _State, key: str) -> None:
         if key in state.seen:
             return
         state.seen.add(key)
         for ring, family, nats in self._index.get(key, ()):
             state.hits.setdefault(ring, {})[key] = (family, nats)
+            if family is Family.PROMPTS and ring in self._silent:
+                self._inherits(account_id, state, ring)
+
+    def _inherits(self, account_id: str, state: _State, ring: int) -> None:
+        """Who sends a banned ring's kit is one that the others who do may be in step with."""
+        told = sum(n for family, n in state.hits[ring].values() if family is Family.PROMPTS)
+        if told >= SPEAKS * MICRO and ring not in state.heir_of:
+            state.heir_of.add(ring)
+            self._pulse.follows(ring, account_id, state.moments)
 
     def _ring_works(self, event: Event) -> None:
         if isinstance(event, Request):

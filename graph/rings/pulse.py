@@ -42,13 +42,17 @@ class _Works:
         here.add(account_id)
         self.by_day[moment // DAY] += 1
         self.total += 1
-        self.together += {1: 0, 2: 2}.get(len(here), 1)
+        self.together += _in_common(len(here))
         return True
 
     def together_without(self, mine: Iterable[int]) -> int:
         """Moments in common of all but one account, whose moments here are ``mine``."""
-        crowds = (len(self.who[moment]) for moment in mine)
-        return self.together - sum({1: 0, 2: 2}.get(count, 1) for count in crowds)
+        return self.together - sum(_in_common(len(self.who[moment])) for moment in mine)
+
+
+def _in_common(members: int) -> int:
+    """Moments in common that the last of so many members brought: the second makes two at once."""
+    return {1: 0, 2: 2}.get(members, 1)
 
 
 class Pulse:
