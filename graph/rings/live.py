@@ -164,7 +164,7 @@ class LiveMatcher:
             state.established = self._established(account_id)
         return state.established
 
-    def _take_in(self, state: _State, event: Event) -> None:
+    def _take_in(self, state: _State, event: Signup | Payment | Session | Request) -> None:
         for key in keys_of(event):
             self._observe(event.account_id, state, key)
         if isinstance(event, Signup):
