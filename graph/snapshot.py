@@ -68,14 +68,14 @@ class Snapshot:
         """The keys of ``kind``, ascending."""
         if kind not in self.nodes:
             return pa.array([], pa.string())
-        return self.nodes[kind]["key"].combine_chunks()
+        return one_piece(self.nodes[kind]["key"])
 
     def numbers(self, kind: NodeType, column: str) -> npt.NDArray[np.float64]:
         """A numeric column as float64 [N]; NaN where it is unknown or the column is absent."""
         table = self.nodes.get(kind)
         if table is None or column not in table.column_names:
             return np.full(self.size(kind), np.nan)
-        values = table[column].combine_chunks().cast(pa.float64())
+        values = one_piece(table[column]).cast(pa.float64())
         return np.asarray(pc.fill_null(values, float("nan")), dtype=np.float64)
 
     def texts(self, kind: NodeType, column: str) -> pa.Array:
@@ -83,7 +83,7 @@ class Snapshot:
         table = self.nodes.get(kind)
         if table is None or column not in table.column_names:
             return pa.nulls(self.size(kind), pa.string())
-        return table[column].combine_chunks()
+        return one_piece(table[column])
 
     def rows_of(self, kind: NodeType, keys: Iterable[str]) -> npt.NDArray[np.int64]:
         """The row numbers of ``keys``; -1 for a key that is not in this piece."""
@@ -165,6 +165,11 @@ class Snapshot:
         return kinds + verbs
 
 
+def one_piece(column: pa.ChunkedArray) -> pa.Array:
+    """A column in one piece; the piece itself, not a copy of it, where there is but one."""
+    return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
+
+
 def _rows_of(piece: Snapshot) -> Near:
     """The rows of a piece that was made from tables."""
     names: list[str] = []
@@ -204,7 +209,7 @@ def _tie(
 
 
 def _int64(column: pa.ChunkedArray) -> npt.NDArray[np.int64]:
-    return np.asarray(column.combine_chunks(), dtype=np.int64)
+    return np.asarray(one_piece(column), dtype=np.int64)
 
 
 def _column_bytes(column: pa.ChunkedArray) -> bytes:

@@ -2,8 +2,9 @@
 
 The yardstick is scipy's connected components over the same edges in the same process. A day later
 one account in a hundred is new, with all it holds, and the finder runs twice: over everything, and
-going on from the day before. All times are CPU seconds of one thread; the graph has the shape that
-hurts and no meaning (:mod:`graph.simulate.bulk`), so what is found is only held to be the same.
+going on from the day before, three times each in turn. All times are medians, CPU seconds of one
+thread; the graph has the shape that hurts and no meaning (:mod:`graph.simulate.bulk`), so what is
+found is only held to be the same.
 """
 
 from collections.abc import Mapping
@@ -15,7 +16,7 @@ import pyarrow as pa
 from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
-from etl.bench.cost import peak_gb, timed
+from etl.bench.cost import in_turn, peak_gb
 from graph.flush import Told
 from graph.rings import RingInputs, find
 from graph.rings.inputs import DAY_US
@@ -36,7 +37,7 @@ def bench_ring_scale(
     later = with_newcomers(bulk(accounts, edges, hub, seed), seed)
     before = earlier(later, START_US + SPAN_US)
     progress("components", 1, 4)
-    parts = sorted(timed(lambda: components(later))[1] for _ in range(3))[1]
+    (parts,) = in_turn(lambda: components(later))
     progress("the day before", 2, 4)
     last = stand(RingInputs(before, before.as_of))
     progress("everything", 3, 4)
@@ -45,8 +46,8 @@ def bench_ring_scale(
         """The graph anew for each run, as a refresh is told: what one works out helps no other."""
         return RingInputs(replace(later), later.as_of)
 
-    _, whole = timed(lambda: find(told(), last.rings))
-    step, went_on = timed(lambda: go_on(last, told()))
+    step = go_on(last, told())
+    whole, went_on = in_turn(lambda: find(told(), last.rings), lambda: go_on(last, told()))
     again = find(replace(told(), usual=last.inputs.usual.anew()), last.rings)
     progress("done", 4, 4)
     return {

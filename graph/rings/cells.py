@@ -97,8 +97,8 @@ def compact(numbers: Ints, below: int) -> tuple[Ints, Ints]:
 
 def lowest(part: Ints) -> Ints:
     """Each part named by its lowest place, [N]."""
-    first = np.full(int(part.max(initial=-1)) + 1, len(part), np.int64)
-    np.minimum.at(first, part, np.arange(len(part)))
+    first = np.empty(int(part.max(initial=-1)) + 1, np.int64)  # nobody asks for empty parts
+    first[part[::-1]] = np.arange(len(part))[::-1]  # of several places the last one written stays
     return first[part]
 
 
@@ -135,8 +135,11 @@ class Cells:
     def cut(cls, component: Ints, home: Ints) -> "Cells":
         """Components as they are, or where they are large, by :func:`homes`."""
         cell = component.copy()
-        large = np.bincount(component, minlength=len(component))[component] > LARGEST
-        cut = np.flatnonzero(large)
+        large = np.bincount(component, minlength=len(component)) > LARGEST
+        cut = np.flatnonzero(large[component])
         if len(cut):
-            cell[cut] = cut[lowest(home[cut] + 1)]
+            thing = home[cut]
+            first = np.empty(int(thing.max()) + 2, np.int64)  # the last place is that of -1
+            first[thing[::-1]] = cut[::-1]  # as in `lowest`
+            cell[cut] = first[thing]
         return cls(component, home, cell)

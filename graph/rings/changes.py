@@ -3,9 +3,8 @@
 An account has changed when it is new, or when anything it holds or said changed. What it holds may
 also become worth another amount because others took it up too: that is told beside, as it matters
 only where two who hold it may be compared. Things only ever come: where one went away or was told
-otherwise of the past, everything is looked at again (:class:`Rewritten`). What came is mostly what
-is dated so, and the rest is then laid beside what was there as it stands; keys are looked up only
-where that fails. Read :mod:`graph.rings.standing` next.
+otherwise of the past, everything is looked at again (:class:`Rewritten`). How rows that stood are
+told from those that came is :mod:`graph.rings.laid`. Read :mod:`graph.rings.standing` next.
 """
 
 from collections import Counter
@@ -19,12 +18,13 @@ import pyarrow.compute as pc
 
 from graph.rings.evidence_signup import Joined, joined
 from graph.rings.inputs import DAY_US, Bools, Columns, Floats, Ints, RingInputs
+from graph.rings.laid import Laid, alike
 from graph.rings.model import Family
-from graph.rings.part import account_verbs
+from graph.rings.part import account_verbs, held_by, stored_ends
 from graph.rings.relations import RELATIONS, Relation, makes_pairs, surprise, valued
 from graph.rings.traits import PLACE_TRAITS, SIGNUP_TRAITS
 from graph.schema import EDGE_OF, NodeType
-from graph.snapshot import Snapshot
+from graph.snapshot import Snapshot, one_piece
 
 _TOLD = ("created_at", "first_seen", "email_class", *SIGNUP_TRAITS, *PLACE_TRAITS)
 """Properties of accounts that evidence reads."""
@@ -44,13 +44,15 @@ class Rewritten(Exception):
 class Changes:
     """Rows are those of the later inputs.
 
-    ``place`` gives, for each kind, the later row of each earlier one; ``joined`` counts sign-ups as
+    ``laid`` tells, for each kind, how the earlier nodes lie among the later ones; ``holders`` are
+    :func:`graph.rings.part.held_by` of the later graph; ``joined`` counts sign-ups as
     :func:`graph.rings.evidence_signup.joined` does; ``account`` marks changed accounts, [N];
     ``tying`` are edges over which components may have grown together: account and
     entity (by verb); ``revalued`` those to things that are worth another amount.
     """
 
-    place: Mapping[NodeType, Ints]
+    laid: Mapping[NodeType, Laid]
+    holders: Mapping[str, Ints]
     joined: Joined
     account: Bools
     tying: Mapping[str, tuple[Ints, Ints]]
@@ -66,10 +68,8 @@ class Revalued:
     more: Bools
 
 
-def changes(
-    old: RingInputs, new: RingInputs, before: Mapping[str, Ints], after: Mapping[str, Ints]
-) -> Changes:
-    """What ``new`` brings; ``before`` and ``after`` are the holders of entities, by verb.
+def changes(old: RingInputs, new: RingInputs, before: Mapping[str, Ints]) -> Changes:
+    """What ``new`` brings; ``before`` are the holders of entities of ``old``, by verb.
 
     Raises:
         Rewritten: if something of the past is gone or otherwise.
@@ -79,146 +79,112 @@ def changes(
     if not set(account_verbs(old.snapshot)) - set(_ACTS) <= set(verbs):
         raise Rewritten("edges")
     kinds = {NodeType.ACCOUNT, *(EDGE_OF[verb].target for verb in verbs)}
-    place = {kind: _places(old.snapshot, new.snapshot, kind) for kind in kinds}
-    changed = np.ones(new.size, np.bool_)
-    changed[place[NodeType.ACCOUNT]] = False
+    laid = {kind: _nodes(old.snapshot, new.snapshot, kind) for kind in kinds}
+    place = laid[NodeType.ACCOUNT].place
+    changed = ~laid[NodeType.ACCOUNT].stood
     for column in _TOLD:
-        changed |= _told_otherwise(old.snapshot, new.snapshot, NodeType.ACCOUNT, column, place)
+        changed[_told_otherwise(old.snapshot, new.snapshot, NodeType.ACCOUNT, column, laid)] = True
     was_joined = joined(old) if old.joined is None else old.joined
-    counted = _joined_since(was_joined, (old, new), place[NodeType.ACCOUNT], changed)
+    counted = _joined_since(was_joined, (old, new), place, changed)
     changed |= _joined_beside(was_joined, counted, new.created_at)
+    holders = held_by(new.snapshot, _ACTS)
     tying: dict[str, tuple[Ints, Ints]] = {}
     revalued: dict[str, Revalued] = {}
     for verb in verbs:
-        fresh, moved = _edges(old.snapshot, new.snapshot, verb, place)
-        source, target = new.snapshot.ends(verb)
-        changed[source[fresh]] = True
+        edges, moved = _edges(old.snapshot, new.snapshot, verb, laid)
+        source, target = stored_ends(new.snapshot, verb)
+        changed[source[edges.fresh]] = True
         changed[source[moved]] = True
+        came = target[edges.fresh].astype(np.int64)
+        holders[verb] = _held(before.get(verb), laid[EDGE_OF[verb].target], came)
         if verb in _POSSESSIONS:
-            worth = _worth(_POSSESSIONS[verb], (old, new), (before, after), place)
-            if worth.otherwise.any():
-                changed[source[worth.otherwise[target]]] = True
-            held = np.flatnonzero(((worth.step != 0) | worth.grown)[target])
-            account, entity = source[held], target[held]
-            step, grown = worth.step[entity], worth.grown[entity]
-            revalued[verb] = Revalued(account[step != 0], entity[step != 0], step[step != 0] > 0)
-            tying[verb] = account[grown], entity[grown]
-    changed |= _events(old, new, place[NodeType.ACCOUNT])
-    return Changes(place, counted, changed, tying, revalued)
+            worth = _worth(_POSSESSIONS[verb], (old, new), laid, came, holders[verb])
+            account, entity = worth.edges(source, target)
+            changed[account[worth.otherwise[entity]]] = True
+            tying[verb] = _only(worth.grown, account, entity)
+            account, entity = _only(worth.step != 0, account, entity)
+            revalued[verb] = Revalued(account, entity, worth.step[entity] > 0)
+    changed |= _events(old, new, place)
+    return Changes(laid, holders, counted, changed, tying, revalued)
 
 
-def _places(old: Snapshot, new: Snapshot, kind: NodeType) -> Ints:
-    """The row in ``new`` of every row of ``old``."""
+def _only(which: Bools, account: Ints, entity: Ints) -> tuple[Ints, Ints]:
+    """Those of the edges that lead to an entity that ``which`` [K] marks."""
+    kept = which[entity]
+    return account[kept], entity[kept]
+
+
+def _nodes(old: Snapshot, new: Snapshot, kind: NodeType) -> Laid:
+    """How the nodes of ``old`` lie among those of ``new``."""
     was, now = old.keys(kind), new.keys(kind)
     if was.equals(now):
-        return np.arange(len(was))
+        return Laid(len(now), np.empty(0, np.int64))
     if kind in new.nodes:
-        first = pc.fill_null(new.nodes[kind]["first_seen"].combine_chunks(), old.as_of)
-        stood = np.asarray(first) <= old.as_of
-        if np.count_nonzero(stood) == len(was) and now.filter(pa.array(stood)).equals(was):
-            return np.flatnonzero(stood)
+        first = pc.fill_null(one_piece(new.nodes[kind]["first_seen"]), old.as_of)
+        lies = Laid(len(now), np.flatnonzero(np.asarray(first) > old.as_of))
+        if lies.size - len(lies.fresh) == len(was) and lies.same(was, now):
+            return lies
     found = pc.index_in(was, value_set=now)
     if found.null_count:
         raise Rewritten(kind)
-    return np.asarray(found, dtype=np.int64)
+    return _looked_up(len(now), np.asarray(found, dtype=np.int64))
+
+
+def _looked_up(size: int, found: Ints) -> Laid:
+    came = np.ones(size, np.bool_)
+    came[found] = False
+    return Laid(size, np.flatnonzero(came), found)
 
 
 def _told_otherwise(
-    old: Snapshot,
-    new: Snapshot,
-    kind: NodeType,
-    column: str,
-    place: Mapping[NodeType, Ints],
-) -> Bools:
-    """Rows of ``new`` that stood in ``old`` with another value of ``column``, [N]."""
-    otherwise = np.zeros(new.size(kind), np.bool_)
+    old: Snapshot, new: Snapshot, kind: NodeType, column: str, laid: Mapping[NodeType, Laid]
+) -> Ints:
+    """Rows of ``new`` that stood in ``old`` with another value of ``column``."""
     tables = [s.nodes.get(kind, pa.table({})) for s in (old, new)]
-    if kind not in place or not any(column in table.column_names for table in tables):
-        return otherwise
+    if kind not in laid or not any(column in table.column_names for table in tables):
+        return np.empty(0, np.int64)
     was, now = (
-        t[column].combine_chunks() if column in t.column_names else pa.nulls(t.num_rows)
-        for t in tables
+        one_piece(t[column]) if column in t.column_names else pa.nulls(t.num_rows) for t in tables
     )
-    if not _stayed(place[kind], len(now)):
-        now = now.take(pa.array(place[kind]))
-    if was.equals(now):
-        return otherwise
-    otherwise[place[kind][~_alike(was, now)]] = True
-    return otherwise
-
-
-def _alike(was: pa.Array, now: pa.Array) -> Bools:
-    """Where two columns agree; unknown agrees with unknown."""
-    # A column of nothing but nulls has no type.
-    if was.type != now.type or pa.types.is_null(was.type):
-        was, now = (values.cast(pa.string()) for values in (was, now))
-    if pa.types.is_floating(was.type):
-        was, now = (pc.if_else(pc.is_nan(v), pa.scalar(None, v.type), v) for v in (was, now))
-    same = pc.or_(pc.fill_null(pc.equal(was, now), False), pc.and_(was.is_null(), now.is_null()))
-    return np.asarray(same, np.bool_)
+    return laid[kind].otherwise(was, now)
 
 
 def _edges(
-    old: Snapshot, new: Snapshot, verb: str, place: Mapping[NodeType, Ints]
-) -> tuple[Ints, Ints]:
-    """The rows of edges of ``new`` that are new, and of those seen again or otherwise."""
+    old: Snapshot, new: Snapshot, verb: str, laid: Mapping[NodeType, Laid]
+) -> tuple[Laid, Ints]:
+    """How the edges of ``old`` lie among those of ``new``, and which of these were seen again."""
     table = new.edges[verb]
     if verb not in old.edges or not len(old.edges[verb]):
-        return np.arange(table.num_rows), np.empty(0, np.int64)
-    there = new.edge_column(verb, "first_seen") <= old.as_of
-    found = pa.array(there)
-    if not _laid_alike(old, new, verb, place, found):
-        found = pa.array(_looked_up(old, new, verb, place))
-        there = np.zeros(table.num_rows, np.bool_)
-        there[np.asarray(found)] = True
-    moved = np.zeros(len(old.edges[verb]), np.bool_)
-    for column in ("first_seen", "last_seen", "count"):
-        was, now = old.edges[verb][column].combine_chunks(), _picked(table, column, found)
-        if not was.equals(now):
-            moved |= np.asarray(was) != np.asarray(now)
-    rows = np.empty(0, np.int64)
-    if moved.any():
-        marked = pa.types.is_boolean(found.type)
-        rows = (np.flatnonzero(there) if marked else np.asarray(found))[moved]
-    return np.flatnonzero(~there), rows
+        return Laid(table.num_rows, np.arange(table.num_rows)), np.empty(0, np.int64)
+    came = np.flatnonzero(new.edge_column(verb, "first_seen") > old.as_of)
+    lies = Laid(table.num_rows, came)
+    if not _lie_so(old, new, verb, lies, laid):
+        lies = _looked_up(table.num_rows, _ends_found(old, new, verb, laid))
+    told = [
+        lies.otherwise(one_piece(old.edges[verb][column]), one_piece(table[column]))
+        for column in ("first_seen", "last_seen", "count")
+    ]
+    return lies, np.concatenate(told)
 
 
-def _picked(table: pa.Table, column: str, rows: pa.Array) -> pa.Array:
-    """The rows of a column that are marked, or numbered; a column at a time stays in the cache."""
-    values = table[column].combine_chunks()
-    return values.filter(rows) if pa.types.is_boolean(rows.type) else values.take(rows)
-
-
-def _laid_alike(
-    old: Snapshot, new: Snapshot, verb: str, place: Mapping[NodeType, Ints], there: pa.Array
+def _lie_so(
+    old: Snapshot, new: Snapshot, verb: str, lies: Laid, laid: Mapping[NodeType, Laid]
 ) -> bool:
-    """Whether the edges of ``new`` that are marked are those of ``old``, row for row."""
-    spec, was = EDGE_OF[verb], old.edges[verb]
-    if pc.sum(there).as_py() != was.num_rows:
+    """Whether the edges of ``new`` that did not come are those of ``old``, row for row."""
+    spec, was, now = EDGE_OF[verb], old.edges[verb], new.edges[verb]
+    if lies.size - len(lies.fresh) != was.num_rows:
         return False
-    for kind, end in ((spec.source, "source"), (spec.target, "target")):
-        now = np.asarray(_picked(new.edges[verb], end, there))
-        before = np.asarray(was[end].combine_chunks())
-        if not np.array_equal(_moved_to(place[kind], new.size(kind), before), now):
-            return False
-    return True
+    ends = ((spec.source, "source"), (spec.target, "target"))
+    return all(
+        lies.same(one_piece(was[end]), one_piece(now[end]), laid[kind]) for kind, end in ends
+    )
 
 
-def _moved_to(place: Ints, size: int, rows: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
-    """Where former ``rows`` are among ``size`` later ones."""
-    return rows if _stayed(place, size) else place.astype(np.int32)[rows]
-
-
-def _stayed(place: Ints, size: int) -> bool:
-    """Whether every row of a kind is where it was, and none came."""
-    return len(place) == size and np.array_equal(place, np.arange(size))
-
-
-def _looked_up(old: Snapshot, new: Snapshot, verb: str, place: Mapping[NodeType, Ints]) -> Ints:
+def _ends_found(old: Snapshot, new: Snapshot, verb: str, laid: Mapping[NodeType, Laid]) -> Ints:
     """The row in ``new`` of every edge of ``old``."""
     spec = EDGE_OF[verb]
     source, target = (
-        place[kind][end]
+        laid[kind].place[end]
         for kind, end in zip((spec.source, spec.target), old.ends(verb), strict=True)
     )
     sources, targets = new.ends(verb)
@@ -230,6 +196,15 @@ def _looked_up(old: Snapshot, new: Snapshot, verb: str, place: Mapping[NodeType,
     return at
 
 
+def _held(before: Ints | None, laid: Laid, came: Ints) -> Ints:
+    """Holders of every entity, [K]: those of ``before``, and of edges that ``came`` to it."""
+    now = np.zeros(laid.size, np.int64)
+    if before is not None:
+        now[laid.stood if laid.found is None else laid.found] = before
+    np.add.at(now, came, 1)
+    return now
+
+
 @dataclass(frozen=True)
 class _Worth:
     """Of every entity, [K].
@@ -239,35 +214,40 @@ class _Worth:
     """
 
     otherwise: Bools
-    step: Ints
+    step: npt.NDArray[np.int8]
     grown: Bools
+
+    def edges(
+        self, source: npt.NDArray[np.int32], target: npt.NDArray[np.int32]
+    ) -> tuple[Ints, Ints]:
+        """Account and entity of the edges to entities of which any of it is true."""
+        row = np.flatnonzero((self.otherwise | self.grown | (self.step != 0)).take(target))
+        return source[row].astype(np.int64), target[row].astype(np.int64)
 
 
 def _worth(
     relation: Relation,
     inputs: tuple[RingInputs, RingInputs],
-    holders: tuple[Mapping[str, Ints], Mapping[str, Ints]],
-    place: Mapping[NodeType, Ints],
+    laid: Mapping[NodeType, Laid],
+    came: Ints,
+    holders: Ints,
 ) -> _Worth:
+    """What changed about entities; ``came`` [F] are those of new edges, ``holders`` is [K]."""
     old, new = inputs
-    kind, size = EDGE_OF[relation.verb].target, new.snapshot.size(EDGE_OF[relation.verb].target)
-    was = np.zeros(size, np.int64)
-    if relation.verb in holders[0]:
-        was[place[kind]] = holders[0][relation.verb]
-    now = holders[1][relation.verb]
+    kind, size = EDGE_OF[relation.verb].target, len(holders)
     otherwise = np.zeros(size, np.bool_)
     for column in _OF_THINGS:
-        otherwise |= _told_otherwise(old.snapshot, new.snapshot, kind, column, place)
-    rows = np.flatnonzero(was != now)
-    piece = Snapshot(new.as_of, {kind: new.snapshot.nodes[kind].take(pa.array(rows))}, {})
+        otherwise[_told_otherwise(old.snapshot, new.snapshot, kind, column, laid)] = True
+    rows, more = np.unique(came, return_counts=True)
+    then_and_now = pa.array(np.concatenate([rows, rows]))  # one look at what is usual for both
+    piece = Snapshot(new.as_of, {kind: new.snapshot.nodes[kind].take(then_and_now)}, {})
     here = RingInputs(piece, new.as_of, usual=new.usual)
-    (worth, tied), (worth_now, ties) = (
-        _value(here, relation, degree[rows]) for degree in (was, now)
-    )
+    value, pairs = _value(here, relation, np.concatenate([holders[rows] - more, holders[rows]]))
+    (worth, worth_now), (tied, ties) = np.split(value, 2), np.split(pairs, 2)
     if (tied & ~ties).any():
         raise Rewritten(relation.verb)  # components may have come apart
-    step = np.zeros(size, np.int64)
-    step[rows] = np.sign(worth_now - worth).astype(np.int64)
+    step = np.zeros(size, np.int8)
+    step[rows] = np.sign(worth_now - worth)
     grown = np.zeros(size, np.bool_)
     grown[rows[ties]] = True
     return _Worth(otherwise, step, grown)
@@ -317,12 +297,12 @@ def _same(was: Columns, now: Columns, known: Bools, place: Ints) -> bool:
     return (
         np.array_equal(place[was.account], now.account[known])
         and names == set(told.column_names)
-        and all(_alike(_whole(was.table[n]), _whole(told[n])).all() for n in names)
+        and all(alike(_plain(was.table[n]), _plain(told[n])).all() for n in names)
     )
 
 
-def _whole(column: pa.ChunkedArray) -> pa.Array:
-    values = column.combine_chunks()
+def _plain(column: pa.ChunkedArray) -> pa.Array:
+    values = one_piece(column)
     return values.dictionary_decode() if pa.types.is_dictionary(values.type) else values
 
 

@@ -130,9 +130,9 @@ class Found:
         np.minimum.at(first, self.groups.label[inside], inside)
         return Candidates(first, np.round(self.judgement.score, 6), self.groups.sizes)
 
-    def ring(self, group: int) -> Ring:
-        """A group as a ring under its founders' id."""
-        return _ring(self, group)
+    def rings(self, groups: Sequence[int]) -> list[Ring]:
+        """Some groups as rings under their founders' ids."""
+        return list(_rings(self, np.asarray(groups, np.int64))) if len(groups) else []
 
 
 def find(
@@ -160,7 +160,7 @@ def weigh(scene: Scene, label: Ints, picked: Bools, config: RingConfig) -> list[
     ``label`` [N] is a group from 0 or -1, ``picked`` [N] marks the suspects.
     """
     found = judged(scene, label, picked)
-    return [found.ring(int(group)) for group in found.candidates.kept(config)]
+    return found.rings(found.candidates.kept(config).tolist())
 
 
 def judged(scene: Scene, label: Ints, picked: Bools) -> Found:
@@ -244,35 +244,44 @@ def _evidence(scene: Scene, groups: Groups, picked: Bools) -> Iterator[Evidence]
     yield from counter.innocence(clock, incidences, pieces)
 
 
-def _ring(found: Found, group: int) -> Ring:
-    rows = found.groups.members(group)
-    told = _told(found, group, len(rows))
-    inputs, judgement = found.inputs, found.judgement
-    ids = inputs.account_ids.take(rows).to_pylist()
-    order = sorted(range(len(rows)), key=lambda i: (-found.strength[rows[i]], ids[i]))
-    members = tuple(
-        Member(ids[i], round(float(found.strength[rows[i]]), 6), int(inputs.created_at[rows[i]]))
-        for i in order
-    )
-    verdict, sorting = found.triage.verdict(group, judgement)
-    last_seen = int(inputs.last_seen[rows].max())
-    return Ring(
-        ring_id=lineage.founding_id(ids),
-        version=1,
-        score=round(float(judgement.score[group]), 6),
-        flagged=bool(judgement.flagged[group]),
-        status=triage.status(float(found.banned[rows].mean()), last_seen, inputs.as_of),
-        verdict=verdict,
-        members=members,
-        families={f: round(float(w[group]), 4) for f, w in judgement.families.items()},
-        reasons=(*(reason for reason in told if reason.weight >= 0), *sorting),
-        counter_evidence=tuple(reason for reason in told if reason.weight < 0),
-        first_seen=int(inputs.created_at[rows].min()),
-        last_seen=last_seen,
-    )
+def _rings(found: Found, groups: Ints) -> Iterator[Ring]:
+    inputs, judgement, size = found.inputs, found.judgement, found.groups.sizes[groups]
+    rows = np.concatenate([found.groups.members(group) for group in groups.tolist()])
+    # The firmest first; of equals the first by id, in whose order rows are.
+    order = np.lexsort((rows, -found.strength[rows], np.repeat(np.arange(len(groups)), size)))
+    rows, starts = rows[order], np.cumsum(size) - size
+    created, seen = inputs.created_at[rows], inputs.last_seen[rows]
+    ids, strength = inputs.account_ids.take(rows).to_pylist(), found.strength[rows].tolist()
+    firm = zip(ids, strength, created.tolist(), strict=True)
+    members = [Member(name, round(nats, 6), at) for name, nats, at in firm]
+    first, last = np.minimum.reduceat(created, starts), np.maximum.reduceat(seen, starts)
+    banned = np.add.reduceat(found.banned[rows].astype(np.int64), starts) / size
+    figures = (column.tolist() for column in (groups, starts, starts + size, first, last, banned))
+    for told, group, start, stop, since, until, out in zip(
+        _told(found, groups), *figures, strict=True
+    ):
+        ring = tuple(members[start:stop])
+        verdict, sorting = found.triage.verdict(group, judgement)
+        yield Ring(
+            ring_id=lineage.founding_id(member.account_id for member in ring),
+            version=1,
+            score=round(float(judgement.score[group]), 6),
+            flagged=bool(judgement.flagged[group]),
+            status=triage.status(out, until, inputs.as_of),
+            verdict=verdict,
+            members=ring,
+            families={f: round(float(w[group]), 4) for f, w in judgement.families.items()},
+            reasons=(*(reason for reason in told if reason.weight >= 0), *sorting),
+            counter_evidence=tuple(reason for reason in told if reason.weight < 0),
+            first_seen=since,
+            last_seen=until,
+        )
 
 
-def _told(found: Found, group: int, size: int) -> list[Reason]:
-    pieces = [p for p in found.evidence if abs(p.weight[group]) >= MIN_TOLD]
-    reasons = [piece.reason(group, size) for piece in pieces]
-    return sorted(reasons, key=lambda reason: (-abs(reason.weight), reason.code))
+def _told(found: Found, groups: Ints) -> Iterator[list[Reason]]:
+    """What there is to tell about each group, the heaviest first."""
+    heavy = np.array([np.abs(piece.weight[groups]) >= MIN_TOLD for piece in found.evidence])
+    sizes = found.groups.sizes[groups].tolist()
+    for group, size, pieces in zip(groups.tolist(), sizes, heavy.T, strict=True):
+        reasons = [found.evidence[at].reason(group, size) for at in np.flatnonzero(pieces).tolist()]
+        yield sorted(reasons, key=lambda reason: (-abs(reason.weight), reason.code))

@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 from graph.errors import InputError
 from graph.rings.usual import Usual
 from graph.schema import EDGE_OF, NodeType
-from graph.snapshot import Snapshot
+from graph.snapshot import Snapshot, one_piece
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -202,8 +202,8 @@ def created_in(snapshot: Snapshot) -> Ints:
     if not snapshot.size(NodeType.ACCOUNT):
         return np.empty(0, np.int64)
     table = snapshot.nodes[NodeType.ACCOUNT]
-    seen = table["first_seen"].combine_chunks()
+    seen = one_piece(table["first_seen"])
     if "created_at" not in table.column_names:
         return np.asarray(seen, dtype=np.int64)
-    created = table["created_at"].combine_chunks().cast(pa.int64())
+    created = one_piece(table["created_at"]).cast(pa.int64())
     return np.asarray(pc.coalesce(created, seen), dtype=np.int64)

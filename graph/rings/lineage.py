@@ -6,8 +6,10 @@ so the same data give the same ids whenever they are computed.
 """
 
 import hashlib
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
+from operator import attrgetter
 
 import numpy as np
 import pyarrow as pa
@@ -73,14 +75,14 @@ def _alone(before: Sequence[Ring], found: Sequence[Ring]) -> dict[int, int]:
     the very same object, so that nobody has to be looked up.
     """
     place = {id(ring.members): number for number, ring in enumerate(before) if ring.members}
-    at = ((now, place.get(id(ring.members))) for now, ring in enumerate(found))
-    same = {now: was for now, was in at if was is not None}
-    inside = [m.account_id for now in same for m in found[now].members]
+    at = [place.get(id(ring.members)) for ring in found]
+    same = {now: was for now, was in enumerate(at) if was is not None}
+    inside = list(_names(found[now] for now in same))
     if len(set(inside)) < len(inside):
         return {}
     gone = set(same.values())
-    others = {m.account_id for n, ring in enumerate(found) if n not in same for m in ring.members}
-    others |= {m.account_id for n, ring in enumerate(before) if n not in gone for m in ring.members}
+    others = set(_names(ring for n, ring in enumerate(found) if n not in same))
+    others.update(_names(ring for n, ring in enumerate(before) if n not in gone))
     if others.isdisjoint(inside):
         return same
     return {
@@ -88,6 +90,11 @@ def _alone(before: Sequence[Ring], found: Sequence[Ring]) -> dict[int, int]:
         for now, was in same.items()
         if others.isdisjoint(m.account_id for m in found[now].members)
     }
+
+
+def _names(rings: Iterable[Ring]) -> Iterator[str]:
+    """The account of every membership."""
+    return map(attrgetter("account_id"), chain.from_iterable(ring.members for ring in rings))
 
 
 def _overlaps(
@@ -100,8 +107,8 @@ def _overlaps(
     old, new = pair // width, pair % width
     sizes = [np.array([ring.size for ring in rings] or [0]) for rings in (before, found)]
     jaccard = both / (sizes[0][old] + sizes[1][new] - both)
-    ids = sorted(range(len(before)), key=lambda number: before[number].ring_id)
-    rank = np.empty(len(ids), np.int64)
+    ids = sorted(set(old.tolist()), key=lambda number: before[number].ring_id)
+    rank = np.empty(len(before), np.int64)  # nobody asks for those without a pair
     rank[ids] = np.arange(len(ids))
     order = np.lexsort((new, rank[old], -jaccard))
     columns = (column[order].tolist() for column in (jaccard, old, new, both))
@@ -111,7 +118,7 @@ def _overlaps(
 def _members(rings: Sequence[Ring], without: Container[int]) -> tuple[pa.Array, Ints]:
     """The account of every membership, and the place of its ring; both [M]."""
     chosen = [number for number in range(len(rings)) if number not in without]
-    ids = pa.array([m.account_id for n in chosen for m in rings[n].members], pa.string())
+    ids = pa.array(list(_names(rings[n] for n in chosen)), pa.string())
     return ids, np.repeat(np.array(chosen, np.int64), [rings[n].size for n in chosen])
 
 
@@ -161,8 +168,11 @@ def _untouched(old: Ring, new: Ring) -> bool:
         new.members is old.members
         and new.reasons is old.reasons
         and new.counter_evidence is old.counter_evidence
-        and (new.score, new.flagged, new.status, new.verdict, new.last_seen)
-        == (old.score, old.flagged, old.status, old.verdict, old.last_seen)
+        and new.score == old.score
+        and new.flagged == old.flagged
+        and new.status is old.status
+        and new.verdict is old.verdict
+        and new.last_seen == old.last_seen
     )
 
 
@@ -205,10 +215,10 @@ def _change(
         return (Change.BANNED if ring.status is Status.BANNED else Change.DORMANT), ()
     if ring.members == was.members:
         return None
-    gained, lost = ring.account_ids - was.account_ids, was.account_ids - ring.account_ids
-    if not gained and not lost:
+    now, before = ring.account_ids, was.account_ids
+    if now == before:
         return None
-    return (Change.GREW if len(gained) >= len(lost) else Change.SHRANK), ()
+    return (Change.GREW if len(now) >= len(before) else Change.SHRANK), ()
 
 
 def _went_on(overlaps: Sequence[_Overlap], before: Sequence[Ring]) -> set[int]:

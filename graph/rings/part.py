@@ -5,7 +5,7 @@ what is usual is taken from the whole. What is found about groups that lie in th
 the whole would give, to the last digit. Read :mod:`graph.rings.standing` for which accounts.
 """
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -15,7 +15,7 @@ import pyarrow as pa
 from graph.rings.inputs import Bools, Ints, RingInputs, distinct
 from graph.rings.relations import HELD_BY
 from graph.schema import EDGE_OF, NodeType
-from graph.snapshot import EDGE_FIELDS, Snapshot
+from graph.snapshot import EDGE_FIELDS, Snapshot, one_piece
 
 
 @dataclass(frozen=True)
@@ -36,23 +36,37 @@ def account_verbs(snapshot: Snapshot) -> list[str]:
     return [v for v in snapshot.edges if EDGE_OF[v].source is NodeType.ACCOUNT]
 
 
-def held_by(snapshot: Snapshot) -> dict[str, Ints]:
-    """By verb: how many accounts hold each entity, [K]."""
+def stored_ends(
+    snapshot: Snapshot, verb: str
+) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
+    """Source and target rows of every edge of ``verb`` as they are stored, each int32 [E]."""
+    table = snapshot.edges[verb]  # where few are chosen only theirs are made int64
+    return np.asarray(one_piece(table["source"])), np.asarray(one_piece(table["target"]))
+
+
+def held_by(snapshot: Snapshot, verbs: Container[str] | None = None) -> dict[str, Ints]:
+    """By verb, of all or of ``verbs``: how many accounts hold each entity, [K]."""
     return {
         verb: np.bincount(
             snapshot.ends(verb)[1], minlength=snapshot.size(EDGE_OF[verb].target)
         ).astype(np.int64)
         for verb in account_verbs(snapshot)
+        if verbs is None or verb in verbs
     }
 
 
-def part_of(inputs: RingInputs, chosen: Bools, holders: Mapping[str, Ints]) -> Part:
+def part_of(
+    inputs: RingInputs, chosen: Bools, holders: Mapping[str, Ints], *, bare: bool = False
+) -> Part:
     """The accounts that ``chosen`` [N] marks and what they hold.
 
     ``holders`` is :func:`held_by` of the whole; ``inputs.joined`` has to be known, ``inputs.usual``
-    to be learnt.
+    to be learnt. Of ``bare`` accounts it is told what they hold and nothing else.
     """
     whole = inputs.snapshot
+    if bare:
+        names = whole.nodes[NodeType.ACCOUNT].select(["key", "first_seen"])
+        whole = replace(whole, nodes={**whole.nodes, NodeType.ACCOUNT: names})
     edges = {verb: _edges_of(whole, verb, chosen) for verb in account_verbs(whole)}
     rows = {NodeType.ACCOUNT: np.flatnonzero(chosen)}
     for verb, (_, target, _) in edges.items():
@@ -68,9 +82,8 @@ def part_of(inputs: RingInputs, chosen: Bools, holders: Mapping[str, Ints]) -> P
 
 def _edges_of(whole: Snapshot, verb: str, chosen: Bools) -> tuple[Ints, Ints, Ints]:
     """Source, target and row of the edges of chosen accounts."""
-    table = whole.edges[verb]  # few are chosen, so only theirs are made int64
-    source, target = (np.asarray(table[end].combine_chunks()) for end in ("source", "target"))
-    row = np.flatnonzero(chosen[source])
+    source, target = stored_ends(whole, verb)
+    row = np.flatnonzero(chosen.take(source))
     return source[row].astype(np.int64), target[row].astype(np.int64), row
 
 
@@ -94,7 +107,7 @@ def _laid_out(
         "target": _places(rows[kind], whole.size(kind))[target],
     }
     columns = [
-        pa.array(ends[name]) if name in ends else table[name].combine_chunks()
+        pa.array(ends[name]) if name in ends else one_piece(table[name])
         for name in EDGE_FIELDS.names
     ]
     return pa.Table.from_arrays(columns, schema=EDGE_FIELDS)

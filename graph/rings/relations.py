@@ -24,7 +24,7 @@ import pyarrow.compute as pc
 from graph.rings.inputs import DAY_US, Bools, Floats, Ints, RingInputs, distinct
 from graph.rings.model import Family
 from graph.schema import EDGE_OF, NodeType, node_id
-from graph.snapshot import Snapshot
+from graph.snapshot import Snapshot, one_piece
 
 SHARED_BY_TIED = 0.5
 """Chance that two accounts of one operator share a thing of a kind that both have."""
@@ -162,7 +162,7 @@ def holders(snapshot: Snapshot, verb: str, entity: Ints) -> Ints:
     kind = EDGE_OF[verb].target
     told = snapshot.nodes[kind]
     if HELD_BY + verb in told.column_names:
-        return np.asarray(told[HELD_BY + verb].combine_chunks(), dtype=np.int64)
+        return np.asarray(one_piece(told[HELD_BY + verb]), dtype=np.int64)
     return np.bincount(entity, minlength=snapshot.size(kind))
 
 

@@ -60,7 +60,8 @@ def stand(
     scene = scene_of(inputs)
     found = judged(scene, *grouped(scene, config))
     chosen = found.candidates.kept(config)
-    made = {int(found.candidates.first[g]): found.ring(int(g)) for g in chosen}
+    first = found.candidates.first[chosen].tolist()
+    made = dict(zip(first, found.rings(chosen.tolist()), strict=True))
     rings = named(inputs, list(made.values()), previous)
     learnt_at = inputs.usual.of("aged_at", lambda: inputs.as_of)
     known, holders = found.candidates, held_by(inputs.snapshot)
@@ -108,25 +109,22 @@ class _Step:
             Unlearnt: if what is usual does not cover what is new.
         """
         last, inputs = self.last, self.inputs
-        holders = held_by(inputs.snapshot)
-        new = changes(last.inputs, inputs, last.holders, holders)
-        place = new.place[NodeType.ACCOUNT]
-        near = Cells.cut(self._components(new), self._homes(new, holders))
+        new = changes(last.inputs, inputs, last.holders)
+        place, holders = new.laid[NodeType.ACCOUNT].place, new.holders
+        near = Cells.cut(self._components(new), self._homes(new))
         stale = _stale(place[last.cells.cell], place, near.cell, _changed(new, near.cell))
         look = partial(self._looked, near.cell, holders, new.joined)
         found, rows = look(stale)
         merged = _moved(last.known, place, stale).beside(found.candidates, rows)
-        made = {int(place[row]): ring for row, ring in last.made.items() if not stale[place[row]]}
-        kept: dict[int, Ring | None] = {}
-        for row in merged.first[merged.kept(self.config)].tolist():
-            kept[row] = found.ring(rows[row]) if row in rows else self._as_of(made.get(row))
-        missing = [row for row, ring in kept.items() if ring is None]
+        told = self._stands(place, stale)
+        best = merged.first[merged.kept(self.config)].tolist()
+        told |= _made(found, rows, [row for row in best if row in rows])
+        missing = [row for row in best if row not in told]
         if missing:  # they were not among the best, and no ring was made of them
             again = np.isin(near.cell, near.cell[missing])
-            found, rows = look(again)
-            kept |= {row: found.ring(rows[row]) for row in missing}
+            told |= _made(*look(again), missing)
             stale |= again
-        told = {row: ring for row, ring in kept.items() if ring is not None}
+        told = {row: told[row] for row in best}
         return Standing(
             replace(inputs, usual=last.inputs.usual, joined=new.joined),
             named(inputs, list(told.values()), previous),
@@ -141,43 +139,34 @@ class _Step:
     def _components(self, new: Changes) -> Ints:
         """The components after some have grown together; things that tie are nodes beside them."""
         size = self.inputs.size
-        place = new.place[NodeType.ACCOUNT]
+        place = new.laid[NodeType.ACCOUNT].place
         component = np.arange(size)
         component[place] = place[self.last.cells.component]
         starts = cells.offsets(self.inputs.snapshot)
         none = np.empty(0, np.int64)
-        account = np.concatenate([none, *(source for source, _ in new.tying.values())])
-        thing = np.concatenate(
-            [none, *(target + starts[verb] for verb, (_, target) in new.tying.items())]
-        )
-        touched, row = cells.compact(component[account], size)
+        held = [none, *(component[source] for source, _ in new.tying.values())]
+        by = [none, *(target + starts[verb] for verb, (_, target) in new.tying.items())]
+        part, thing = _each_once(np.concatenate(held), np.concatenate(by), starts[""])
+        touched, row = cells.compact(part, size)
         things, column = cells.compact(thing, starts[""])
-        part = cells.tied(row, column, len(touched), len(things))
         grown = np.arange(size)
-        grown[touched] = touched[cells.lowest(part)]
+        grown[touched] = touched[cells.lowest(cells.tied(row, column, len(touched), len(things)))]
         return grown[component]
 
-    def _homes(self, new: Changes, holders: Mapping[str, Ints]) -> Ints:
+    def _homes(self, new: Changes) -> Ints:
         """The strongest thing of every account, looked up anew where it may be another."""
         last, inputs = self.last, self.inputs
         was, now = (cells.offsets(i.snapshot) for i in (last.inputs, inputs))
-        # The last place stands for no thing: -1 leads to it.
-        moved = np.full(was[""] + 1, -1, np.int64)
-        for relation in RELATIONS:
-            place = new.place.get(EDGE_OF[relation.verb].target)
-            if place is not None:
-                starts = was[relation.verb]
-                moved[starts : starts + len(place)] = place + now[relation.verb]
         home = np.full(inputs.size, -1, np.int64)
-        home[new.place[NodeType.ACCOUNT]] = moved[last.cells.home]
+        home[new.laid[NodeType.ACCOUNT].place] = _numbered(new, (was, now), last.cells.home)
         unsure = new.account.copy()
         for verb, edges in new.revalued.items():
             left = home[edges.account] == edges.entity + now[verb]
             unsure[edges.account[edges.more | left]] = True
-        part = part_of(inputs, unsure, holders)
+        part = part_of(inputs, unsure, new.holders, bare=True)
         held = cells.Holdings.of(list(incidences(part.inputs)), inputs.snapshot, part.rows)
-        rows = part.rows[NodeType.ACCOUNT]
-        home[rows] = cells.homes(held, len(rows))
+        found = cells.homes(held, len(part.own))
+        home[unsure] = found[part.own]  # of who only referred one of them little is known here
         return home
 
     def _looked(
@@ -195,13 +184,47 @@ class _Step:
         first = rows[found.candidates.first]
         return found, {row: group for group, row in enumerate(first.tolist())}
 
-    def _as_of(self, ring: Ring | None) -> Ring | None:
-        """A ring nothing of which changed, as it stands now: it may have fallen asleep."""
-        if ring is None:
-            return None
+    def _stands(self, place: Ints, stale: Bools) -> dict[int, Ring]:
+        """Rings nothing of which changed, as they stand now: they may have fallen asleep."""
+        rows = place[np.fromiter(self.last.made, np.int64, len(self.last.made))]
+        made = zip(rows.tolist(), stale[rows].tolist(), self.last.made.values(), strict=True)
+        return {row: self._as_of(ring) for row, gone, ring in made if not gone}
+
+    def _as_of(self, ring: Ring) -> Ring:
         banned = 1.0 if ring.status is Status.BANNED else 0.0
         status = triage.status(banned, ring.last_seen, self.inputs.as_of)
         return ring if status is ring.status else replace(ring, status=status)
+
+
+def _made(found: Found, groups: Mapping[int, int], rows: list[int]) -> dict[int, Ring]:
+    """Rings of the groups whose lowest accounts are ``rows``, by these."""
+    rings = found.rings([groups[row] for row in rows])
+    return dict(zip(rows, rings, strict=True))
+
+
+def _each_once(part: Ints, thing: Ints, things: int) -> tuple[Ints, Ints]:
+    """The edges [E] without most that say again of a thing that it is held in a part."""
+    of = np.empty(things, np.int64)  # nobody asks for others than these
+    of[thing] = part
+    at = np.empty(things, np.int64)
+    at[thing] = np.arange(len(thing))
+    keep = of[thing] != part
+    keep[at[thing]] = True
+    return part[keep], thing[keep]
+
+
+def _numbered(
+    new: Changes, starts: tuple[Mapping[str, int], Mapping[str, int]], home: Ints
+) -> Ints:
+    """Former things by their present numbers; ``starts`` are :func:`cells.offsets` of both."""
+    was, now = starts
+    moved = np.full(was[""] + 1, -1, np.int64)  # the last place is that of -1, no thing
+    for relation in RELATIONS:
+        laid = new.laid.get(EDGE_OF[relation.verb].target)
+        if laid is not None:
+            start = was[relation.verb]
+            moved[start : start + len(laid.place)] = laid.place + now[relation.verb]
+    return moved[home]
 
 
 def _changed(new: Changes, cell: Ints) -> Bools:

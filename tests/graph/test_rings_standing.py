@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from graph.rings import RingConfig, RingInputs, cells, find, standing
+from graph.rings import RingConfig, RingInputs, cells, find, laid, standing
 from graph.rings.find import grouped, judged, scene_of
 from graph.rings.part import held_by, part_of
 from graph.rings.standing import Standing, go_on, stand
@@ -16,13 +16,15 @@ DAY = 40
 ALL = RingConfig(kept_score=0.0, kept_size=3)
 
 
-def town() -> World:
-    """Ninety homes that sleep, a few of them tied by a device, and a ring and readers that act."""
+def town(homes: int = 90) -> World:
+    """Homes that sleep, a few of them tied by a device, and a ring and readers that act."""
     world = World()
-    for home in range(90):
+    for home in range(homes):
         place = world.place(f"home{home}")
         for i in range(3):
-            name = world.account(f"h{home:02}-{i}", START + (home % 30) * DAY_US, place=place)
+            sent = f"h{home:02}-0" if i == 1 and home % 9 == 0 else None
+            at = START + (home % 30) * DAY_US
+            name = world.account(f"h{home:02}-{i}", at, place=place, referrer_account_id=sent)
             world.pays(name, START + 31 * DAY_US, f"card{home}", issuer=f"bin{home % 9}")
             if i == 0:
                 world.visits(name, START + 32 * DAY_US, place, f"tv{home // 3}")
@@ -41,7 +43,9 @@ def more(world: World, rng: np.random.Generator, day: int) -> None:
     for i in range(rng.integers(1, 6)):
         home = int(rng.integers(90))
         place = world.place(f"home{home}" if rng.random() < 0.7 else f"new{day}-{i}")
-        name = world.account(f"n{day}-{i}-{rng.integers(9)}", at + i * HOUR_US, place=place)
+        sent = f"h{home:02}-0" if rng.random() < 0.3 else None
+        name = f"n{day}-{i}-{rng.integers(9)}"
+        world.account(name, at + i * HOUR_US, place=place, referrer_account_id=sent)
         card = home if rng.random() < 0.8 else int(rng.integers(90))
         world.pays(name, at + i * HOUR_US, f"card{card}", issuer="bin3")
     for _ in range(rng.integers(0, 2)):
@@ -78,6 +82,7 @@ def test_after_random_events_a_run_that_goes_on_gives_what_a_whole_run_gives(
     seed, largest, monkeypatch
 ):
     monkeypatch.setattr(cells, "LARGEST", largest)
+    monkeypatch.setattr(laid, "BLOCK", 32)  # columns of a few hundred rows are told apart in pieces
     world, rng = town(), np.random.default_rng(seed)
     last = stand(world.inputs(START + DAY * DAY_US), config=ALL)
     gone_on = 0
@@ -125,6 +130,47 @@ def test_a_thing_worth_less_is_looked_at_only_where_two_who_hold_it_may_be_compa
     again = found.looked * inputs.size
     acting = inputs.active.sum()
     assert acting < again < acting + 30  # of 45 holders in as many homes
+
+
+def touched(homes: int, guests: int, monkeypatch: pytest.MonkeyPatch) -> dict[str, int]:
+    """What a run looks at when guests move into as many of the homes, by what is counted."""
+    world = town(homes)
+    last = stand(world.inputs(START + DAY * DAY_US), config=ALL)
+    for i in range(guests):
+        place = world.place(f"home{3 * i + 1}")
+        guest = world.account(f"guest{i}", START + DAY * DAY_US + HOUR_US, place=place)
+        world.pays(guest, START + DAY * DAY_US + 2 * HOUR_US, f"card{3 * i + 1}")
+    inputs = world.inputs(START + (DAY + 1) * DAY_US)
+    rows = []
+
+    def told(*args: object, **kwargs: object) -> object:
+        part = part_of(*args, **kwargs)  # type: ignore[arg-type]
+        rows.append(part.inputs.size + sum(len(t) for t in part.inputs.snapshot.edges.values()))
+        return part
+
+    with monkeypatch.context() as patch:
+        patch.setattr(standing, "part_of", told)
+        found = go_on(last, inputs, config=ALL)
+    before = {id(ring) for ring in last.made.values()}
+    return {
+        "accounts looked at": round(found.looked * inputs.size),
+        "rows of what they hold": sum(rows),
+        "rings made": sum(id(ring) not in before for ring in found.made.values()),
+    }
+
+
+@pytest.mark.parametrize("homes", [180, 540])
+def test_what_a_run_touches_is_the_same_in_a_town_twice_and_six_times_as_large(homes, monkeypatch):
+    assert touched(homes, 4, monkeypatch) == touched(90, 4, monkeypatch)
+
+
+def test_what_a_run_touches_grows_with_what_changed(monkeypatch):
+    nothing, four, sixteen = (touched(270, guests, monkeypatch) for guests in (0, 4, 16))
+
+    for counted, acting in nothing.items():
+        assert four[counted] > acting
+        assert sixteen[counted] - acting == pytest.approx(4 * (four[counted] - acting), rel=0.02)
+    assert sixteen["accounts looked at"] < 200  # of 846
 
 
 def links_of(inputs: RingInputs) -> dict[frozenset[str], float]:
