@@ -12,6 +12,8 @@ from typing import Any
 
 from fastapi import FastAPI
 from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.types import Receive, Send
+from starlette.types import Scope as ASGIScope
 
 from api import console, health, problems
 from api.access import auth, session
@@ -22,6 +24,7 @@ from api.desk import appeals, audit, cases, deciding, lists, webhooks
 from api.problems import STATUS_OF, status_of
 from api.schemas.answers import Problem
 from api.serving import ingest, risk, signup
+from api.serving.direct import Direct
 from api.serving.service import Service
 from api.weekly import endpoints as pipeline
 from graph.ledger.port import Scope
@@ -54,7 +57,7 @@ def create_app(service: Service, *, hosts: Sequence[str] = ("*",)) -> FastAPI:
         yield
         service.close()
 
-    app = FastAPI(
+    app = _App(
         title="Ringsight",
         version=version("ringsight"),
         summary="Finds, explains and follows rings of accounts that distil a language model.",
@@ -81,7 +84,17 @@ def create_app(service: Service, *, hosts: Sequence[str] = ("*",)) -> FastAPI:
     app.add_middleware(BodyLimit)
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(hosts))
     app.add_middleware(StrictHeaders)
+    app.direct = Direct(app, super(_App, app).__call__, hosts)
     return app
+
+
+class _App(FastAPI):
+    """An application whose every call comes by the short way of sign-ups first."""
+
+    direct: Direct
+
+    async def __call__(self, scope: ASGIScope, receive: Receive, send: Send) -> None:
+        await self.direct(scope, receive, send)
 
 
 def _only(*statuses: int) -> dict[int | str, dict[str, Any]]:

@@ -107,6 +107,11 @@ def _operations(schema: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 def _ring_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, errors.RingError)
+    return problem_of(request, error)
+
+
+def problem_of(request: Request, error: errors.RingError) -> JSONResponse:
+    """What ``error`` is answered with."""
     status = status_of(error)
     line = (type(error).__doc__ or "").strip().splitlines()[0]
     if status >= 500:

@@ -7,6 +7,7 @@ here decides anything.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Protocol
 
 import numpy as np
@@ -170,8 +171,12 @@ def _telling(row: npt.NDArray[np.float32], weights: npt.NDArray[np.float64]) -> 
 
 def _reason(column: Described, observed: float, usual: float, weight: float) -> Reason:
     name = column.name
-    told = (written(name, observed), written(name, usual))
+    told = (written(name, observed), _usual(name, usual))
     return Reason(name, column.sentence, *told, weight, column.family)
+
+
+# What is usual is a bundle's, the same in every reason that it gives.
+_usual = lru_cache(maxsize=4_096)(written)
 
 
 def strongest_of(reasons: Sequence[Reason], most: int) -> tuple[list[Reason], list[Reason]]:

@@ -4,21 +4,26 @@ Columns are functions (:mod:`gnn.features_signup`, :mod:`gnn.features_account`);
 written into a bundle, and loading one whose names differ raises ``ModelMismatch``.
 """
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
 
-import gnn.features_velocity  # noqa: F401 - its columns come after those of the sign-up
 from gnn.columns import Column
 from gnn.features_account import ACCOUNT, Accounts
-from gnn.features_signup import SIGNUP, Moment
+from gnn.features_signup import PER_LINK, SIGNUP, Moment
+from gnn.features_velocity import PER_KIND  # and its columns come after those of the sign-up
 from gnn.vicinity import Floats, Vicinity
 from graph.facts import Payment, Signup
 from graph.snapshot import Snapshot
 
 SIGNUP_COLUMNS: tuple[str, ...] = SIGNUP.names
 ACCOUNT_COLUMNS: tuple[str, ...] = ACCOUNT.names
+
+_MANY = {place for held in PER_LINK.values() for place, _ in held}
+_MANY |= {place for held in PER_KIND.values() for place, _ in held}
+_ONE_EACH = [(n, one.compute) for n, one in enumerate(SIGNUP.columns) if n not in _MANY]
 
 
 def signup_row(
@@ -37,7 +42,17 @@ def signup_row(
 
 def row_of(moment: Moment) -> npt.NDArray[np.float32]:
     """The row of a sign-up whose vicinity is already read; see :func:`signup_row`."""
-    return np.array([column.compute(moment) for column in SIGNUP.columns], np.float32)
+    row = [math.nan] * len(SIGNUP.columns)
+    for place, compute in _ONE_EACH:
+        row[place] = compute(moment)
+    # Most kinds of link and entity are absent: only those that are there are asked.
+    for name, tie in moment.vicinity.ties.items():
+        for place, of_tie in PER_LINK[name]:
+            row[place] = of_tie(moment, tie)
+    for kind, rate in moment.rates.items():
+        for place, of_rate in PER_KIND[kind]:
+            row[place] = of_rate(rate)
+    return np.array(row, np.float32)
 
 
 def account_matrix(snapshot: Snapshot) -> npt.NDArray[np.float32]:

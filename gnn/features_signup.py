@@ -49,6 +49,14 @@ class Moment:
         score = self.vicinity.numbers["score"]
         return {name: _shrunk(score[tie.rows]) for name, tie in self.vicinity.ties.items()}
 
+    @cached_property
+    def alike(self) -> list[bool]:
+        """Whether each mate has the user agent, e-mail pattern and pathway of this sign-up."""
+        event, texts = self.event, self.vicinity.texts
+        own = (event.user_agent, event.email_shape, event.pathway)
+        theirs = zip(texts["user_agent"], texts["email_shape"], texts["pathway"], strict=True)
+        return [one == own for one in theirs]
+
 
 SIGNUP: Register[Moment, float] = Register()
 column = SIGNUP.column
@@ -213,6 +221,8 @@ def is_foreign_card(moment: Moment) -> float:
 # --- one column for each kind of link ---------------------------------------------------------
 
 PerLink = Callable[[Moment, Tie], float]
+PER_LINK: dict[str, list[tuple[int, PerLink]]] = {link.name: [] for link in LINKS}
+"""The columns of each kind of link: their places in the row, and what is said of a tie."""
 
 
 def _per_link(family: Family) -> Callable[[PerLink], PerLink]:
@@ -220,6 +230,7 @@ def _per_link(family: Family) -> Callable[[PerLink], PerLink]:
 
     def expand(function: PerLink) -> PerLink:
         for link in LINKS:
+            PER_LINK[link.name].append((len(SIGNUP.columns), function))
             SIGNUP.add(_link_column(link, family, function))
         return function
 
@@ -281,13 +292,14 @@ def mates_score(moment: Moment, tie: Tie) -> float:
 def banned_share(moment: Moment, tie: Tie) -> float:
     """Share of the accounts on the same ENTITY that are banned, few of them counting less."""
     status = moment.vicinity.texts["status"]
-    return _share(sum(status[row] == "banned" for row in tie.rows.tolist()), tie)
+    return _share([status[row] for row in tie.rows.tolist()].count("banned"), tie)
 
 
 @_per_link(Family.SIGNUP)
 def alike_share(moment: Moment, tie: Tie) -> float:
     """Share of the accounts on the same ENTITY with this user agent, e-mail pattern and pathway."""
-    return _share(sum(_alike(moment, row) for row in tie.rows.tolist()), tie)
+    alike = moment.alike
+    return _share([alike[row] for row in tie.rows.tolist()].count(True), tie)
 
 
 # --- everybody the sign-up is tied to ---------------------------------------------------------
@@ -349,15 +361,6 @@ def _when(at: int) -> datetime:
 
 def _within(moment: Moment, tie: Tie, span_us: int) -> int:
     return int(np.count_nonzero(tie.seen_at >= moment.now - span_us))
-
-
-def _alike(moment: Moment, row: int) -> bool:
-    event, texts = moment.event, moment.vicinity.texts
-    return (
-        texts["user_agent"][row] == event.user_agent
-        and texts["email_shape"][row] == event.email_shape
-        and texts["pathway"][row] == event.pathway
-    )
 
 
 def _shrunk(values: Floats) -> float:

@@ -22,11 +22,14 @@ ENTITY = {
     "issuer": "card issuer",
 }
 HOURS_A_DAY = 24.0
+PER_KIND: dict[str, list[tuple[int, Callable[[Rate], float]]]] = {kind: [] for kind in KINDS}
+"""The columns of each kind of entity: their places in the row, and what is said of a rate."""
 
 
 def per_kind(function: Callable[[Rate], float]) -> Callable[[Rate], float]:
     """Decorator: a column for each kind of entity, named ``{kind}_{function}``."""
     for kind in KINDS:
+        PER_KIND[kind].append((len(SIGNUP.columns), function))
         told = first_sentence(function.__doc__).replace("ENTITY", ENTITY[kind])
         sentence = told.replace("Sign-ups", "Payments") if kind == "issuer" else told
         SIGNUP.add(

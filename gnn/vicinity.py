@@ -7,6 +7,7 @@ computed. It knows nothing of stores; :func:`ids_of` names what a store should b
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -95,7 +96,8 @@ class Vicinity:
     ) -> "Vicinity":
         """Read the accounts around ``event`` out of ``piece``, the applicant itself left out."""
         near = piece.near
-        keys = tuple(key for key in near.accounts if key != event.account_id)
+        mates = {k: cells for k, cells in near.accounts.items() if k != event.account_id}
+        keys, columns = tuple(mates), _columns_of(near, tuple(mates.values()))
         seat = {key: row for row, key in enumerate(keys)}
         named = _named(ids_of(event, payment) if ids is None else ids)
         ties = {
@@ -104,9 +106,10 @@ class Vicinity:
             if link.name in named
             and (tie := _tie(near, link, f"{ENTITY_OF[link.verb]}:{named[link.name]}", seat))
         }
-        own = list(near.accounts).index(event.account_id) if len(keys) < len(near.accounts) else -1
-        numbers = {name: _numbers(_without(near.column(name), own)) for name in MATE_COLUMNS}
-        texts = {name: _texts(_without(near.column(name), own)) for name in MATE_TEXTS}
+        # None, like NaN, is unknown.
+        known = np.array([columns(name) for name in MATE_COLUMNS], np.float64)
+        numbers = dict(zip(MATE_COLUMNS, known, strict=True))
+        texts = {name: columns(name) for name in MATE_TEXTS}
         return cls(keys, numbers, texts, ties, seat.get(event.referrer_account_id or ""))
 
     def near(self) -> dict[int, int]:
@@ -173,13 +176,12 @@ def _tie(near: Near, link: Link, identity: str, seat: Mapping[str, int]) -> Tie 
     return Tie(link, key, accounts, entity.first_seen, pairs[:, 0], pairs[:, 1])
 
 
-def _without(cells: list[object], place: int) -> list[object]:
-    return cells if place < 0 else cells[:place] + cells[place + 1 :]
+def _columns_of(near: Near, rows: Sequence[Sequence[object]]) -> Callable[[str], tuple[Any, ...]]:
+    """A column of ``rows`` of ``near`` by its name; None where it is unknown or absent."""
+    columns, blank = tuple(zip(*rows, strict=True)), (None,) * len(rows)
 
+    def column(name: str) -> tuple[Any, ...]:
+        place = near.columns.get(name)
+        return blank if place is None or not columns else columns[place]
 
-def _numbers(cells: Sequence[object]) -> Floats:
-    return np.array([np.nan if cell is None else cell for cell in cells], np.float64)
-
-
-def _texts(cells: Sequence[object]) -> tuple[str | None, ...]:
-    return tuple(cells)  # type: ignore[arg-type]
+    return column

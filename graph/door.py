@@ -58,6 +58,7 @@ class Door:
         self.pseudonyms = Pseudonyms(key)
         self.marker = Marker(Fingerprinter(key))
         self._steps = {name: tuple(self._plan(table)) for name, table in TABLES.items()}
+        self._blank = {name: _blank(steps) for name, steps in self._steps.items()}
 
     def __repr__(self) -> str:
         return f"Door(key_id={self.key_id!r})"
@@ -104,16 +105,22 @@ class Door:
             UnknownName: if there is no such table.
         """
         table_named(table)
-        cleaned: dict[str, Any] = {}
+        cleaned = self._blank[table].copy()
         for step in self._steps[table]:
-            value = row.get(step.column.name)
+            column = step.column
+            value = row.get(column.name)
+            if value is None and not column.required:
+                continue
             try:
                 found = _cleaned_value(step, value)
             except Refused as refused:
-                where = f"{table}.{step.column.name}"
+                where = f"{table}.{column.name}"
                 text = f"{where}: {refused.reason.sentence} (got {shape_of(value)})"
                 raise InputError(text) from None
-            cleaned.update(zip(step.outputs, found, strict=True))
+            if len(found) == 1:
+                cleaned[step.outputs[0]] = found[0]
+            else:
+                cleaned.update(zip(step.outputs, found, strict=True))
         if table == "requests":
             cleaned |= self._mark(cleaned)
         return event_of(table, cleaned)
@@ -250,6 +257,11 @@ _BY_TYPE: dict[ColumnType, Callable[[Any], Any]] = {
     ColumnType.MONEY: normalise.amount_of,
     ColumnType.COUNTRY: normalise.country_of,
 }
+
+
+def _blank(steps: Sequence[Step]) -> dict[str, Any]:
+    """The cleaned columns of a row that says nothing."""
+    return {n: value for s in steps for n, value in zip(s.outputs, s.empty, strict=True)}
 
 
 def _cleaned_value(step: Step, value: Any) -> tuple[Any, ...]:

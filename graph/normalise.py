@@ -16,6 +16,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from graph.errors import SettingsError
+from graph.phone import Phone, phone_of_number
 from graph.reasons import Reason, Refused
 
 MIN_KEY_BYTES = 16
@@ -312,40 +313,20 @@ def email_shape(local: str) -> str:
 
 
 # ------------------------------------------------------------------------------- phone, country
-class Phone(NamedTuple):
-    """A number in E.164 form and the country it belongs to (None where it belongs to none)."""
-
-    number: str
-    country: str | None
-
-
 _E164 = re.compile(r"\+[1-9]\d{6,14}")
 _PHONE_PUNCTUATION = str.maketrans("", "", " -.()/\u00a0\u2010\u2011")
 
 
 def phone_of(value: object) -> Phone:
     """A phone number: spaces and punctuation undone, its country by the numbering plan."""
-    import phonenumbers  # noqa: PLC0415 - 60 ms that only sources with phones pay
-
     text = _as_text(value).translate(_PHONE_PUNCTUATION).strip()
     text = "+" + text[2:] if text.startswith("00") else text
     if not text.isascii() or not _E164.fullmatch(text):
         raise Refused(Reason.BAD_PHONE)
-    try:
-        parsed = phonenumbers.parse(text)
-    except phonenumbers.NumberParseException:
-        raise Refused(Reason.BAD_PHONE) from None
-    number = f"+{parsed.country_code}{parsed.national_number}"
-    country = phonenumbers.region_code_for_number(parsed) or _region(parsed.country_code or 0)
-    return Phone(number, None if country == "001" else country)
-
-
-def _region(calling_code: int) -> str | None:
-    """The one country of a calling code; None for shared codes and world-wide services."""
-    from phonenumbers import COUNTRY_CODE_TO_REGION_CODE  # noqa: PLC0415 - as in phone_of
-
-    regions = COUNTRY_CODE_TO_REGION_CODE.get(calling_code, ())
-    return str(regions[0]) if len(regions) == 1 and regions[0] != "001" else None
+    found = phone_of_number(text)
+    if found is None:
+        raise Refused(Reason.BAD_PHONE)
+    return found
 
 
 # ISO 3166-1 alpha-2 as of 2025, and XK (Kosovo), which banks and networks use.

@@ -7,6 +7,7 @@ use; ``/readyz`` and ``doctor`` say so. It knows nothing of what is scored.
 """
 
 import logging
+import time
 from threading import Lock, Thread
 
 from gnn.scorer import Scorer
@@ -14,6 +15,9 @@ from gnn.shelf import POINTER, Shelf, Stamp
 from graph.errors import ModelError
 
 log = logging.getLogger("ringsight.service")
+
+LOOK_S = 0.02
+"""How often the pointer is looked at: hundreds of sign-ups a second need not each ask the disk."""
 
 
 class Champion:
@@ -27,6 +31,7 @@ class Champion:
         self._pointer = pointer
         self._lock = Lock()
         self._stamp: Stamp | None = None
+        self._looked_s = 0.0
         self._loading: Thread | None = None
         self._scorer: Scorer | None = None
         self.trouble: str | None = None
@@ -34,16 +39,23 @@ class Champion:
 
     def scorer(self) -> Scorer | None:
         """The scorer of the bundle in use, else of the last good one, else None."""
+        now_s = time.monotonic()
+        if now_s - self._looked_s >= LOOK_S or self._scorer is None:
+            self._looked_s = now_s
+            self._look()
+        return self._scorer
+
+    def _look(self) -> None:
+        """Follow the pointer, if it has turned."""
         stamp = self.shelf.stamp(self._pointer)
         if stamp != self._stamp:
             with self._lock:
                 if stamp != self._stamp and self._loading is None:
                     self._follow(stamp)
-        return self._scorer
 
     def settled(self, timeout_s: float = 30.0) -> bool:
         """Wait until a bundle that is being loaded is in use or refused; False when it takes on."""
-        self.scorer()
+        self._look()
         loading = self._loading
         if loading is not None:
             loading.join(timeout_s)

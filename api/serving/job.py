@@ -4,10 +4,12 @@ A job is answered once: by its score, or by the stated policy when its time is u
 first. It knows neither HTTP nor the graph. Read :mod:`api.serving.scoring` for the way it takes.
 """
 
+import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from threading import Lock
+from uuid import UUID
 
 from gnn.assess import Assessment
 from graph.facts import Payment, Signup
@@ -39,6 +41,22 @@ class Ask:
 
 
 Done = Callable[["bytes | Exception"], None]
+_DRAWN = 256
+_ids: list[str] = []
+
+
+def fresh_id() -> str:
+    """An id that nobody can guess: a random UUID (version 4), 32 hexadecimal digits.
+
+    Chance is drawn for some hundred at a time; for each, a thread would give up the interpreter.
+    """
+    try:
+        return _ids.pop()
+    except IndexError:
+        drawn = os.urandom(16 * _DRAWN)
+        made = [UUID(bytes=drawn[n : n + 16], version=4).hex for n in range(0, len(drawn), 16)]
+        _ids.extend(made[1:])
+        return made[0]
 
 
 @dataclass(slots=True, eq=False)

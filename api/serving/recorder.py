@@ -137,7 +137,7 @@ class Recorder:
         for _ in range(RACES_MOST):
             try:
                 # About once a second another thread waits for the disk for all of them.
-                with self._ledger.writing(synced=False) as book:
+                with self._ledger.jotting() as book:
                     return hot.record(book, answers)
             except StoreError as error:
                 last = error

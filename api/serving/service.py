@@ -10,7 +10,6 @@ does not know ``etl``.
 import hashlib
 import logging
 import time
-import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -32,7 +31,7 @@ from api.serving.beside import Beside
 from api.serving.between import Between
 from api.serving.champion import Champion
 from api.serving.intake import Intake
-from api.serving.job import Ask, Caller, Done, Job
+from api.serving.job import Ask, Caller, Done, Job, fresh_id
 from api.serving.reasons import AccountReasons
 from api.serving.recorder import Recorder
 from api.serving.scoring import SERVER_THREADS, Scoring
@@ -214,7 +213,7 @@ class Service(Closing):
         ids = ids_of(event, payment)
         ask = Ask(event, payment, ids, caller, digest, key, dry_run=body.dry_run)
         end_ns = began_ns + (body.budget_ms or self.bounds.budget_ms) * 1_000_000
-        job = Job(ask, done, end_ns, uuid.uuid4().hex, began_ns)
+        job = Job(ask, done, end_ns, fresh_id(), began_ns)
         job.stages["clean"] = (time.perf_counter_ns() - began_ns) / 1e9
         self.scoring.put(job)
         return job
@@ -243,7 +242,7 @@ class Service(Closing):
             "occurred_at": body.created_at,
             "amount_usd": 0.0,
             "outcome": "succeeded",
-            **body.payment.model_dump(),
+            **vars(body.payment),
         }
         return event, self.door.payment(offer)
 

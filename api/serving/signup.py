@@ -7,53 +7,21 @@ text that the ledger keeps, so a call repeated under its Idempotency-Key gets th
 
 import asyncio
 import re
-from collections.abc import Callable, Coroutine
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Header, Request, Response
 from fastapi.responses import Response as RawResponse
-from fastapi.routing import APIRoute
-from pydantic import ValidationError
 
-from api.access.auth import Scores, permitted
+from api.access.auth import Scores
 from api.deps import ServiceDep
 from api.schemas.events import BatchIn, BatchItem, BatchOut
 from api.schemas.signup import AssessmentOut, SignupIn
 from api.serving.job import Caller, Job
 from api.serving.service import Service
 from graph.errors import InputError
-from graph.ledger.port import Scope
 
 KEY_CHARACTERS = 255
-PLAIN = "application/json"
-_KEY = re.compile(rf"[\x21-\x7e]{{1,{KEY_CHARACTERS}}}")
-
-
-class Direct(APIRoute):
-    """The call as nearly every caller makes it, without the machinery that any call may need.
-
-    A body that fits, sent as plain JSON, is read in one step and its caller looked up; whatever is
-    unusual goes the ordinary way, which says what is wrong with it. Both come to the same endpoint.
-    """
-
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """The handler of the route, which the description of the API does not see."""
-        ordinary = super().get_route_handler()
-
-        async def handle(request: Request) -> Response:
-            keys = request.headers.getlist("idempotency-key")
-            usual = request.headers.get("content-type") == PLAIN
-            if not usual or len(keys) > 1 or not all(map(_KEY.fullmatch, keys)):
-                return await ordinary(request)
-            try:
-                signup = SignupIn.model_validate_json(await request.body())
-            except ValidationError:
-                return await ordinary(request)
-            principal = await permitted(request, Scope.SCORE)
-            service: Service = request.app.state.service
-            return await score_signup(signup, service, principal, request, *keys)
-
-        return handle
+KEY = re.compile(rf"[\x21-\x7e]{{1,{KEY_CHARACTERS}}}")
 
 
 router = APIRouter(prefix="/v1/signups", tags=["signups"])
@@ -98,7 +66,6 @@ router.add_api_route(
     methods=["POST"],
     operation_id="score_signup",
     response_model=AssessmentOut,
-    route_class_override=Direct,
 )
 
 

@@ -10,6 +10,7 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, exc, make_url, text
@@ -53,6 +54,8 @@ class Ledger(Closing):
         self.chance = chance
         self._url = _checked(url)
         self.engine = _engine(self._url)
+        self._jots = Lock()
+        self._jotter: Connection | None = None
         try:
             with translated():
                 self._migrate()
@@ -87,6 +90,35 @@ class Ledger(Closing):
                 yield book
 
     @contextmanager
+    def jotting(self) -> Iterator[Connection]:
+        """As :meth:`writing`, not synced, for the answers to sign-ups.
+
+        Over SQLite the connection is kept for the next who jots, one at a time, and statements go
+        to the :func:`driver`: taking one from the pool and telling it how to begin costs more than
+        what is written.
+        """
+        if self.dialect != "sqlite":
+            with self.writing(synced=False) as book:
+                yield book
+            return
+        with translated(), self._jots:
+            book = self._jotter = self._jotter or self._for_jots()
+            db = driver(book)
+            db.execute("BEGIN IMMEDIATE")
+            try:
+                yield book
+                db.execute("COMMIT")
+            except BaseException:
+                if db.in_transaction:
+                    db.execute("ROLLBACK")
+                raise
+
+    def _for_jots(self) -> Connection:
+        book = self.engine.connect().execution_options(ringsight_begins=False)
+        _sync(book, synced=False)
+        return book
+
+    @contextmanager
     def reading(self) -> Iterator[Connection]:
         """One consistent look."""
         with translated(), self.engine.connect() as connection, connection.begin():
@@ -113,6 +145,9 @@ class Ledger(Closing):
 
     def close(self) -> None:
         """Let go of every connection."""
+        if self._jotter is not None:
+            self._jotter.close()
+            self._jotter = None
         self.engine.dispose()
 
     def __repr__(self) -> str:

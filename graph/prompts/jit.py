@@ -2,7 +2,8 @@
 
 Knows nothing of prompts. It exists so that the kernels keep their Python signatures for the type
 checker and share one set of options: cached on disk (a service must not compile at its first
-request) and without the interpreter lock. Read :mod:`graph.prompts.kernel` next.
+request) and, but for :func:`brief`, without the interpreter lock. Read
+:mod:`graph.prompts.kernel` next.
 """
 
 from collections.abc import Callable
@@ -16,3 +17,8 @@ F = TypeVar("F", bound=Callable[..., object])
 def compiled(function: F) -> F:
     """``function`` as machine code, with the same signature."""
     return cast(F, njit(cache=True, nogil=True)(function))
+
+
+def brief(function: F) -> F:
+    """As :func:`compiled`, with the interpreter lock: for what takes less than handing it over."""
+    return cast(F, njit(cache=True)(function))

@@ -99,9 +99,10 @@ class SqliteStore(Closing):
         """The named nodes and their most recent neighbours, in one read transaction."""
         if per_id < 0 or hops not in (1, 2):
             raise InputError(f"per_id must be >= 0 and hops 1 or 2, got {per_id} and {hops}")
-        with self._link.reading() as db:
-            if hops == 1 and len(ids) <= sqlite_read.FEW:
+        if hops == 1 and len(ids) <= sqlite_read.FEW:
+            with self._link.looking() as db:
                 return sqlite_hop.one_hop(db, self._words, self._kept, ids, per_id)
+        with self._link.reading() as db:
             return sqlite_read.around(db, self._words, ids, per_id, hops)
 
     def neighbours(

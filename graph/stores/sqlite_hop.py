@@ -11,6 +11,8 @@ next, are kept, and read again when they have changed.
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
+from functools import lru_cache
 from operator import itemgetter
 from typing import Any, NamedTuple, cast
 
@@ -52,7 +54,9 @@ NAMED = (
     f"WHERE generation = CAST({_VISIBLE} AS INTEGER)) "
     "FROM json_each(:asked) AS asked CROSS JOIN node "
     "ON kind = json_extract(asked.value, '$[0]') AND node.key = json_extract(asked.value, '$[1]') "
-    f"WHERE node.first_seen < {NEVER:d}"
+    f"WHERE node.first_seen < {NEVER:d} "
+    # A second row, never read: until it is, all statements see the moment that this one saw.
+    "UNION ALL SELECT NULL, NULL, NULL"
 )
 # A node's version says its content, and its degree may change without it. Nodes that no journal
 # told (version 0 and below) are read every time.
@@ -107,9 +111,15 @@ class Hop(Walk):
         """The named nodes and their most recent neighbours, ``limit`` each way."""
         asked = [(self._words.number[kind.value], key) for kind, key in map(key_of, ids)]
         given = {"asked": json.dumps(asked), "limit": limit + 1}
-        found, shown, shaped = self._db.execute(NAMED, given).fetchone()
-        number, as_of = generation_of(shown)
-        published = {kind: published_of(names) for kind, names in json.loads(shaped)}
+        with closing(self._db.execute(NAMED, given)) as named:
+            found, shown, shaped = named.fetchone()
+            return self._told(found, generation_of(shown), _published_of(shaped), limit)
+
+    def _told(
+        self, found: str, shown: tuple[int, int], published: Mapping[str, Published], limit: int
+    ) -> Snapshot:
+        """What is around the nodes ``found``; ``shown`` is the generation and its moment."""
+        number, as_of = shown
         columns = published.get(NodeType.ACCOUNT.value, Published())
         ties = {n: self._both(n, out, into, limit) for n, out, into in json.loads(found)}
         self._read(ties, number, len(columns.types))
@@ -127,7 +137,9 @@ class Hop(Walk):
         self, number: int, out: list[EdgeTuple], into: list[EdgeTuple], limit: int
     ) -> list[EdgeTuple]:
         """Edges of a node, each way the first ``limit`` by the order of the law."""
-        found = self._cut(OUT, number, out, limit) + self._cut(IN, number, into, limit)
+        found = out + into
+        if len(out) > limit or len(into) > limit:
+            found = self._cut(OUT, number, out, limit) + self._cut(IN, number, into, limit)
         return cast("list[EdgeTuple]", list(map(tuple, found)))  # JSON has lists
 
     def _first(self, number: int, edges: list[EdgeTuple], limit: int) -> list[EdgeTuple]:
@@ -212,6 +224,12 @@ class Hop(Walk):
         for source, verb, target, first, last, count in _each_once(ties):
             found.edges[self._words.verb[verb], source, target] = (first, last, count)
         return found
+
+
+@lru_cache(maxsize=8)
+def _published_of(shaped: str) -> Mapping[str, Published]:
+    """The columns of each kind, as a generation's rows of ``shape`` name them."""
+    return {kind: published_of(names) for kind, names in json.loads(shaped)}
 
 
 def _ends(groups: Iterable[Sequence[EdgeTuple]], first: Iterable[int] = ()) -> dict[int, None]:

@@ -90,18 +90,20 @@ Row = tuple[object, ...]
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """The store's numbers for kinds and verbs, both ways."""
+    """The store's numbers for kinds and verbs, both ways; of verbs to entities also as JSON."""
 
     number: Mapping[str, int]
     kind: Mapping[int, NodeType]
     verb: Mapping[int, str]
+    entities: str
 
     @classmethod
     def read(cls, db: sqlite3.Connection) -> "Words":
         """The words of the store open on ``db``."""
         number = {name: n for n, name in db.execute("SELECT number, name FROM word")}
         kinds = {number[kind.value]: kind for kind in NodeType}
-        return cls(number, kinds, {number[verb]: verb for verb in EDGE_OF})
+        verbs = {number[verb]: verb for verb in EDGE_OF}
+        return cls(number, kinds, verbs, json.dumps([number[verb] for verb in TO_ENTITIES]))
 
 
 def meta_of(db: sqlite3.Connection, name: str) -> str | None:
@@ -117,9 +119,7 @@ def visible(db: sqlite3.Connection) -> tuple[int, int]:
 
 def generation_of(found: str | None) -> tuple[int, int]:
     """Number and ``as_of`` (us) out of what is kept of the visible generation."""
-    if found is None:
-        return (0, 0)
-    number, _, as_of = found.partition("@")
+    number, _, as_of = (found or "0@0").partition("@")
     return (int(number), int(as_of))
 
 
@@ -269,7 +269,6 @@ class Walk:
         self._words = words
         self.nodes: dict[int, tuple[NodeType, Row]] = {}
         self._piece = Piece()
-        self._entities = json.dumps([words.number[verb] for verb in TO_ENTITIES])
 
     def find(self, ids: Iterable[str]) -> list[int]:
         """The numbers of the ids that exist, each once, in the order asked."""
@@ -335,7 +334,7 @@ class Walk:
         return len(kinds) == 2
 
     def _one_way(self, side: str, number: int, limit: int) -> list[EdgeTuple]:
-        asked = {"node": number, "limit": limit + 1, "entities": self._entities}
+        asked = {"node": number, "limit": limit + 1, "entities": self._words.entities}
         rows: list[EdgeTuple] = self._db.execute(side + _RECENT, asked).fetchall()
         return self._cut(side, number, rows, limit)
 
@@ -345,7 +344,7 @@ class Walk:
             return rows[:limit]
         moment = rows[limit][4]
         before = [row for row in rows if row[4] != moment]
-        asked = {"node": number, "moment": moment, "ties": TIES, "entities": self._entities}
+        asked = {"node": number, "moment": moment, "ties": TIES, "entities": self._words.entities}
         asked["wanted"] = limit - len(before)
         return before + self._db.execute(_TIED[side], asked).fetchall()
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-from api.serving import signup
+from api.serving import direct as short
 from api.serving.service import Service
 from graph.ledger.port import Scope
 from tests.api.small_home import Home, bearer, newcomer
@@ -43,6 +43,7 @@ HEADERS: list[dict[str, str]] = [
     {"idempotency-key": ""},
     {"content-type": "application/json; charset=utf-8"},
     {"content-type": "text/plain"},
+    {"host": "elsewhere.example"},
 ]
 
 
@@ -54,7 +55,7 @@ def test_whatever_is_sent_the_direct_way_answers_as_the_ordinary_one(
     asked += [(bodies(home)[0], headers) for headers in HEADERS[1:]]
 
     direct = [said(client, *one) for one in asked]
-    monkeypatch.setattr(signup, "PLAIN", "none/such")
+    monkeypatch.setattr(short, "PLAIN", "none/such")
     ordinary = [said(client, *one) for one in asked]
 
     assert direct == ordinary
@@ -73,13 +74,13 @@ def test_a_sign_up_that_fits_takes_the_direct_way(
     client: TestClient, home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: list[object] = []
-    plain = signup.permitted
+    plain = short.permitted
 
     async def seeing(request: Any, scope: Scope) -> Any:
         seen.append(scope)
         return await plain(request, scope)
 
-    monkeypatch.setattr(signup, "permitted", seeing)
+    monkeypatch.setattr(short, "permitted", seeing)
 
     assert client.post(SCORE, json=newcomer(home, dry_run=True)).status_code == 200
     assert seen == [Scope.SCORE]
@@ -93,7 +94,7 @@ def test_nobody_without_the_scope_gets_in_either_way(
     plain: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(signup, "PLAIN", plain)
+    monkeypatch.setattr(short, "PLAIN", plain)
     body = newcomer(home, dry_run=True)
     other = bearer(service, name="reads", scopes=frozenset({Scope.INVESTIGATE}))
 

@@ -1,12 +1,14 @@
 """The text of a sign-up's answer is what its model would write, for whatever was found."""
 
 from dataclasses import replace
+from uuid import UUID
 
 import numpy as np
 import pytest
 
 from api.schemas.answers import moment
 from api.schemas.signup import AssessmentOut, StepUp, told
+from api.serving.job import fresh_id
 from gnn.assess import Assessment, Band, Decision, RingTie
 from gnn.columns import Family
 from gnn.explain import Reason
@@ -60,3 +62,10 @@ def test_an_answer_tells_its_reasons_as_they_are_and_what_to_ask_for() -> None:
     assert (first.code, first.text, first.weight) == ("flagged_ring", 'Says "no"', 1.2346)
     assert (first.observed, first.baseline, second.observed) == ("3 of 40", None, None)
     assert (read.ring is not None, read.step_up) == (True, StepUp.PHONE)
+
+
+def test_ids_of_answers_are_random_uuids_and_none_comes_twice() -> None:
+    drawn = [fresh_id() for _ in range(1_000)]
+
+    assert len(set(drawn)) == len(drawn)
+    assert {UUID(hex=one).version for one in drawn} == {4}

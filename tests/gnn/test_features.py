@@ -16,7 +16,7 @@ from gnn.features import (
     row_of,
     signup_row,
 )
-from gnn.features_signup import Moment
+from gnn.features_signup import SIGNUP, Moment
 from gnn.vicinity import EMPTY, Vicinity, ids_of
 from graph.facts import Payment, Place, Signup, facts_of
 from graph.schema import NodeType
@@ -107,6 +107,21 @@ def test_a_hub_is_counted_whole_though_only_part_of_it_is_read(store):
 
     assert value(row, "device_accounts") == 30
     assert value(row, "tied_accounts") == 10
+
+
+def test_a_row_holds_what_every_column_says_of_the_sign_up(store):
+    for n in range(4):
+        store.write(facts_of(signup(f"a{n}", n * HOUR, mailbox=f"m{n % 2}")))
+    event, paid = signup("new", DAY, mailbox="m1", user_agent="curl"), PAID
+    piece = store.neighbourhood(ids_of(event, paid))
+    rates = {"flow": (3.0, 9.0, 20.0), "issuer": (0.5, 1.0, 7.0)}
+    moment = Moment(event, Vicinity.of(event, piece, paid), DAY, paid, rates)
+
+    row = row_of(moment)
+
+    said = np.array([column.compute(moment) for column in SIGNUP.columns], np.float32)
+    np.testing.assert_array_equal(row, said)
+    assert np.isfinite(row).sum() > len(row) / 3
 
 
 def test_an_unknown_input_is_unknown_and_not_zero():

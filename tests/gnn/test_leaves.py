@@ -30,9 +30,22 @@ def test_margin_and_shares_of_one_row_are_those_of_xgboost(depth):
     np.testing.assert_allclose(shares, grown.contributions(rows[:300]), rtol=0, atol=2e-5)
 
 
+@pytest.mark.parametrize("most", [1, 3, 15])
+def test_into_how_many_parts_a_tree_is_cut_changes_nothing(most, monkeypatch):
+    grown, rows = forest(4)
+    found = [grown.explained(row) for row in rows[:50]]
+    again = Booster.load(grown.save(), grown.columns)
+    monkeypatch.setattr("gnn.leaves.NODES_MOST", most)
+
+    for row, (margin, shares) in zip(rows, found, strict=False):
+        same, others = again.explained(row)
+        assert same == margin
+        np.testing.assert_allclose(others, shares, rtol=0, atol=1e-12)
+
+
 def test_values_at_a_split_and_beyond_all_of_them_go_the_same_way():
     grown, rows = forest(4)
-    edges = np.unique(grown._leaves.low[np.isfinite(grown._leaves.low)])
+    edges = np.unique(grown._leaves.split)
     table = np.tile(rows[:1], (len(edges) + 2, 1))
     table[:, 0] = [*edges, -np.inf, np.inf]
 

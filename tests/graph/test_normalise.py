@@ -1,10 +1,12 @@
 """What is equal must come out equal, what is broken must be refused with its reason."""
 
+import random
 from datetime import UTC, datetime
 
+import phonenumbers
 import pytest
 
-from graph import normalise
+from graph import normalise, phone
 from graph.errors import SettingsError
 from graph.normalise import Pseudonyms
 from graph.reasons import Reason, Refused, shape_of
@@ -161,6 +163,21 @@ def test_what_is_no_count_is_refused(value: object, reason: Reason) -> None:
 )
 def test_a_phone_number_is_e164_with_its_country(value: str, number: str, country: str) -> None:
     assert normalise.phone_of(value) == (number, country)
+
+
+def test_a_number_told_at_once_is_what_parsing_makes_of_it() -> None:
+    drawn = random.Random(8)
+    at_once = 0
+    for code in phonenumbers.COUNTRY_CODE_TO_REGION_CODE:
+        for _ in range(30):
+            rest = drawn.randint(7 - len(str(code)), 15 - len(str(code)))
+            text = f"+{code}" + "".join(drawn.choices("0123456789", k=rest))
+            found = phone.as_it_stands(text)
+            if found is not None:
+                at_once += 1
+                assert found == phone.parsed(text)
+
+    assert at_once > 1_000
 
 
 @pytest.mark.parametrize("value", ["12345", "+1", "+99912345678901234", "call me"])

@@ -5,8 +5,9 @@ from contextlib import contextmanager
 
 import pytest
 
+from graph.errors import StoreError
 from graph.ledger import hot
-from graph.ledger.engine import Ledger
+from graph.ledger.engine import Ledger, driver
 from graph.ledger.hot import Parcel
 
 NORMAL, FULL = 1, 2
@@ -58,3 +59,30 @@ def test_a_commit_that_does_not_wait_leaves_the_checkpoint_to_who_settles(lite: 
     assert (alone, others) == (0, 1_000)
     assert held == done
     assert path.stat().st_mtime_ns > before
+
+
+def test_who_jots_neither_waits_for_the_disk_nor_changes_how_others_wait(lite: Ledger) -> None:
+    found = []
+    for _ in range(2):
+        with lite.jotting() as book:
+            found.append(int(driver(book).execute("PRAGMA synchronous").fetchone()[0]))
+        with waiting(lite, synced=True) as level:
+            found.append(level)
+
+    assert found == [NORMAL, FULL, NORMAL, FULL]
+
+
+def test_what_was_jotted_before_a_fault_is_gone_and_the_next_goes_on(lite: Ledger) -> None:
+    def jot(body: bytes, *, broken: bool = False) -> None:
+        with lite.jotting() as book:
+            hot.post(book, [Parcel("signup", body, 1)])
+            if broken:
+                driver(book).execute("INSERT INTO nowhere VALUES (1)")
+
+    jot(b"first")
+    with pytest.raises(StoreError):
+        jot(b"lost", broken=True)
+    jot(b"second")
+
+    with lite.reading() as book:
+        assert [parcel.body for parcel in hot.waiting(book)] == [b"first", b"second"]

@@ -139,3 +139,24 @@ def test_of_accounts_that_came_in_one_instant_the_first_by_id_are_shown_and_no_o
 
     assert list(near.accounts) == [f"a{n:04d}" for n in range(7)] + ["z0", "z1", "z2"]
     assert len(laid_out) == (11 if hops == 1 else 0)
+
+
+def test_what_is_read_for_one_sign_up_is_of_one_moment(
+    store: SqliteStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = same(store).near
+    plain = Hop._read
+    with SqliteStore(tmp_path / "graph.db") as other:
+
+        def written_meanwhile(self: Hop, *given: Any) -> None:
+            other.write(Facts((account(0, 2, status="banned"),)))
+            plain(self, *given)
+
+        monkeypatch.setattr(Hop, "_read", written_meanwhile)
+        store._kept.clear()
+        found = store.neighbourhood(["ip:hub"], per_id=SIZE).near
+        monkeypatch.undo()
+
+    status = before.columns["status"]
+    assert found.accounts["a0000"][status] is None
+    assert store.neighbourhood(["ip:hub"], per_id=SIZE).near.accounts["a0000"][status] == "banned"
