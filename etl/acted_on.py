@@ -2,13 +2,13 @@
 
 A ring that calls for action is a picture of a crowd, and bystanders stand in it: batch jobs,
 evaluation teams and readers who use a public template with it. So a member is acted on only where
-what is known of the member itself does not speak against that. And a model that was taught by few
-rings meets crowds it never saw: a class that sits down to one exercise is as alike as a ring. Where
-the ring finder looked at the group and found it explained, only what an account does itself
-convicts it. It changes no ring and no score.
+two families of evidence tie it to the others (:mod:`graph.rings.belonging`) and the model does not
+speak for it. And a model that was taught by few rings meets crowds it never saw: a class that sits
+down to one exercise is as alike as a ring. Where the ring finder looked at the group and found it
+explained, only what an account does itself convicts it. It changes no ring and no score.
 """
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,12 +25,13 @@ from graph.rings.live import ESTABLISHED_US
 LIKELY = 0.8
 """Score from which an account with a history is acted on with its ring; less than a conviction
 needs, for the ring speaks too. Under what is left of one a newcomer is spared."""
-TELLING = 2.0
-"""Times as suspect as the mean account by its own behaviour: who is acted on for its company."""
 
 
 def flags_of(
-    scores: AccountScores | None, rings: Rings, previous: Rings | None = None
+    scores: AccountScores | None,
+    rings: Rings,
+    previous: Rings | None = None,
+    bystanders: Container[tuple[str, str]] = (),
 ) -> pl.DataFrame:
     """Accounts that call for action, each with its strongest reason: a ring before a score.
 
@@ -45,6 +46,8 @@ def flags_of(
         scores: the accounts' own, None where there is no model yet.
         rings: of this refresh.
         previous: of the one before.
+        bystanders: ring and account of members whom too little ties to the others
+            (:func:`graph.rings.belonging.bystanders`): the ring flags none of those.
     """
     before = {} if previous is None else previous.strongest(flagged_only=True)
     word = _Word.of(scores)
@@ -52,7 +55,8 @@ def flags_of(
     for account, (ring, member) in rings.strongest(flagged_only=True).items():
         established = rings.as_of - member.since >= ESTABLISHED_US
         again = not established or account in before
-        if again and word.acts(account, established=established):
+        tied = (ring.ring_id, account) not in bystanders
+        if again and tied and word.acts(account, established=established):
             rows[account] = (ring.score, ring.ring_id)
     if scores is not None:
         for place in np.flatnonzero(convicted(scores, rings)).tolist():
@@ -92,7 +96,7 @@ def held_in(scores: AccountScores | None, rings: Rings) -> pl.DataFrame:
 
     Columns ``account_id``, ``score`` (of the ring, 0..1), ``ring_id``; an account is in the ring it
     belongs to most firmly. More are held in a ring than are acted on for it: an account with a
-    history is, where the model doubts, and one that behaves like anybody.
+    history is, where the model doubts, and one that too little ties to the others.
     """
     word = _Word.of(scores)
     rows = [
@@ -107,26 +111,22 @@ def held_in(scores: AccountScores | None, rings: Rings) -> pl.DataFrame:
 class _Word:
     """What the model says of each account, and the scores from which it does not acquit.
 
-    ``newcomer`` and ``established`` are the least scores at which a member is acted on, ``own`` the
-    least that its own behaviour must say, whatever its company.
+    ``newcomer`` and ``established`` are the least scores at which a member is acted on.
     """
 
     score: Mapping[str, float]
-    behaviour: Mapping[str, float]
     newcomer: float = 0.0
     established: float = 0.0
-    own: float = 0.0
 
     @classmethod
     def of(cls, scores: AccountScores | None) -> "_Word":
         if scores is None or not len(scores.keys):
-            return cls({}, {})
+            return cls({})
         said = dict(zip(scores.keys, scores.score.tolist(), strict=True))
-        behaviour = dict(zip(scores.keys, scores.own.tolist(), strict=True))
         if scores.flagged.any():
-            return cls(said, behaviour, 1.0 - LIKELY, LIKELY, TELLING * float(scores.own.mean()))
+            return cls(said, 1.0 - LIKELY, LIKELY)
         mean = float(scores.score.mean())
-        return cls(said, behaviour, mean, mean)
+        return cls(said, mean, mean)
 
     def holds(self, account: str) -> bool:
         """Whether it lets a member stay in the picture of a ring that calls for action."""
@@ -136,10 +136,8 @@ class _Word:
         """Whether it lets a member of a ring that calls for action be acted on for it.
 
         A model that convicts anybody knows what it is looking for: a newcomer is spared where it is
-        sure of innocence, an account with a history unless it is sure of guilt, and both where
-        only their company speaks against them. A model that has seen too little to convict acquits
-        whom it finds less suspect than the mean.
+        sure of innocence, an account with a history unless it is sure of guilt. A model that has
+        seen too little to convict acquits whom it finds less suspect than the mean.
         """
         least = self.established if established else self.newcomer
-        telling = self.behaviour.get(account, self.own) >= self.own
-        return telling and self.score.get(account, least) >= least
+        return self.score.get(account, least) >= least

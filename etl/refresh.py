@@ -23,6 +23,7 @@ from graph.activity import add_activity
 from graph.lockstep import add_lockstep
 from graph.prompts import ClusterIndex
 from graph.rings import RingInputs, find, go_on
+from graph.rings.belonging import bystanders
 from graph.rings.story import with_stories
 from graph.snapshot import Snapshot
 from graph.store import GraphStore
@@ -98,7 +99,7 @@ def refresh(
     if job.config.keep_asked:
         for facts in changes(state.edges, answered.edges, as_of):
             job.store.write(facts)
-    flags = flags_of(scores, rings, state.rings)
+    flags = flags_of(scores, rings, state.rings, bystanders(inputs, rings.flagged))
     since = flagged_since(job.store, flags, as_of)
     rings = with_stories(rings, state.rings, since)
     after = RefreshState(answered.asked, state.number + 1, rings, answered.edges, standing)

@@ -1,8 +1,9 @@
 """Everything an evidence pack says about one ring, as plain data computed from a refresh's inputs.
 
-Members, links with their times and weights, what is shared, templates in redacted form, activity by
-day, reasons and counter-evidence, the rings beside it, and where it all came from. Equal inputs
-give equal data; nothing personal is in the inputs, so nothing personal is here.
+Members with what ties each to the others, links with their times and weights, what is shared,
+templates in redacted form, activity by day, reasons and counter-evidence, the rings beside it, and
+where it all came from. Equal inputs give equal data; nothing personal is in the inputs, so nothing
+personal is here.
 :mod:`graph.rings.pack` writes it.
 """
 
@@ -16,6 +17,7 @@ import pyarrow.compute as pc
 from scipy import sparse
 
 from graph.rings import links, relations
+from graph.rings.belonging import belonging
 from graph.rings.inputs import DAY_US, Ints, RingInputs
 from graph.rings.model import Family, Ring
 from graph.rings.record import Provenance
@@ -78,6 +80,7 @@ def _ids(inputs: RingInputs, rows: Ints) -> list[str]:
 def _members(ring: Ring, inputs: RingInputs, rows: Ints) -> list[dict[str, Any]]:
     place = {name: int(row) for name, row in zip(_ids(inputs, rows), rows, strict=True)}
     count = np.bincount(inputs.request_columns.account, minlength=inputs.size)
+    told = belonging(inputs, ring)
     return [
         {
             "account_id": member.account_id,
@@ -87,6 +90,7 @@ def _members(ring: Ring, inputs: RingInputs, rows: Ints) -> list[dict[str, Any]]
             "last_seen": moment(int(inputs.last_seen[place[member.account_id]])),
             "requests": int(count[place[member.account_id]]),
             "suspicion": _suspicion(inputs, place[member.account_id]),
+            "tied_by": {f.value: nats for f, nats in told[member.account_id].items() if nats},
         }
         for member in ring.members
         if member.account_id in place

@@ -8,7 +8,7 @@ of them behaviour, and a score past :data:`FLAG_SCORE` after all counter-evidenc
 innocent cause brings together (:data:`GOES_VIRAL`) are one voice there, not several.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,10 +28,13 @@ SPEAKS = 2.0
 FLAG_SCORE = 0.9
 GOES_VIRAL = frozenset({"timing.handover", "signup.burst", "signup.plan_fit"})
 """Codes that a prompt library going viral explains together with the templates themselves: its
-readers come within days, go on with the conversations it publishes, and work through it. Talks
-that run through the whole group (``timing.relay``) are not among them: see decision 123."""
+readers come within days, go on with the conversations it publishes, and work through it."""
+RELAY, ONE_HAND = "timing.relay", "prompts.one_hand"
+"""Talks that run through the whole group are the doing of a library, too, unless its templates'
+users go together in other ways: then they are a voice of their own (decision 126)."""
 COMMON_KIT = 0.5
-"""Nats of prompts from which members have a kit in common that may have gone viral."""
+"""Nats of prompts from which members have a kit in common that may have gone viral, and from which
+it is seen to be in one hand."""
 
 
 @dataclass(frozen=True)
@@ -51,10 +54,20 @@ def judge(evidence: Sequence[Evidence], groups: Groups) -> Judgement:
     held = np.minimum(sum((families[f] for f in POSSESSIONS), zero), POSSESSION_CAP)
     behaviour = sum((families[f] for f in Family if f not in POSSESSIONS), zero)
     score = 1.0 / (1.0 + np.exp(-(PRIOR + held + behaviour + other)))
-    apart = _added([p for p in evidence if p.code not in GOES_VIRAL], groups)
+    apart = _added(list(_apart_from_kit(evidence, groups)), groups)
     viral = families[Family.PROMPTS] >= COMMON_KIT
     enough = np.where(viral, two_families(apart), two_families(families))
     return Judgement(score, enough & (score >= FLAG_SCORE), families)
+
+
+def _apart_from_kit(evidence: Sequence[Evidence], groups: Groups) -> Iterator[Evidence]:
+    """The evidence without what a library gone viral explains together with its templates."""
+    hand = sum((p.weight for p in evidence if p.code == ONE_HAND), np.zeros(groups.count))
+    for piece in evidence:
+        if piece.code == RELAY:
+            yield piece.times(np.where(hand >= COMMON_KIT, 1.0, 0.0))
+        elif piece.code not in GOES_VIRAL:
+            yield piece
 
 
 def _added(evidence: Sequence[Evidence], groups: Groups) -> dict[Family, Floats]:

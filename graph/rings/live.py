@@ -21,11 +21,12 @@ from graph.rings.timing import BIN_US
 
 MICRO = 1_000_000
 FLAG_ODDS = math.log(FLAG_SCORE / (1.0 - FLAG_SCORE))
-FAMILY_CAP = 6 * MICRO
-HELD_CAP = round(POSSESSION_CAP * MICRO)
-TICK_CAP = 4 * MICRO
-HANDED = 4 * MICRO
+FAMILY_NATS, TICK_NATS = 6.0, 4.0
+"""Most that a family, and that moments in common may say of one account."""
+HANDED_NATS = 4.0
 """What it is worth to go on with a talk that a member of the ring began."""
+FAMILY_CAP, TICK_CAP = round(FAMILY_NATS * MICRO), round(TICK_NATS * MICRO)
+HELD_CAP, HANDED = round(POSSESSION_CAP * MICRO), round(HANDED_NATS * MICRO)
 YOUNG_US = 7 * DAY_US
 ESTABLISHED_US = 14 * DAY_US
 """Age from which an account has a history that speaks for it, and a refresh has to read it."""

@@ -87,12 +87,19 @@ def _members(members: Sequence[Mapping[str, Any]], roles: Mapping[str, Mapping[s
             m["created_at"],
             m["last_seen"],
             m["requests"],
+            _tied(m["tied_by"]),
             _carried(roles.get(m["account_id"])),
         )
         for m in members[:MAX_ROWS]
     )
-    head = ("Account", "Strength", "Signed up", "Last seen", "Requests", "Carries")
+    head = ("Account", "Strength", "Signed up", "Last seen", "Requests", "Tied by", "Carries")
     return _table(head, rows, numbers={1, 4}) + _rest(members, "members.json")
+
+
+def _tied(families: Mapping[str, float]) -> str:
+    """What ties an account to the other members, heaviest first, in nats."""
+    heaviest = sorted(families.items(), key=lambda pair: (-pair[1], pair[0]))
+    return ", ".join(f"{family} {nats:+.1f}" for family, nats in heaviest) or "nothing"
 
 
 def _carried(role: Mapping[str, Any] | None) -> str:

@@ -27,6 +27,8 @@ TRAIT_CAP = 2.0
 MIN_NATS = 0.3
 """What says less is not kept: it would only cost time at every event."""
 MAX_ENTITIES = 4_000
+MIN_KNOWN = 3
+"""Members of whom a trait must be known before their values say anything."""
 BACKGROUND = 50.0
 """Accounts' worth of the whole population mixed into the honest users of a ring's templates."""
 
@@ -91,7 +93,7 @@ def _profile(
         (pair for incidence in held for pair in _entities(incidence, member)),
         key=lambda pair: (-pair[1][1], pair[0]),
     )
-    near = _neighbours(held, member)
+    near = neighbours(held, member)
     base = float(np.log((len(rows) + 1.0) / max(inputs.size, 1)))
     return Profile(
         ring.ring_id,
@@ -106,37 +108,50 @@ def _profile(
 def _entities(incidence: Incidence, member: Bools) -> Iterator[tuple[str, tuple[Family, float]]]:
     """Node id, family and nats of every entity that members hold more than others do."""
     ours = member[incidence.account]
-    width = len(incidence.weight)
-    held = np.bincount(incidence.entity[ours], minlength=width)
-    size, rest = int(member.sum()), max(len(member) - int(member.sum()), 1)
-    for row in np.flatnonzero(held):
-        others = incidence.degree[row] - held[row]
-        nats = _ratio(float(held[row]), size, float(others), rest)
-        nats = _worth(incidence, int(row), nats, (float(held[row]), float(others)))
-        if nats >= MIN_NATS:
-            yield (
-                incidence.entity_id(int(row)),
-                (incidence.relation.family, round(min(nats, ENTITY_CAP), 4)),
-            )
+    count = np.bincount(incidence.entity[ours], minlength=len(incidence.weight))
+    row = np.flatnonzero(count)
+    nats = entity_nats(incidence, row, count[row], int(member.sum()), len(member))
+    for place in np.flatnonzero(nats):
+        key = incidence.entity_id(int(row[place]))
+        yield key, (incidence.relation.family, round(float(nats[place]), 4))
 
 
-def _worth(incidence: Incidence, row: int, ratio: float, senders: tuple[float, float]) -> float:
-    """What is left of an entity's ratio (nats) once what it shares in honest crowds is taken off.
+def entity_nats(
+    incidence: Incidence, row: Ints, held: Ints, size: int, everybody: int, less: int = 0
+) -> Floats:
+    """Nats by which holding an entity speaks for a member, [n]; 0 for what says next to nothing.
+
+    Args:
+        incidence: the relation.
+        row: [n] entities.
+        held: [n] how many of the members hold each, all those if ``less`` is 0.
+        size: members.
+        everybody: accounts, members and others.
+        less: accounts whose holding is not to count, being asked about.
+    """
+    others = incidence.degree[row] - held - less
+    ratio = _ratio(held, size, others, max(everybody - size - less, 1))
+    nats = _worth(incidence, row, ratio, held, others)
+    return np.where(nats >= MIN_NATS, np.minimum(nats, ENTITY_CAP), 0.0)
+
+
+def _worth(incidence: Incidence, row: Ints, ratio: Floats, held: Ints, others: Ints) -> Floats:
+    """What is left of entities' ratios (nats) once what they share in honest crowds is taken off.
 
     The usual crowd of its class, as for links; nothing is left of a template that ties nobody. But
     the usual crowd of templates is that of whatever kit is most in use, and says nothing of this
-    one. So a template is worth at least the odds that who sends it is a member (``senders``:
-    members, others) times what the clusterer saw of its users acting as one hand.
+    one. So a template is worth at least the odds that who sends it is a member (``held`` members,
+    ``others``) times what the clusterer saw of its users acting as one hand.
     """
-    alone = ratio - float(np.log(incidence.crowd[row]))
+    alone = ratio - np.log(incidence.crowd[row])
     if incidence.relation.family is not Family.PROMPTS:
-        return alone
-    held, others = senders
-    theirs = float(np.log((held + 0.1) / (others + 0.5)) + incidence.one_hand[row])
-    return max(alone if incidence.weight[row] > 0 else 0.0, min(ratio, theirs))
+        return np.asarray(alone, np.float64)
+    theirs = np.log((held + 0.1) / (others + 0.5)) + incidence.one_hand[row]
+    tied = np.where(incidence.weight[row] > 0, alone, 0.0)
+    return np.asarray(np.maximum(tied, np.minimum(ratio, theirs)), np.float64)
 
 
-def _ratio(held: float, size: int, others: float, rest: int) -> float:
+def _ratio(held: Ints, size: int, others: Ints, rest: int) -> Floats:
     """Nats by which holding an entity speaks for a member, by smoothed shares.
 
     An entity held by one member is worth a chance of one in its ``size`` that the next member
@@ -144,10 +159,10 @@ def _ratio(held: float, size: int, others: float, rest: int) -> float:
     """
     ours = (held + 0.1) / (size + 1.0)
     theirs = (others + 0.5) / (rest + 1.0)
-    return float(np.log(ours / theirs))
+    return np.asarray(np.log(ours / theirs), np.float64)
 
 
-def _neighbours(held: Sequence[Incidence], member: Bools) -> Bools:
+def neighbours(held: Sequence[Incidence], member: Bools) -> Bools:
     """Accounts outside the ring that ask from its templates, [N]: the honest look-alikes."""
     near = np.zeros(len(member), np.bool_)
     for incidence in held:
@@ -160,20 +175,30 @@ def _neighbours(held: Sequence[Incidence], member: Bools) -> Bools:
 
 
 def _values(trait: Trait, member: Bools, near: Bools) -> dict[str, float]:
-    """Nats of every value that members have, and of any other (``""``).
-
-    Against the ring's look-alikes, not the world: users of one kit tend to come with one client.
-    """
+    """Nats of every value that members have, and of any other (``""``)."""
     code = trait.code[member]
     code = code[code >= 0]
-    if len(code) < 3:
+    if len(code) < MIN_KNOWN:
         return {}
-    beside = trait.code[near & (trait.code >= 0)]
-    usual = np.bincount(beside, minlength=len(trait.values)) + BACKGROUND * trait.share
-    usual = usual / usual.sum()
     held: Ints = np.bincount(code, minlength=len(trait.values))
-    share: Floats = (held + 2.0 * usual) / (len(code) + 2.0)
-    nats = np.clip(np.log(share / np.maximum(usual, 1e-6)), -TRAIT_CAP, TRAIT_CAP)
+    nats = value_nats(held, len(code), usual_values(trait, near))
     kept = {trait.values[i]: round(float(nats[i]), 4) for i in np.flatnonzero(held)}
     missing = float(np.log(2.0 / (len(code) + 2.0)))
     return {**kept, "": round(max(missing, -TRAIT_CAP), 4)}
+
+
+def usual_values(trait: Trait, near: Bools) -> Floats:
+    """Share (0..1) of each value among a ring's look-alikes ``near`` [N], by the whole population.
+
+    Against the ring's look-alikes, not the world: users of one kit tend to come with one client.
+    """
+    beside = trait.code[near & (trait.code >= 0)]
+    usual = np.bincount(beside, minlength=len(trait.values)) + BACKGROUND * trait.share
+    shares: Floats = usual / usual.sum()
+    return shares
+
+
+def value_nats(held: Ints, known: int | Ints, usual: Floats) -> Floats:
+    """Nats by which values that ``held`` of ``known`` members have speak for a member."""
+    share = (held + 2.0 * usual) / (known + 2.0)
+    return np.clip(np.log(share / np.maximum(usual, 1e-6)), -TRAIT_CAP, TRAIT_CAP)

@@ -14,8 +14,10 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from graph.rings.inputs import DAY_US
-from graph.rings.timing import BIN_US
+import numpy as np
+
+from graph.rings.inputs import DAY_US, Bools, Floats, Ints
+from graph.rings.timing import BIN_US, Moments
 
 DAY = DAY_US // BIN_US
 """Bins of a day."""
@@ -102,9 +104,50 @@ class Pulse:
         """How much likelier a bin is of the ring, less the asker's own part in its works."""
         day = moment // DAY
         usual = (self._crowd[moment] + EVEN) / (self._crowd_by_day[day] + EVEN * DAY)
-        ours = len(works.who.get(moment, ())) - here + DOUBT * usual
-        return ours / (works.by_day[day] - that_day + DOUBT) / usual
+        ours = len(works.who.get(moment, ())) - here
+        return (ours + DOUBT * usual) / (works.by_day[day] - that_day + DOUBT) / usual
 
     def _passed(self, moment: int) -> None:
         self._crowd[moment] += 1
         self._crowd_by_day[moment // DAY] += 1
+
+
+def pulse_of_members(moments: Moments, member: Bools) -> Floats:
+    """What :meth:`Pulse.nats` says of every member of one ring by the works of the others, [N].
+
+    The same in columns, for a refresh that looks at all of them: every member (``member`` [N])
+    worked in its ``moments``, everybody else was only there. 0 for who is no member.
+    """
+    ours = member[moments.account]
+    account, bins = moments.account[ours], moments.bin[ours]
+    cell, place, who = np.unique(bins, return_inverse=True, return_counts=True)
+    if not len(cell):
+        return np.zeros(moments.size)
+    total = np.bincount(account, minlength=moments.size)
+    together = float(who[who > 1].sum())
+    brought = np.where(who == 1, 0, np.where(who == 2, 2, 1))[place]
+    left = together - np.bincount(account, brought, moments.size)
+    belief = left / (len(bins) - total + DOUBT)
+    day = bins // DAY
+    first = int(day.min())
+    by_day = np.bincount(day - first)[day - first]
+    own_day = np.unique(
+        account * (int(day.max()) + 1) + day, return_inverse=True, return_counts=True
+    )
+    that_day = own_day[2][own_day[1]]
+    usual = _usual(moments, cell)[place]
+    times = (who[place] - 1 + DOUBT * usual) / (by_day - that_day + DOUBT) / usual
+    says = by_day > that_day
+    of = np.maximum(belief, 0.0)[account]
+    told = np.where(says, np.log(of * times + 1.0 - of), 0.0)
+    return np.asarray(np.bincount(account, told, moments.size), np.float64)
+
+
+def _usual(moments: Moments, cell: Ints) -> Floats:
+    """Everybody's chance, [C], to work in the bins ``cell`` rather than in others of their day."""
+    bins, active = moments.crowd
+    first = int(bins.min()) // DAY
+    by_day = np.bincount(bins // DAY - first, active)
+    day = by_day[cell // DAY - first]
+    share: Floats = (active[np.searchsorted(bins, cell)] + EVEN) / (day + EVEN * DAY)
+    return share

@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from etl.acted_on import LIKELY, TELLING, explained_in, flags_of, held_in
+from etl.acted_on import LIKELY, explained_in, flags_of, held_in
 from etl.asked import Asked, changes
 from etl.refresh import Job, RefreshConfig, refresh
 from etl.refreshed import FLAGS, RefreshState, raised
@@ -197,23 +197,22 @@ def test_a_model_that_convicts_anybody_spares_newcomers_and_has_to_be_sure_of_th
     assert set(held_in(None, late)["account_id"]) == {spared, doubted, convicted}
 
 
-def test_a_member_against_whom_only_its_company_speaks_stays_in_the_picture_and_is_not_acted_on(
-    report,
-):
-    led, telling, alone = report.scores.keys[:3]
+def test_a_bystander_stays_in_the_picture_of_a_ring_and_is_acted_on_for_its_own_score_alone(report):
+    near, member, alone = report.scores.keys[:3]
     score = np.full(len(report.scores.keys), 0.01)
     score[:3] = 0.85, 0.85, 0.99
-    own = np.where(score > 0.9, 0.99, 0.01)
-    own[:2] = (TELLING - 0.1) * own.mean(), (TELLING + 0.1) * own.mean()
-    scores = replace(report.scores, score=score, own=own, flagged=score > 0.9)
-    mute = replace(scores, flagged=np.zeros(len(score), np.bool_))
-    members = tuple(Member(name, 1.0, 0) for name in (led, telling))
+    scores = replace(report.scores, score=score, own=score, flagged=score > 0.9)
+    members = tuple(Member(name, 1.0, 0) for name in (near, member, alone))
     ring = replace(ring_of("r1", members), flagged=True)
-    early = Rings(DAY, (ring,))
+    rings, beside = Rings(DAY, (ring,)), {("r1", near), ("r1", alone), ("r2", member)}
 
-    assert set(flags_of(scores, early)["account_id"]) == {telling, alone}
-    assert set(held_in(scores, early)["account_id"]) == {led, telling}
-    assert set(flags_of(mute, early)["account_id"]) == {led, telling}
+    flags = flags_of(scores, rings, None, beside)
+
+    assert list(flags.select("account_id", "ring_id").iter_rows()) == sorted(
+        [(member, "r1"), (alone, None)]
+    )
+    assert set(held_in(scores, rings)["account_id"]) == {near, member, alone}
+    assert set(flags_of(scores, rings)["account_id"]) == {near, member, alone}
 
 
 @pytest.mark.parametrize("code", ["counter.organisation", "counter.one_place"])

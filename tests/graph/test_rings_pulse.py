@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from graph.rings.inputs import DAY_US, HOUR_US
-from graph.rings.pulse import Pulse
+from graph.rings.pulse import Pulse, pulse_of_members
+from graph.rings.timing import BIN_US, Moments
 
 MINUTE_US = HOUR_US // 60
 START = 20_000 * DAY_US
@@ -119,3 +120,23 @@ def test_a_day_on_which_the_ring_does_not_work_says_nothing(rng, members):
     pulse = pulse_of(crowd(rng), on_ticks(rng, members))
 
     assert nats_of(pulse, START + DAY_US + 11 * HOUR_US) == 0
+
+
+def test_a_refresh_hears_of_every_member_what_the_match_would_hear_of_it(rng):
+    asked = {(int(cell) // 500, int(cell) % 500) for cell in rng.integers(0, 60 * 500, 900)}
+    asked |= {(account, tick) for account in range(8) for tick in (5, 77, 150, 300, 301)}
+    account, moment = (np.array(side) for side in zip(*sorted(asked), strict=True))
+    member = np.arange(60) < 12
+    one_by_one = Pulse(1)
+    own: dict[int, set[int]] = {a: set() for a in range(60)}
+    for who, when in sorted(asked):
+        one_by_one.asked(own[who], when * BIN_US)
+    for who in range(12):
+        one_by_one.follows(0, f"m{who}", own[who])
+
+    together = pulse_of_members(Moments(account, moment, 60, BIN_US), member)
+
+    alone = [one_by_one.nats(0, own[who], f"m{who}") for who in range(12)]
+    assert together[:12] == pytest.approx(alone)
+    assert not together[12:].any()
+    assert together[:8].mean() > together[8:12].mean()
