@@ -6,7 +6,7 @@ a ring whose members have nearly all fallen silent (banned, spent, moved on) sta
 Whoever acts again is judged again. Read :mod:`graph.rings.lineage` next.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -31,8 +31,8 @@ def with_silent(
     if previous is None or not previous.flagged:
         return list(found)
     silent = _silent(previous, inputs)
-    match = lineage.match(found, previous)
     taken = {a for ring in found if ring.flagged for a in ring.account_ids}
+    match = _with_remnants(found, previous, lineage.match(found, previous), silent - taken)
     rings, stays = [], set(range(len(previous.rings))) - set(match.values())
     for number, ring in enumerate(found):
         old = previous.rings[match[number]] if number in match else None
@@ -47,6 +47,31 @@ def with_silent(
         if kept is not None:
             rings.append(_as_of(kept, inputs, banned))
     return rings
+
+
+def _with_remnants(
+    found: Sequence[Ring], previous: Rings, match: Mapping[int, int], silent: frozenset[str]
+) -> dict[int, int]:
+    """``match``, and flagged rings that are what still acts of one whose other members fell silent.
+
+    Those would stay as they were judged, under the old id, and who goes on get another: one ring
+    under two names. Most of such a ring's members are the old one's; the largest part goes on.
+    """
+    known, free = dict(match), set(range(len(previous.rings))) - set(match.values())
+    old = {place: previous.rings[place] for place in free}
+    asleep = {place: one for place, one in old.items() if _left(one, silent) is not None}
+    pairs = sorted(
+        (-common, number, place)
+        for number, ring in enumerate(found)
+        if ring.flagged and number not in match
+        for place, one in asleep.items()
+        if (common := len(ring.account_ids & one.account_ids)) >= MOSTLY * ring.size
+    )
+    for _, number, place in pairs:
+        if number not in known and place in free:
+            known[number] = place
+            free.remove(place)
+    return known
 
 
 def _silent(previous: Rings, inputs: RingInputs) -> frozenset[str]:

@@ -4,7 +4,7 @@ import pytest
 
 from graph.rings import RingInputs, Rings, Status, find
 from graph.rings.inputs import DAY_US
-from tests.graph.ring_worlds import START, World
+from tests.graph.ring_worlds import MINUTE_US, START, World
 from tests.graph.test_rings import card_ring
 
 SEEN = START + 25 * DAY_US
@@ -66,3 +66,25 @@ def test_silence_makes_nobody_a_member_of_a_ring_that_is_not_flagged(world):
     later = refreshed(world, LATER, 7, calm)
 
     assert not later.flagged
+
+
+def test_what_still_acts_of_a_ring_goes_on_under_its_id_with_those_who_fell_silent():
+    world = World()
+    world.people(150, days=20)
+    card_ring(world, 40)
+    first = refreshed(world, SEEN, 30)
+    (ring,) = first.flagged
+    awake = sorted(ring.account_ids)[:8]
+    world.clusters |= {f"new-kit{k}": (5.0, "rare and new") for k in range(3)}
+    for day in range(1, 6):
+        for name in awake:
+            at = LATER - day * DAY_US + int(world.rng.uniform(0, 5) * MINUTE_US)
+            world.asks(name, at, f"new-kit{day % 3}")
+            world.pays(name, at, "new-card", "virtual", issuer="bin-virtual")
+
+    later = refreshed(world, LATER, 7, first)
+
+    (kept,) = later.flagged
+    assert kept.ring_id == ring.ring_id
+    assert kept.account_ids == ring.account_ids
+    assert kept.last_seen > ring.last_seen
