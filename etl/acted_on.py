@@ -49,10 +49,13 @@ def flags_of(
         bystanders: ring and account of members whom too little ties to the others
             (:func:`graph.rings.belonging.bystanders`): the ring flags none of those.
     """
-    before = {} if previous is None else previous.strongest(flagged_only=True)
+    flagged = () if previous is None else previous.flagged
+    before = {account for ring in flagged for account in ring.account_ids}
     word = _Word.of(scores)
     rows: dict[str, tuple[float, str | None]] = {}
-    for account, (ring, member) in rings.strongest(flagged_only=True).items():
+    for account, (ring, member) in rings.strongest.items():
+        if not ring.flagged:
+            continue
         established = rings.as_of - member.since >= ESTABLISHED_US
         again = not established or account in before
         tied = (ring.ring_id, account) not in bystanders
@@ -82,8 +85,7 @@ def explained_in(rings: Rings) -> frozenset[str]:
     The group is the one an account belongs to most firmly; the cause is an organisation that most
     of it name, or one place where most of it sit.
     """
-    held = rings.strongest()
-    return frozenset(account for account, (ring, _) in held.items() if _lawful(ring))
+    return frozenset(account for account, (ring, _) in rings.strongest.items() if _lawful(ring))
 
 
 def _lawful(ring: Ring) -> bool:
@@ -101,8 +103,8 @@ def held_in(scores: AccountScores | None, rings: Rings) -> pl.DataFrame:
     word = _Word.of(scores)
     rows = [
         (account, ring.score, ring.ring_id)
-        for account, (ring, _) in sorted(rings.strongest(flagged_only=True).items())
-        if word.holds(account)
+        for account, (ring, _) in sorted(rings.strongest.items())
+        if ring.flagged and word.holds(account)
     ]
     return pl.DataFrame(rows, schema=FLAGS, orient="row")
 

@@ -63,9 +63,8 @@ def _told(table: pa.Table, rings: Rings, inputs: RingInputs) -> pa.Table:
 
 def _entities(inputs: RingInputs, flagged: list[str]) -> dict[str, pa.Table]:
     """``flagged_accounts`` of every entity that has some, a table a kind."""
-    rows = pc.index_in(pa.array(flagged, pa.string()), value_set=inputs.account_ids).drop_null()
     marked = np.zeros(inputs.size, np.bool_)
-    marked[np.asarray(rows, np.int64)] = True
+    marked[inputs.known(flagged)] = True
     counts: dict[NodeType, np.ndarray] = {}
     for verb in inputs.snapshot.edges:
         spec = EDGE_OF[verb]
@@ -106,7 +105,7 @@ def _scored(report: RefreshReport) -> dict[str, pa.Array]:
 
 
 def _ringed(rings: Rings, keys: list[str]) -> dict[str, pa.Array]:
-    held = rings.strongest()
+    held = rings.strongest
     found = [held.get(key) for key in keys]
     return {
         "ring_id": pa.array([None if f is None else f[0].ring_id for f in found], pa.string()),

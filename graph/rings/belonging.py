@@ -10,10 +10,9 @@ flags a newcomer by the same rule. It changes no ring; who is acted on is said e
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import compress
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
 
 from graph.rings import timing, traits
 from graph.rings.inputs import Bools, Floats, Ints, RingInputs, distinct
@@ -70,10 +69,9 @@ class _Look:
 
     def members(self, ring: Ring) -> tuple[Ints, list[str]]:
         """Rows [n] of the members that there still are, and their ids."""
-        ids = pa.array([member.account_id for member in ring.members], pa.string())
-        found = pc.index_in(ids, value_set=self.inputs.account_ids)
-        kept = ids.filter(pc.is_valid(found)).to_pylist()
-        return np.asarray(found.drop_null(), dtype=np.int64), kept
+        ids = [member.account_id for member in ring.members]
+        rows = self.inputs.rows_of(ids)
+        return rows[rows >= 0], list(compress(ids, rows >= 0))
 
     def bystanders(self, ring: Ring) -> Iterator[str]:
         rows, ids = self.members(ring)

@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from scipy import sparse
 
 from graph.rings.inputs import DAY_US, Ints, RingInputs
@@ -81,8 +80,7 @@ def _came(inside: sparse.csr_array, inputs: RingInputs) -> Iterator[dict[str, An
 def _inside(rings: Rings, inputs: RingInputs) -> sparse.csr_array:
     """Who is in which ring, [R, N] of 0 and 1."""
     names = [(row, member.account_id) for row, ring in enumerate(rings) for member in ring.members]
-    place = pc.index_in(pa.array([name for _, name in names]), value_set=inputs.account_ids)
-    account = np.asarray(pc.fill_null(place, -1), np.int64)
+    account = inputs.rows_of(name for _, name in names)
     row = np.array([row for row, _ in names], np.int64)
     known = account >= 0
     ones = np.ones(int(known.sum()), np.int64)

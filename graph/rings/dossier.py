@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from scipy import sparse
 
 from graph.rings import links, relations
@@ -68,9 +67,7 @@ def moment(at: int) -> str:
 
 
 def _rows(ring: Ring, inputs: RingInputs) -> Ints:
-    ids = pa.array([member.account_id for member in ring.members], pa.string())
-    found = pc.index_in(ids, value_set=inputs.account_ids).drop_null()
-    return np.sort(np.asarray(found, dtype=np.int64))
+    return np.sort(inputs.known(ring.account_ids))
 
 
 def _ids(inputs: RingInputs, rows: Ints) -> list[str]:

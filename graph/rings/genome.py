@@ -10,8 +10,6 @@ from collections.abc import Mapping, Sequence, Set
 from dataclasses import replace
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
 
 from graph.rings import traits
 from graph.rings.inputs import Ints, RingInputs
@@ -98,7 +96,7 @@ def _heirs(inputs: RingInputs, rings: Rings, kept: Sequence[Profile]) -> dict[st
     held, known = list(incidences(inputs)), traits.traits(inputs)
     heirs: dict[str, str] = {}
     for ring in young:
-        rows = _rows(inputs, ring)
+        rows = inputs.known(member.account_id for member in ring.members)
         likeness = ((_likeness(profile, held, known, rows), profile.ring_id) for profile in kept)
         scores = [(sum(nats.values()), old) for nats, old in likeness if _is_heir(nats)]
         if scores:
@@ -117,11 +115,6 @@ def _grown_again(rings: Rings, previous: Rings) -> dict[str, str]:
             if len(fresh - was) >= FEWEST:
                 again[ring.ring_id] = ring.ring_id
     return again
-
-
-def _rows(inputs: RingInputs, ring: Ring) -> Ints:
-    ids = pa.array([member.account_id for member in ring.members], pa.string())
-    return np.asarray(pc.index_in(ids, value_set=inputs.account_ids).drop_null(), dtype=np.int64)
 
 
 def _is_heir(nats: Mapping[Family, float]) -> bool:

@@ -5,7 +5,7 @@ and nothing of an unknown account comes through. It knows nothing of evidence. R
 :mod:`graph.rings.find` next.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -123,6 +123,18 @@ class RingInputs:
         """Account ids by row, [N]."""
         return self.snapshot.keys(NodeType.ACCOUNT)
 
+    def rows_of(self, ids: pa.Array | Iterable[str]) -> Ints:
+        """The row of each account id, -1 where there is no such account."""
+        if not isinstance(ids, pa.Array):
+            ids = pa.array(list(ids), pa.string())
+        found = pc.index_in(ids.cast(self.account_ids.type), value_set=self.account_ids)
+        return np.asarray(pc.fill_null(found, -1), dtype=np.int64)
+
+    def known(self, ids: pa.Array | Iterable[str]) -> Ints:
+        """The rows of those account ids that there are, in their order."""
+        rows = self.rows_of(ids)
+        return rows[rows >= 0]
+
     @cached_property
     def created_at(self) -> Ints:
         """When each account signed up (us), [N]; its first event where that is unknown."""
@@ -189,8 +201,7 @@ class RingInputs:
         ids = table["account_id"].combine_chunks()
         if pa.types.is_dictionary(ids.type):
             ids = ids.dictionary_decode()
-        found = pc.index_in(ids.cast(self.account_ids.type), value_set=self.account_ids)
-        rows = np.asarray(pc.fill_null(found, -1), dtype=np.int64)
+        rows = self.rows_of(ids)
         at = np.asarray(table["at"].combine_chunks().cast(pa.int64()), dtype=np.int64)
         keep = np.flatnonzero((rows >= 0) & (at <= self.as_of))
         order = keep[np.lexsort((rows[keep], at[keep]))]

@@ -9,9 +9,7 @@ Whoever acts again is judged again. Read :mod:`graph.rings.lineage` next.
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from graph.rings import lineage, triage
 from graph.rings.inputs import Bools, RingInputs
@@ -78,7 +76,7 @@ def _silent(previous: Rings, inputs: RingInputs) -> frozenset[str]:
     """Members of flagged rings that did nothing after ``previous``."""
     ids = sorted({account for ring in previous.flagged for account in ring.account_ids})
     known = pa.array(ids, pa.string())
-    rows = np.asarray(pc.fill_null(pc.index_in(known, value_set=inputs.account_ids), -1), np.int64)
+    rows = inputs.rows_of(known)
     quiet = (rows >= 0) & (inputs.last_seen[rows] <= previous.as_of)
     return frozenset(known.filter(pa.array(quiet)).to_pylist())
 
@@ -105,7 +103,5 @@ def _left(old: Ring, silent: frozenset[str]) -> Ring | None:
 
 def _as_of(ring: Ring, inputs: RingInputs, banned: Bools) -> Ring:
     """The ring with the status that its members' bans and silence give it now."""
-    ids = pa.array(sorted(ring.account_ids), pa.string())
-    rows = np.asarray(pc.index_in(ids, value_set=inputs.account_ids), np.int64)
-    share = float(banned[rows].mean())
+    share = float(banned[inputs.known(ring.account_ids)].mean())
     return replace(ring, status=triage.status(share, ring.last_seen, inputs.as_of))

@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 from typing import Any, Self
 
 import pyarrow as pa
@@ -195,7 +196,7 @@ class LineageEvent:
     others: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Rings:
     """All groups of one refresh, most surely fraudulent first, and what changed since the last."""
 
@@ -214,10 +215,11 @@ class Rings:
         """The rings that call for action."""
         return tuple(ring for ring in self.rings if ring.flagged)
 
-    def strongest(self, *, flagged_only: bool = False) -> dict[str, tuple[Ring, Member]]:
-        """Each account's firmest membership: account id -> (ring, member)."""
+    @cached_property
+    def strongest(self) -> Mapping[str, tuple[Ring, Member]]:
+        """Each account's firmest membership, a ring that calls for action before any other."""
         best: dict[str, tuple[Ring, Member]] = {}
-        for ring in self.flagged if flagged_only else self.rings:
+        for ring in self.rings:
             for member in ring.members:
                 held = best.get(member.account_id)
                 if held is None or (ring.flagged, member.strength) > (

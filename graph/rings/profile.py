@@ -13,8 +13,6 @@ from dataclasses import dataclass, field
 from typing import Any, Self
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
 
 from graph.rings import traits
 from graph.rings.inputs import Bools, Floats, Ints, RingInputs
@@ -84,9 +82,7 @@ def profiles(inputs: RingInputs, rings: Sequence[Ring]) -> list[Profile]:
 def _profile(
     inputs: RingInputs, ring: Ring, held: Sequence[Incidence], known: Sequence[Trait]
 ) -> Profile:
-    ids = [member.account_id for member in ring.members]
-    found = pc.index_in(pa.array(ids, pa.string()), value_set=inputs.account_ids)
-    rows = np.asarray(found.drop_null(), dtype=np.int64)
+    rows = inputs.known(ring.account_ids)
     member = np.zeros(inputs.size, np.bool_)
     member[rows] = True
     ranked = sorted(
