@@ -6,7 +6,7 @@ sign-up flow must not stop. It knows the store's port, not its adapters, and wri
 """
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
@@ -144,22 +144,34 @@ def assess(  # noqa: PLR0913 - what a decision is made of
 ) -> Assessment:
     """Score ``event`` as of ``now`` (us) and decide; reads the store once and writes nothing."""
     asked = Asked(event, payment, now, ids_of(event, payment), rates or {}, kin, voices)
-    return assess_asked(asked, store, scorer, policy)
+    steps = assess_in_steps(asked, store, scorer, policy)
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            found: Assessment = end.value
+            return found
 
 
-def assess_asked(
+def assess_in_steps(
     asked: Asked, store: Surroundings, scorer: Scorer | None, policy: Policy
-) -> Assessment:
-    """As :func:`assess`, for who knows already what the sign-up names."""
+) -> Generator[None, None, Assessment]:
+    """As :func:`assess`, a step at a time: for who knows what it names, and has several under way.
+
+    Each step is code and data of its own. Who takes one step for all of them before the next finds
+    both in the processor's caches (decision 129).
+    """
     event, payment = asked.event, asked.payment
     try:
         piece = store.neighbourhood(asked.ids, per_id=policy.mates_per_entity)
     except StoreUnavailable:
         why = "the graph store did not answer"
         return degraded(event, policy, payment=payment, why=why, kin=asked.kin)
+    yield
     vicinity = Vicinity.of(event, piece, payment, ids=asked.ids)
     company = _company(asked.voices, scorer, vicinity)
     moment = Moment(event, vicinity, asked.now, payment, asked.rates, company)
+    yield
     if scorer is None or not scorer.knows_signups:
         why = "no model of sign-ups is loaded"
         return degraded(event, policy, payment=payment, why=why, moment=moment, kin=asked.kin)

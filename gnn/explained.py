@@ -13,9 +13,8 @@ from typing import Any
 from gnn.carriers import Listener, listeners
 from gnn.explain import LEAST_WEIGHT, Reason, Shares, all_reasons, strongest_of
 from gnn.mates import Links
-from gnn.network import NETWORK_SCORE, Company
+from gnn.network import NETWORK_SCORE, Company, Floats
 from gnn.scorer import NETWORK_SHARE, AccountScores, Scorer
-from gnn.vicinity import Floats
 from graph.schema import EDGE_OF, node_id
 from graph.snapshot import Snapshot
 

@@ -11,10 +11,10 @@ import numpy as np
 import numpy.typing as npt
 
 from gnn.columns import Column
-from gnn.features_account import ACCOUNT, Accounts
+from gnn.features_account import ACCOUNT, Accounts, Floats
 from gnn.features_signup import PER_LINK, SIGNUP, Moment
 from gnn.features_velocity import PER_KIND  # and its columns come after those of the sign-up
-from gnn.vicinity import Floats, Vicinity
+from gnn.vicinity import Vicinity
 from graph.facts import Payment, Signup
 from graph.snapshot import Snapshot
 

@@ -10,15 +10,18 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from gnn.columns import Column, Family, Register, first_sentence
-from gnn.vicinity import LINKS, Floats, Link
+from gnn.vicinity import LINKS, Link
 from graph import lockstep
 from graph.activity import SENTENCES
 from graph.schema import EDGE_OF, NodeType
 from graph.snapshot import Snapshot
+
+Floats = npt.NDArray[np.float64]
 
 DAY_US = 86_400_000_000
 

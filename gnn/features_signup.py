@@ -6,15 +6,14 @@ the third at everybody the sign-up is tied to. Nothing here knows of stores or m
 """
 
 import math
-from collections.abc import Callable
+from bisect import bisect_left
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
 
-import numpy as np
-
 from gnn.columns import Column, Family, Register, first_sentence
-from gnn.vicinity import LINKS, Floats, Link, Tie, Vicinity
+from gnn.vicinity import LINKS, Link, Tie, Vicinity
 from graph.facts import Payment, Signup
 from graph.velocity import Rates
 
@@ -47,7 +46,8 @@ class Moment:
     def mates(self) -> dict[str, float]:
         """The mean score of the accounts on each entity, few of them counting less, by link."""
         score = self.vicinity.numbers["score"]
-        return {name: _shrunk(score[tie.rows]) for name, tie in self.vicinity.ties.items()}
+        ties = self.vicinity.ties.items()
+        return {name: _shrunk(map(score.__getitem__, tie.rows)) for name, tie in ties}
 
     @cached_property
     def alike(self) -> list[bool]:
@@ -273,7 +273,7 @@ def accounts_last_week(moment: Moment, tie: Tie) -> float:
 @_per_link(Family.TIMING)
 def since_last_hours(moment: Moment, tie: Tie) -> float:
     """Time since the last account came to the same ENTITY."""
-    return (moment.now - int(tie.seen_at.max())) / HOUR_US if tie.seen_at.size else math.nan
+    return (moment.now - tie.seen_at[-1]) / HOUR_US if tie.seen_at else math.nan
 
 
 @_per_link(Family.HISTORY)
@@ -292,14 +292,14 @@ def mates_score(moment: Moment, tie: Tie) -> float:
 def banned_share(moment: Moment, tie: Tie) -> float:
     """Share of the accounts on the same ENTITY that are banned, few of them counting less."""
     status = moment.vicinity.texts["status"]
-    return _share([status[row] for row in tie.rows.tolist()].count("banned"), tie)
+    return _share([status[row] for row in tie.rows].count("banned"), tie)
 
 
 @_per_link(Family.SIGNUP)
 def alike_share(moment: Moment, tie: Tie) -> float:
     """Share of the accounts on the same ENTITY with this user agent, e-mail pattern and pathway."""
     alike = moment.alike
-    return _share([alike[row] for row in tie.rows.tolist()].count(True), tie)
+    return _share([alike[row] for row in tie.rows].count(True), tie)
 
 
 # --- everybody the sign-up is tied to ---------------------------------------------------------
@@ -336,7 +336,7 @@ def best_mates_score(moment: Moment) -> float:
 def flagged_ring_mates(moment: Moment) -> float:
     """Accounts of rings flagged for action that share an identifier with this one."""
     flagged = moment.vicinity.numbers["ring_flagged"]
-    return float(np.count_nonzero(flagged[list(moment.near)] > 0))
+    return float(sum(flagged[row] > 0 for row in moment.near))
 
 
 @column(Family.MATES)
@@ -349,7 +349,7 @@ def company_share(moment: Moment) -> float:
 def referrer_score(moment: Moment) -> float:
     """Score of the account that referred this one."""
     row = moment.vicinity.referrer
-    return math.nan if row is None else float(moment.vicinity.numbers["score"][row])
+    return math.nan if row is None else moment.vicinity.numbers["score"][row]
 
 
 # --- shared by the columns above --------------------------------------------------------------
@@ -360,15 +360,15 @@ def _when(at: int) -> datetime:
 
 
 def _within(moment: Moment, tie: Tie, span_us: int) -> int:
-    return int(np.count_nonzero(tie.seen_at >= moment.now - span_us))
+    return len(tie.seen_at) - bisect_left(tie.seen_at, moment.now - span_us)
 
 
-def _shrunk(values: Floats) -> float:
+def _shrunk(values: Iterable[float]) -> float:
     """Mean of the known values times n / (n + 3); NaN when none is known."""
-    known = values[values == values]  # noqa: PLR0124 - NaN is not itself
-    return float(np.add.reduce(known) / (known.size + SHRINK)) if known.size else math.nan
+    known = [value for value in values if value == value]  # noqa: PLR0124 - NaN is not itself
+    return sum(known) / (len(known) + SHRINK) if known else math.nan
 
 
 def _share(count: int, tie: Tie) -> float:
     """``count`` of a tie's accounts as a share, few of them counting less; NaN without any."""
-    return count / (tie.rows.size + SHRINK) if tie.rows.size else math.nan
+    return count / (len(tie.rows) + SHRINK) if tie.rows else math.nan

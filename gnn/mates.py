@@ -15,9 +15,12 @@ import numpy as np
 import numpy.typing as npt
 
 from gnn.columns import Column, Family
-from gnn.vicinity import LINKS, Floats, Ints, Link
+from gnn.vicinity import LINKS, Link
 from graph.schema import EDGE_OF, NodeType
 from graph.snapshot import Snapshot
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
 
 SHRINK = 3.0
 HOT = 0.25  # an entity whose other accounts' shrunk mean is above this is called hot

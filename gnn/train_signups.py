@@ -6,6 +6,7 @@ of the company. The very function that serves (:func:`gnn.features.row_of`) make
 nothing of account forests.
 """
 
+import math
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -81,11 +82,8 @@ def _signup_row(
     if last < 0:
         return row_of(signup)
     score_of = published[last]
-
-    def scores(keys: Sequence[str]) -> Floats:
-        return np.array([score_of.get(key, np.nan) for key in keys], np.float64)
-
-    return row_of(replace(signup, vicinity=signup.vicinity.with_scores(scores)))
+    vicinity = signup.vicinity.with_scores(lambda key: score_of.get(key, math.nan))
+    return row_of(replace(signup, vicinity=vicinity))
 
 
 def _lookup(keys: Sequence[str], scores: Floats) -> dict[str, float]:

@@ -5,20 +5,15 @@ in the mates' scores of an out-of-fold model and compute the very row that the s
 computed. It knows nothing of stores; :func:`ids_of` names what a store should be asked for.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
-
-import numpy as np
-import numpy.typing as npt
 
 from graph.facts import SHARED_EMAIL_CLASSES, Payment, Signup
 from graph.near import Near
 from graph.schema import EDGE_OF
 from graph.snapshot import Snapshot
-
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,16 +55,26 @@ class Tie:
     """One entity that a sign-up names, and the accounts tied to it before.
 
     ``accounts`` is their number in the whole store, the applicant left out; ``first_seen`` the
-    entity's first event (us); ``rows`` [n] point into the mates of the vicinity, most recent ones
-    when a hub was cut; ``seen_at`` [n] is when each mate was first tied to the entity (us).
+    entity's first event (us); ``seen_at`` [n] is when each mate was first tied to the entity (us),
+    ascending, and ``rows`` [n] where it stands among the mates of the vicinity; the most recent
+    ones when a hub was cut. They are few: what looks at them in Python is done before numpy begins.
     """
 
     link: Link
     key: str
     accounts: int
     first_seen: int
-    rows: Ints
-    seen_at: Ints
+    rows: tuple[int, ...]
+    seen_at: tuple[int, ...]
+
+    @classmethod
+    def of(
+        cls, link: Link, key: str, accounts: int, first_seen: int, held: Iterable[tuple[int, int]]
+    ) -> "Tie":
+        """A tie of the mates ``held``: when each was first tied, and where it stands."""
+        pairs = sorted(held)
+        seen_at, rows = zip(*pairs, strict=True) if pairs else ((), ())
+        return cls(link, key, accounts, first_seen, rows, seen_at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +85,7 @@ class Vicinity:
     """
 
     keys: tuple[str, ...]
-    numbers: Mapping[str, Floats]
+    numbers: Mapping[str, tuple[float, ...]]
     texts: Mapping[str, tuple[str | None, ...]]
     ties: Mapping[str, Tie]
     referrer: int | None = None
@@ -106,9 +111,7 @@ class Vicinity:
             if link.name in named
             and (tie := _tie(near, link, f"{ENTITY_OF[link.verb]}:{named[link.name]}", seat))
         }
-        # None, like NaN, is unknown.
-        known = np.array([columns(name) for name in MATE_COLUMNS], np.float64)
-        numbers = dict(zip(MATE_COLUMNS, known, strict=True))
+        numbers = {name: _numbers(columns(name)) for name in MATE_COLUMNS}
         texts = {name: columns(name) for name in MATE_TEXTS}
         return cls(keys, numbers, texts, ties, seat.get(event.referrer_account_id or ""))
 
@@ -117,18 +120,16 @@ class Vicinity:
         kinds: dict[int, int] = {}
         for name in NARROW:
             tie = self.ties.get(name)
-            for row in set(tie.rows.tolist()) if tie is not None else ():
+            for row in tie.rows if tie is not None else ():
                 kinds[row] = kinds.get(row, 0) + 1
         return kinds
 
-    def with_scores(self, score_of: Callable[[Sequence[str]], Floats]) -> "Vicinity":
-        """The same vicinity with each mate's score taken from ``score_of(keys)``."""
-        return replace(self, numbers={**self.numbers, "score": score_of(self.keys)})
+    def with_scores(self, score_of: Callable[[str], float]) -> "Vicinity":
+        """The same vicinity with each mate's score taken from ``score_of(key)``, NaN if unknown."""
+        return replace(self, numbers={**self.numbers, "score": tuple(map(score_of, self.keys))})
 
 
-EMPTY = Vicinity(
-    (), {name: np.empty(0) for name in MATE_COLUMNS}, dict.fromkeys(MATE_TEXTS, ()), {}
-)
+EMPTY = Vicinity((), dict.fromkeys(MATE_COLUMNS, ()), dict.fromkeys(MATE_TEXTS, ()), {})
 
 
 def ids_of(event: Signup, payment: Payment | None = None) -> tuple[str, ...]:
@@ -164,16 +165,19 @@ def _tie(near: Near, link: Link, identity: str, seat: Mapping[str, int]) -> Tie 
     entity = near.entities.get(identity)
     if entity is None:
         return None
-    held = [(seat.get(key, -1), at) for verb, key, at in entity.holders if verb == link.verb]
-    others = [pair for pair in held if pair[0] >= 0]
+    held = [(at, seat.get(key, -1)) for verb, key, at in entity.holders if verb == link.verb]
+    others = [pair for pair in held if pair[1] >= 0]
     itself = len(others) < len(held)
     # Neighbours of an entity that are no accounts: an address's operator, a card's issuer.
     accounts = max(entity.degree - entity.leading_on, len(held)) - int(itself)
     if itself and not accounts:
         return None  # known from this very sign-up, sent before: as new as the first time
-    pairs = np.array(others, np.int64).reshape(-1, 2)
     key = identity.partition(":")[2]
-    return Tie(link, key, accounts, entity.first_seen, pairs[:, 0], pairs[:, 1])
+    return Tie.of(link, key, accounts, entity.first_seen, others)
+
+
+def _numbers(cells: Iterable[float | None]) -> tuple[float, ...]:
+    return tuple([math.nan if cell is None else cell for cell in cells])
 
 
 def _columns_of(near: Near, rows: Sequence[Sequence[object]]) -> Callable[[str], tuple[Any, ...]]:

@@ -4,12 +4,13 @@ A job goes from the caller's thread to one that scores, from there to the one th
 answers it. So the event loop never waits for a disk, and a store that hangs holds up nobody's
 answer: when a job's time is up :meth:`Scoring.late` answers it by the stated policy, and what was
 sent is what is recorded. Over the embedded store one thread scores (arithmetic in Python gains
-nothing from a second); over a server several do, because they mostly wait.
+nothing from a second), those that wait together, a step of each at a time; over a server several
+threads do, because they mostly wait.
 """
 
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from queue import Empty, SimpleQueue
 from threading import Thread
 
@@ -18,7 +19,7 @@ from api.schemas.signup import told
 from api.serving.between import Between
 from api.serving.job import Job
 from api.serving.pending import Pending
-from gnn.assess import Asked, Assessment, Policy, assess_asked, degraded
+from gnn.assess import Asked, Assessment, Policy, assess_in_steps, degraded
 from gnn.listed import listed
 from gnn.scorer import Scorer
 from graph.errors import StoreUnavailable
@@ -64,6 +65,8 @@ class Scoring:
         self._crowded: set[str] = set()
         self._queue: SimpleQueue[Job | None] = SimpleQueue()
         self.pending = Pending(self._queue.put)
+        # Threads that wait for a server do it side by side: none takes what another could.
+        self._most = TOGETHER_MOST if threads == 1 else 1
         self._threads = [
             Thread(target=self._run, name=f"scoring-{n}", daemon=True) for n in range(threads)
         ]
@@ -93,67 +96,75 @@ class Scoring:
             thread.join(timeout=5)
 
     def _run(self) -> None:
-        scored: list[Job] = []
-        while True:
-            job, more = self._next(waits=not scored)
-            if job is not None and self._taken(job):
-                scored.append(job)
-            # Whoever is next in the queue is scored first: a hand-over costs as much as a score.
-            if scored and (job is None or len(scored) == TOGETHER_MOST):
+        going = True
+        while going:
+            jobs, going = self._next()
+            scored = self._scored([job for job in jobs if self._admitted(job)])
+            if scored:
                 self._onward(scored)
-                scored = []
-            if not more:
-                return
 
-    def _next(self, *, waits: bool) -> tuple[Job | None, bool]:
-        """The next job, if there is one or comes before the put-off ones must be looked at."""
+    def _next(self) -> tuple[list[Job], bool]:
+        """Those that wait, as many as are scored together, and whether more may come.
+
+        Nobody, where the put-off ones had to be looked at before anybody came.
+        """
+        jobs: list[Job] = []
         tick_s = TICK_S if len(self.pending) else None
         try:
-            job = self._queue.get(waits, tick_s)
+            while len(jobs) < self._most:
+                job = self._queue.get(not jobs, tick_s)
+                if job is None:
+                    return jobs, False
+                jobs.append(job)
         except Empty:
-            self.pending.sweep()
-            return None, True
-        return job, job is not None
+            if not jobs:
+                self.pending.sweep()
+        return jobs, True
 
-    def _taken(self, job: Job) -> bool:
-        """Score ``job``; whether it is to be recorded."""
+    def _admitted(self, job: Job) -> bool:
+        """Whether ``job`` is scored now; it comes again if a sign-up it must see is on its way."""
         try:
-            return self._take(job)
-        except Exception as error:  # a fault in one job must not end the thread
+            if not job.answered and self._waits(job):
+                return False
+        except Exception as error:  # then it is scored without seeing it
             log.error("scoring: %s at %s", type(error).__name__, place_of(error))
-            job.answer(error)
-            return False
+        if not job.ask.dry_run:
+            # Before it is scored, so that whoever comes next knows that this one is on its way.
+            self.pending.add(job.ask.ids)
+        return True
 
-    def _take(self, job: Job) -> bool:
+    def _scored(self, jobs: Sequence[Job]) -> list[Job]:
+        """Score ``jobs``, one step of each at a time; gives those that are to be recorded."""
+        under_way = [(job, self._steps(job)) for job in jobs]
+        while under_way:
+            under_way = [(job, steps) for job, steps in under_way if _goes_on(job, steps)]
+        recorded = [job for job in jobs if job.found is not None and not job.ask.dry_run]
+        for job in jobs:
+            if job.found is None and not job.ask.dry_run:
+                self.pending.over(job.ask.ids)
+        return recorded
+
+    def _steps(self, job: Job) -> Iterator[None]:
+        """The steps from a job to its proposed reply; a dry run's is its answer."""
         began = time.perf_counter()
         if not job.answered:
             job.stages["queue"] = began - job.began_ns / 1e9
-            found = self._assessed(job)
-            if found is None:
-                return False  # put off; it comes again
-            found = self._with_lists(job, found)
+            found = self._with_lists(job, (yield from self._assessed(job)))
+            yield
             job.propose(found, rendered(job, found, written=True))
         job.stages["score"] = time.perf_counter() - began
         if job.ask.dry_run:
             job.answer(job.reply)
-            return False
-        # Before the answer is out, so that the next sign-up can know that this one is on its way.
-        self.pending.add(job.ask.ids)
-        return True
 
-    def _assessed(self, job: Job) -> Assessment | None:
-        """The assessment; None when it is put off because a sign-up it must see is on its way."""
+    def _assessed(self, job: Job) -> Generator[None, None, Assessment]:
         ask = job.ask
         # As of the sign-up's own moment, as the back-test does it; never of one still to come.
         now = min(ask.event.at, self._clock())
         try:
-            # Before the read: what is not on its way by now is in the graph, so the read sees it.
-            if self._waits(job):
-                return None
             rates = self._between.velocity.rates(ask.event, now, ask.payment)
             kin = self._between.kin(ask.event, ask.payment)
             asked = Asked(ask.event, ask.payment, now, ask.ids, rates, kin, self._between.voices)
-            return assess_asked(asked, self._store(), self._scorer(), self._policy)
+            return (yield from assess_in_steps(asked, self._store(), self._scorer(), self._policy))
         except Exception as error:  # a fault here must not stop a sign-up flow
             log.error("scoring failed: %s at %s", type(error).__name__, place_of(error))
             return degraded(ask.event, self._policy, why="scoring failed", payment=ask.payment)
@@ -187,6 +198,19 @@ class Scoring:
 
     def _with_lists(self, job: Job, found: Assessment) -> Assessment:
         return listed(found, self._lists().consult(job.ask.event, job.ask.payment, self._clock()))
+
+
+def _goes_on(job: Job, steps: Iterator[None]) -> bool:
+    """Take the next step of ``job``; whether there is another."""
+    try:
+        next(steps)
+    except StopIteration:
+        return False
+    except Exception as error:  # a fault in one job must not end the thread, nor the others
+        log.error("scoring: %s at %s", type(error).__name__, place_of(error))
+        job.answer(error)
+        return False
+    return True
 
 
 def _read_of(entity: Entity) -> int:

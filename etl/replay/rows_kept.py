@@ -122,7 +122,7 @@ def _flat(signups: Sequence[Moment]) -> list[dict[str, Any]]:
             "referrer": signup.vicinity.referrer,
             "keys": signup.vicinity.keys,
             "ties": [_flat_tie(tie) for tie in signup.vicinity.ties.values()],
-            **{f"number.{n}": signup.vicinity.numbers[n].tolist() for n in MATE_COLUMNS},
+            **{f"number.{n}": signup.vicinity.numbers[n] for n in MATE_COLUMNS},
             **{f"text.{n}": signup.vicinity.texts[n] for n in MATE_TEXTS},
             **{f"rate.{kind}": signup.rates.get(kind) for kind in KINDS},
         }
@@ -136,22 +136,22 @@ def _flat_tie(tie: Tie) -> dict[str, Any]:
         "key": tie.key,
         "accounts": tie.accounts,
         "first_seen": tie.first_seen,
-        "rows": tie.rows.tolist(),
-        "seen_at": tie.seen_at.tolist(),
+        "rows": tie.rows,
+        "seen_at": tie.seen_at,
     }
 
 
 def _signup(flat: Mapping[str, Any], row: Mapping[str, Any]) -> Moment:
     ties = {
-        tie["name"]: Tie(
+        tie["name"]: Tie.of(
             LINK_OF[tie["name"]], tie["key"], tie["accounts"], tie["first_seen"],
-            np.array(tie["rows"], np.int64), np.array(tie["seen_at"], np.int64),
+            zip(tie["seen_at"], tie["rows"], strict=True),
         )
         for tie in flat["ties"]
     }  # fmt: skip
     vicinity = Vicinity(
         tuple(flat["keys"]),
-        {name: np.array(flat[f"number.{name}"], np.float64) for name in MATE_COLUMNS},
+        {name: tuple(flat[f"number.{name}"]) for name in MATE_COLUMNS},
         {name: tuple(flat[f"text.{name}"]) for name in MATE_TEXTS},
         ties,
         flat["referrer"],

@@ -21,6 +21,7 @@ from graph.facts import Edge, Facts
 from graph.ledger import hot
 from graph.store import Generation
 from graph.stores import open_store
+from graph.stores.sqlite_hop import NAMED
 from graph.stores.sqlite_read import around
 from tests.api.small_home import Home, newcomer
 
@@ -124,6 +125,18 @@ def test_however_much_a_sign_up_names_its_read_takes_two_statements_of_one_row(
 
     # The first is not read to its end before the second is: no transaction has to say more.
     assert [text.split()[0] for text in found] == ["SELECT", "SELECT"]
+
+
+def test_the_ties_of_what_a_sign_up_names_are_read_from_the_index_alone(tmp_path: Path) -> None:
+    with open_store(f"sqlite:///{tmp_path}/graph.db") as store:
+        connection = store._link._open_reader()  # type: ignore[attr-defined]
+        plan = connection.execute(f"EXPLAIN QUERY PLAN {NAMED}", {"asked": "[]", "limit": 3})
+        looks = [row[3] for row in plan if "edge" in row[3]]
+
+    assert sorted(looks) == [
+        "SEARCH edge USING COVERING INDEX edge_in (target=?)",
+        "SEARCH edge USING COVERING INDEX edge_out (source=?)",
+    ]
 
 
 def test_a_hub_ten_times_as_large_costs_its_read_no_step_more(tmp_path: Path) -> None:

@@ -91,7 +91,7 @@ def signups(timeline: Timeline):
 
 def seen(vicinity: Vicinity):
     return {
-        name: (tie.accounts, tie.first_seen, tie.rows.tolist(), tie.seen_at.tolist())
+        name: (tie.accounts, tie.first_seen, tie.rows, tie.seen_at)
         for name, tie in vicinity.ties.items()
     }
 

@@ -74,7 +74,7 @@ def test_mates_scores_count_by_how_many_they_are(store):
     for account in ("a", "b"):
         store.write(facts_of(signup(account, 0)))
     piece = store.neighbourhood(ids_of(event))
-    vicinity = Vicinity.of(event, piece).with_scores(lambda keys: np.array([0.9, 0.6]))
+    vicinity = Vicinity.of(event, piece).with_scores({"a": 0.9, "b": 0.6}.__getitem__)
 
     row = row_of(Moment(event, vicinity, event.at))
 
