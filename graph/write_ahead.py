@@ -8,6 +8,12 @@ is asked again here. It knows nothing of what is in the file.
 import sqlite3
 import time
 
+LOG_PAGES = 16_384
+"""Pages (64 MiB) that a log grows to before who commits brings them into the file.
+
+SQLite's own 1,000 are less than what one batch of sign-ups writes. With readers about, who keep it
+from beginning the log anew, each commit then copied pages and waited for the disk.
+"""
 _TRIES = 200
 _PAUSE_S = 0.05
 

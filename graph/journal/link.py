@@ -13,7 +13,7 @@ from pathlib import Path
 
 from graph.errors import KeyRefused, SchemaMismatch, StoreCorrupt, StoreError, StoreUnavailable
 from graph.journal.schema import JOURNAL_VERSION, SCHEMA, UPGRADES
-from graph.write_ahead import use_write_ahead
+from graph.write_ahead import LOG_PAGES, use_write_ahead
 
 _LOCK_TIMEOUT_S = 30.0
 _TRANSIENT = ("locked", "busy", "unable to open", "disk I/O", "full", "readonly")
@@ -93,6 +93,7 @@ _SETTINGS = (
     "PRAGMA temp_store = MEMORY",
     "PRAGMA cache_size = -65536",
     "PRAGMA mmap_size = 268435456",
+    f"PRAGMA wal_autocheckpoint = {LOG_PAGES:d}",
 )
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from graph.errors import StoreCorrupt, StoreError, StoreUnavailable
 from graph.stores.sqlite_schema import INTAKE
-from graph.write_ahead import use_write_ahead
+from graph.write_ahead import LOG_PAGES, use_write_ahead
 
 _CORRUPT = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 _AWAY = {
@@ -185,6 +185,7 @@ class Link:
         db.execute("PRAGMA temp_store = MEMORY")
         db.execute(f"PRAGMA cache_size = -{int(cache_kib)}")
         db.execute(f"PRAGMA mmap_size = {map_bytes}")
+        db.execute(f"PRAGMA wal_autocheckpoint = {LOG_PAGES:d}")
         return db
 
 

@@ -56,8 +56,8 @@ LOOKING_BACK = (
         since INTEGER NOT NULL, PRIMARY KEY (generation, account)) WITHOUT ROWID""",
 )
 
-# Who reads the edges around a node finds in the index all that is asked of them: without the columns
-# at the end each edge is looked up once more, on a page of its own.
+# Who reads the edges around a node finds in the index all that is asked of them: without the last
+# two columns each edge is looked up once more, on a page of its own.
 COVERING = (
     "DROP INDEX edge_out",
     "DROP INDEX edge_in",

@@ -7,7 +7,9 @@ from threading import Event
 
 import pytest
 
-from graph.write_ahead import use_write_ahead
+from graph.facts import Edge, Facts
+from graph.stores.sqlite import SqliteStore
+from graph.write_ahead import LOG_PAGES, use_write_ahead
 
 
 def _mode(path: Path) -> str:
@@ -57,3 +59,17 @@ def test_two_that_open_a_new_file_at_once_both_switch_it(tmp_path: Path) -> None
                 done.result(timeout=60)
 
         assert _mode(path) == "wal"
+
+
+def test_beside_readers_a_few_batches_do_not_make_each_commit_copy_pages(tmp_path: Path) -> None:
+    path = tmp_path / "graph.db"
+    with SqliteStore(path) as store:
+        store.load(())
+        before = path.stat().st_size
+        for batch in range(3):
+            ties = [Edge(f"account:{batch}-{n}", "SEEN_AT", f"ip:{n}", n, n) for n in range(10_000)]
+            store.write(Facts((), tuple(ties)))
+
+        log_pages = path.with_name("graph.db-wal").stat().st_size // 4_096
+        assert 1_000 < log_pages < LOG_PAGES
+        assert path.stat().st_size == before
