@@ -25,6 +25,7 @@ EdgeRow = tuple[int, int, int, int]
 # Rings and their members are published as a generation, never written as facts.
 WRITTEN_VERBS = {verb: spec for verb, spec in EDGE_OF.items() if spec.target is not NodeType.RING}
 _ENDS = {v: (s.source, f"{s.source}:", s.target, f"{s.target}:") for v, s in WRITTEN_VERBS.items()}
+_KINDS: Mapping[str, NodeType] = {kind.value: kind for kind in NodeType}
 _NAMES = {kind: frozenset(NODE_PROPERTIES.get(kind, {})) for kind in NodeType}
 
 
@@ -61,8 +62,8 @@ def kind_named(name: str) -> NodeType:
         UnknownName: if there is none.
     """
     try:
-        return NodeType(name)
-    except ValueError:
+        return _KINDS[name]
+    except KeyError:
         raise UnknownName.among("kind of node", name, list(NodeType)) from None
 
 

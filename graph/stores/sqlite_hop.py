@@ -122,15 +122,17 @@ class Hop(Walk):
         number, as_of = shown
         columns = published.get(NodeType.ACCOUNT.value, Published())
         ties = {n: self._both(n, out, into, limit) for n, out, into in json.loads(found)}
-        self._read(ties, number, len(columns.types))
-        for n, edges in ties.items():
-            if len(edges) > limit:
-                ties[n] = self._first(n, edges, limit)
+        ends = _ends(ties.values(), ties)
+        self._read(ties, ends, number, len(columns.types))
+        cut = {n: edges for n, edges in ties.items() if len(edges) > limit}
+        if cut:
+            ties |= {n: self._first(n, edges, limit) for n, edges in cut.items()}
+            ends = _ends(ties.values(), ties)
         return laid_later(
             as_of,
             number,
-            lambda: self._gathered(ties, published),
-            lambda: self._near(ties, (as_of, number), columns),
+            lambda: self._gathered(ties, ends, published),
+            lambda: self._near(ties, ends, (as_of, number), columns),
         )
 
     def _both(
@@ -150,9 +152,9 @@ class Hop(Walk):
         self.nodes = {n: (met.kind, met.row) for n, met in self._met.items()}
         return self.ordered(number, edges)[:limit]
 
-    def _read(self, ties: Ties, generation: int, columns: int) -> None:
+    def _read(self, ties: Ties, ends: Iterable[int], generation: int, columns: int) -> None:
         """The named nodes and the ends of their edges, with what the generation says of them."""
-        asked = dict.fromkeys(_ends(ties.values(), ties), 0)
+        asked = dict.fromkeys(ends, 0)
         crowded: dict[int, None] = {}
         for edges in ties.values():
             if len(edges) > CROWD:
@@ -182,14 +184,16 @@ class Hop(Walk):
             self._kept.clear()
         self._kept[number] = met
 
-    def _near(self, ties: Ties, of: tuple[int, int], columns: Published) -> Near:
+    def _near(
+        self, ties: Ties, ends: Iterable[int], of: tuple[int, int], columns: Published
+    ) -> Near:
         """The answer as plain rows: what :meth:`graph.stores.piece.Piece.near` makes of it."""
         met, account = self._met, NodeType.ACCOUNT
         keys: dict[int, str] = {}
         accounts: dict[str, Row] = {}
         entities: dict[int, Entity] = {}
         named: dict[str, Entity] = {}
-        for number in _ends(ties.values(), ties):
+        for number in ends:
             _, _, kind, row, _, cells = met[number]
             if kind is account:
                 keys[number] = key = row[0]
@@ -215,9 +219,11 @@ class Hop(Walk):
         for entity in entities.values():
             entity.holders.sort(key=_HOLDER)
 
-    def _gathered(self, ties: Ties, published: Mapping[str, Published]) -> Piece:
+    def _gathered(
+        self, ties: Ties, ends: Iterable[int], published: Mapping[str, Published]
+    ) -> Piece:
         """The answer for who wants tables."""
-        met, found = {n: self._met[n] for n in _ends(ties.values(), ties)}, self._piece
+        met, found = {n: self._met[n] for n in ends}, self._piece
         found.published = published
         found.nodes = {number: (one.kind, one.row) for number, one in met.items()}
         found.values = {n: one.values for n, one in met.items() if one.values is not None}

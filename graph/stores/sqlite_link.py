@@ -32,7 +32,8 @@ _AWAY = {
 }
 # A page cache that holds the upper levels of every tree at 10 million edges; KiB.
 _WRITER_CACHE_KIB = 262_144
-_READER_CACHE_KIB = 32_768
+# Each commit of another process empties it: what is read for one sign-up stays near the processor.
+_READER_CACHE_KIB = 2_048
 # Who writes maps the file. Who reads beside a process that writes would let go of the map and fault
 # every page in anew at each of its commits, which costs twice what reading the pages does.
 _WRITER_MAP_BYTES, _READER_MAP_BYTES = 4 << 30, 0
