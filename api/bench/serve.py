@@ -9,7 +9,6 @@ refreshes the same store. ``bars`` says which of the stated bars were met. Read
 
 import asyncio
 import json
-import multiprocessing
 import subprocess
 import sys
 import time
@@ -29,17 +28,11 @@ from api.bench.load import Line, Target, Told, closed_loop, in_turn, open_loop
 from api.bench.server_store import bench_server_store
 from api.bench.stand import CONSTANT, SECRET, Stand, bodies, fill, generation, settings_of
 from api.bench.wrk import Rate, installed, wrk
-from api.manners import give_way
 from api.schemas.answers import moment
 from api.schemas.signup import SignupIn
 from api.serving.service import Service
 from api.settings import Settings
 from gnn.vicinity import MATES_MOST, ids_of
-from graph.door import Door
-from graph.flush import flush
-from graph.journal.journal import Journal
-from graph.schema import NodeType
-from graph.simulate import small_world, table
 from graph.stores import open_store
 
 SCORE = "/v1/signups/score"
@@ -284,37 +277,21 @@ def serving(home: Path, module: str = "api.bench.stand") -> Iterator[int]:
 
 @contextmanager
 def working(home: Path, size: Size) -> Iterator[None]:
-    """Another process that builds and publishes in the same store, until the block ends."""
-    context = multiprocessing.get_context("spawn")
-    stop = context.Event()
-    job = context.Process(target=_work, args=(home, size, stop))
-    job.start()
-    try:
-        yield
-    finally:
-        stop.set()
-        job.join(timeout=120)
-        if job.is_alive():
-            job.kill()
+    """Another process that builds and publishes in the same store, until the block ends.
 
-
-def _work(home: Path, size: Size, stop: Any) -> None:
-    """Build a small world's events again and again, and publish a refresh of every account."""
-    settings, door = settings_of(home), Door(SECRET)
-    give_way(settings.job_nice)  # as the command line's jobs do
-    with (
-        Journal(settings.journal_path, door.key_id) as journal,
-        open_store(settings.store_url) as store,
-    ):
-        keys = store.snapshot().keys(NodeType.ACCOUNT)
-        number, world = store.generation()[0], small_world()
-        sessions = table(world, "sessions")
-        names = sessions["event_id"].to_pylist()
-        while not stop.is_set():
-            number += 1
-            store.publish(generation(number, keys, size.seed))
-            columns = {c: sessions[c].combine_chunks() for c in sessions.column_names}
-            fresh = [f"{number} {name}" for name in names]
-            rows = door.batch("sessions", {**columns, "event_id": fresh}, len(fresh)).rows
-            journal.append("sessions", rows)
-            flush(journal, store)
+    Raises:
+        CalledProcessError: if it failed, for then nothing was measured beside it.
+    """
+    command = [sys.executable, "-m", "api.bench.jobs", str(home), str(size.seed)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE) as job:  # noqa: S603 - this very program
+        try:
+            yield
+        finally:
+            assert job.stdin is not None
+            job.stdin.close()
+            try:
+                job.wait(120)
+            except subprocess.TimeoutExpired:
+                job.kill()
+    if job.returncode:
+        raise subprocess.CalledProcessError(job.returncode, command)
