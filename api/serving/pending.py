@@ -1,18 +1,22 @@
 """What was answered and is not in the graph yet: which nodes those sign-ups name.
 
 A sign-up that shares an identifier with one still on its way would not see it; so it is put off
-until the graph has taken that one in, a few milliseconds. It knows nothing of scores.
+until the graph has taken that one in, a few milliseconds. Nobody waits for a stranger of the same
+network prefix or mail domain: one more of a crowd says little, and how fast such crowds grow is
+counted at once (:mod:`graph.velocity`). It knows nothing of scores.
 """
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from threading import Lock
 
 from api.serving.job import Job
+from gnn.vicinity import LINKS, NARROW
 
 PUT_OFF_MOST_S = 0.05
 """How long a sign-up is put off; after that it is scored with what the graph has."""
+_BROAD = tuple(f"{link.name}:" for link in LINKS if link.name not in NARROW)
 
 
 class Pending:
@@ -30,12 +34,12 @@ class Pending:
     def add(self, ids: Iterable[str]) -> None:
         """A sign-up that names ``ids`` is on its way."""
         with self._lock:
-            self._ids.update(ids)
+            self._ids.update(_awaited(ids))
 
     def over(self, ids: Iterable[str]) -> None:
         """It arrived, or never will; whoever waited for the last of theirs goes on."""
         with self._lock:
-            for identity in ids:
+            for identity in _awaited(ids):
                 left = self._ids[identity] - 1
                 if left > 0:
                     self._ids[identity] = left
@@ -78,3 +82,8 @@ class Pending:
                 del self._waiting[job]
         for job in late:
             self._again(job)
+
+
+def _awaited(ids: Iterable[str]) -> Iterator[str]:
+    """Those of the nodes that a sign-up names for whose sake another waits."""
+    return (identity for identity in ids if not identity.startswith(_BROAD))

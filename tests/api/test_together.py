@@ -41,7 +41,7 @@ def steps(service: Service, monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def at_once(service: Service, home: Home) -> Put:
     """Put sign-ups in while the thread that scores is held up, and wait for their answers."""
 
-    def put(count: int, **shared: Any) -> list[bytes | Exception]:
+    def put(count: int, hosts: Sequence[str] = (), **shared: Any) -> list[bytes | Exception]:
         service.warm()
         told: dict[int, bytes | Exception] = {}
         held, go = Event(), Event()
@@ -53,7 +53,8 @@ def at_once(service: Service, home: Home) -> Put:
         service.submit(_body(home, "dry", dry_run=True), Caller(), holding)
         assert held.wait(10)
         for n in range(count):
-            body = _body(home, f"a{n}", **{"device_id": f"own {n}", **shared})
+            own = {"device_id": f"own {n}", **({"ip": hosts[n]} if hosts else {})}
+            body = _body(home, f"a{n}", **{**own, **shared})
             service.submit(body, Caller(), lambda reply, n=n: told.__setitem__(n, reply))
         go.set()
         until = time.monotonic() + 20
@@ -137,3 +138,25 @@ def test_of_two_on_one_device_that_come_together_the_second_sees_the_first(
     at_once(2, device_id="one for both")
 
     assert "a0" in seen[-1]
+
+
+def test_nobody_waits_for_a_stranger_of_the_same_network_prefix(
+    service: Service, at_once: Put, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put_off: list[bool] = []
+    whole = pending.Pending.put_off
+
+    def putting(self: pending.Pending, *args: Any) -> bool:
+        put_off.append(whole(self, *args))
+        return put_off[-1]
+
+    monkeypatch.setattr(pending.Pending, "put_off", putting)
+
+    at_once(2, ip="203.0.113.7", device_id=None)
+    on_one_address = list(put_off)
+    put_off.clear()
+    assert service.settled()
+    at_once(2, hosts=("203.0.113.8", "203.0.113.9"))
+
+    assert on_one_address == [True]
+    assert put_off == []
