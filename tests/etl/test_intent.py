@@ -134,7 +134,6 @@ def test_the_shipped_model_is_small_and_tells_campaigns_from_what_it_never_saw(s
     assert (found[intent != ORDINARY, ORDINARY] < 0.5).mean() >= 0.9
 
 
-@pytest.mark.slow
 def test_the_shipped_model_is_made_again_by_its_command(packaged):
     with as_file(files("graph.simulate").joinpath("data/prompts.parquet")) as prompts:
         again = train_intent(packaged, Path(prompts))
