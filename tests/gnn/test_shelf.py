@@ -1,9 +1,9 @@
 """The shelf: which model is in use, whose signature is believed, and what a kill leaves behind."""
 
 import json
-import os
-import signal
+import multiprocessing
 import time
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 import numpy as np
@@ -135,28 +135,39 @@ def test_a_fresh_signer_is_like_no_other():
     assert Signer.fresh().public != Signer.fresh().public
 
 
-def test_a_kill_at_any_moment_leaves_the_old_champion_or_the_new(shelf, bundles):
+def change_without_end(folder: Path, signer: Signer, kept: Path, tell: Connection) -> None:
+    """Promotions and rollbacks without end, each promotion told: what is killed."""
+    shelf = Shelf(folder, Trust.of([signer.public]), signer)
+    bundles = [Bundle.load(one) for one in sorted(kept.iterdir())]
+    tell.send_bytes(b"ready")
+    while True:
+        for bundle in bundles:
+            shelf.put(bundle)
+            tell.send_bytes(b"put")
+        shelf.rollback()
+
+
+def test_a_kill_at_any_moment_leaves_the_old_champion_or_the_new(shelf, signer, bundles, tmp_path):
+    # Forked from a process that never used a thread pool: XGBoost's does not survive a fork.
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([__name__])
     shelf.put(bundles[0])
+    for number, bundle in enumerate(bundles):
+        bundle.save(tmp_path / "kept" / str(number))
     versions = {bundle.version for bundle in bundles}
     rng = np.random.default_rng(1)
     seen = set()
 
     for turn in range(25):
-        told, tell = os.pipe()
-        child = os.fork()
-        if not child:  # what is killed: promotions and rollbacks without end, each one told
-            while True:
-                for bundle in bundles:
-                    shelf.put(bundle)
-                    os.write(tell, b".")
-                shelf.rollback()
-        for _ in range(turn % 5):
-            os.read(told, 1)
+        told, tell = context.Pipe(duplex=False)
+        given = (tmp_path / "bundles", signer, tmp_path / "kept", tell)
+        child = context.Process(target=change_without_end, args=given)
+        child.start()
+        for _ in range(1 + turn % 5):
+            told.recv_bytes()
         time.sleep(float(rng.uniform(0.0, 0.02)))
-        os.kill(child, signal.SIGKILL)
-        os.waitpid(child, 0)
-        os.close(told)
-        os.close(tell)
+        child.kill()
+        child.join()
         seen.add(shelf.load().version)
 
     assert seen <= versions
