@@ -1,6 +1,5 @@
 """A service behind a socket, until it is told to stop."""
 
-import gc
 import socket
 import sys
 
@@ -8,13 +7,12 @@ import uvicorn
 from fastapi import FastAPI
 
 from api.app import LOOPBACK_HOSTS, create_app
+from api.garbage import keep_what_is_loaded
 from api.logs import to_stderr
 from api.serving.service import Service
 
 GRACE_S = 10
 SWITCH_S = 0.001
-# Most of what a request makes is gone when it is answered: look for cycles a tenth as often.
-GARBAGE = (10_000, 20, 20)
 
 
 def listen(service: Service, gate: socket.socket, *, loopback: bool) -> None:
@@ -30,11 +28,7 @@ def listen_with(app: FastAPI, service: Service, gate: socket.socket) -> None:
     sys.setswitchinterval(SWITCH_S)
     service.enter_beside()
     service.warm()
-    # What was loaded by now stays: no later collection walks through it, which at a million
-    # accounts would hold up whoever is asking for a third of a second.
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(*GARBAGE)
+    keep_what_is_loaded()
     config = uvicorn.Config(
         app,
         log_level="warning",

@@ -49,7 +49,8 @@ class Metrics:
         if found is None:
             return
         self._decisions.labels(found.decision.value, str(found.degraded).lower()).inc()
-        for name, seconds in job.stages.items():
+        # A copy: one that was late may still be on its way.
+        for name, seconds in list(job.stages.items()):
             self._stage[name].observe(seconds)
         self._stage["total"].observe(job.elapsed_ms() / 1_000)
 

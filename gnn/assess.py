@@ -144,7 +144,11 @@ def assess(  # noqa: PLR0913 - what a decision is made of
 ) -> Assessment:
     """Score ``event`` as of ``now`` (us) and decide; reads the store once and writes nothing."""
     asked = Asked(event, payment, now, ids_of(event, payment), rates or {}, kin, voices)
-    steps = assess_in_steps(asked, store, scorer, policy)
+    try:
+        piece = store.neighbourhood(asked.ids, per_id=policy.mates_per_entity)
+    except StoreUnavailable:
+        piece = None
+    steps = assess_in_steps(asked, piece, scorer, policy)
     while True:
         try:
             next(steps)
@@ -154,20 +158,18 @@ def assess(  # noqa: PLR0913 - what a decision is made of
 
 
 def assess_in_steps(
-    asked: Asked, store: Surroundings, scorer: Scorer | None, policy: Policy
+    asked: Asked, piece: Snapshot | None, scorer: Scorer | None, policy: Policy
 ) -> Generator[None, None, Assessment]:
-    """As :func:`assess`, a step at a time: for who knows what it names, and has several under way.
+    """As :func:`assess`, a step at a time: for who has several under way and read for them all.
 
     Each step is code and data of its own. Who takes one step for all of them before the next finds
-    both in the processor's caches (decision 129).
+    both in the processor's caches (decision 129). ``piece`` is the neighbourhood of what is named,
+    None where the store did not answer.
     """
     event, payment = asked.event, asked.payment
-    try:
-        piece = store.neighbourhood(asked.ids, per_id=policy.mates_per_entity)
-    except StoreUnavailable:
+    if piece is None:
         why = "the graph store did not answer"
         return degraded(event, policy, payment=payment, why=why, kin=asked.kin)
-    yield
     vicinity = Vicinity.of(event, piece, payment, ids=asked.ids)
     company = _company(asked.voices, scorer, vicinity)
     moment = Moment(event, vicinity, asked.now, payment, asked.rates, company)

@@ -116,6 +116,15 @@ class GraphStore(Protocol):
         ids are absent from the answer, not an error. ``as_of`` is the visible generation's.
         """
 
+    def neighbourhoods(
+        self, asks: Sequence[Sequence[str]], *, per_id: int = 100
+    ) -> Sequence[Snapshot]:
+        """The neighbourhood of one hop of each of a few asks, in their order.
+
+        Law: each is what :meth:`neighbourhood` would give of its ids. A store that can reads them
+        as one, so that many askers cost less than each alone.
+        """
+
     def neighbours(
         self, identity: str, *, kind: str | None, limit: int, cursor: str | None
     ) -> Page:

@@ -19,6 +19,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
+from api.garbage import keep_what_is_loaded
 from api.manners import give_way
 from api.places import place_of
 from api.serving.taking import Load, Takes, Taking, unpacked
@@ -191,6 +192,7 @@ def main(store_url: str, journal: Path) -> None:
         signal.signal(number, signal.SIG_IGN)
     give_way(NICE)
     with Journal(journal) as events, open_store(store_url) as store:
+        keep_what_is_loaded()
         sys.stdout.buffer.write(_READY)
         sys.stdout.buffer.flush()
         answers(sys.stdin.buffer, Taking(events, store), sys.stdout.buffer)

@@ -4,8 +4,8 @@ A job goes from the caller's thread to one that scores, from there to the one th
 answers it. So the event loop never waits for a disk, and a store that hangs holds up nobody's
 answer: when a job's time is up :meth:`Scoring.late` answers it by the stated policy, and what was
 sent is what is recorded. Over the embedded store one thread scores (arithmetic in Python gains
-nothing from a second), those that wait together, a step of each at a time; over a server several
-threads do, because they mostly wait.
+nothing from a second); those that wait are read for as one and scored a step of each at a time.
+Over a server several threads do, because they mostly wait.
 """
 
 import logging
@@ -25,6 +25,7 @@ from gnn.scorer import Scorer
 from graph.errors import StoreUnavailable
 from graph.ledger.lists import Lists
 from graph.near import Entity
+from graph.snapshot import Snapshot
 from graph.store import GraphStore
 
 log = logging.getLogger("ringsight.service")
@@ -33,6 +34,8 @@ TICK_S = 0.01
 SERVER_THREADS = 8
 TOGETHER_MOST = 8
 CROWDED_MOST = 10_000
+Around = Snapshot | Exception | None
+"""What was read for a sign-up; None where the store did not answer."""
 
 
 class Scoring:
@@ -135,7 +138,9 @@ class Scoring:
 
     def _scored(self, jobs: Sequence[Job]) -> list[Job]:
         """Score ``jobs``, one step of each at a time; gives those that are to be recorded."""
-        under_way = [(job, self._steps(job)) for job in jobs]
+        began = time.perf_counter()
+        around = self._around([job for job in jobs if not job.answered])
+        under_way = [(job, self._steps(job, began, around.get(job))) for job in jobs]
         while under_way:
             under_way = [(job, steps) for job, steps in under_way if _goes_on(job, steps)]
         recorded = [job for job in jobs if job.found is not None and not job.ask.dry_run]
@@ -144,27 +149,43 @@ class Scoring:
                 self.pending.over(job.ask.ids)
         return recorded
 
-    def _steps(self, job: Job) -> Iterator[None]:
+    def _around(self, jobs: Sequence[Job]) -> dict[Job, Around]:
+        """What is around what each of ``jobs`` names, all of one moment, or why nobody knows."""
+        if not jobs:
+            return {}
+        asks, most = [job.ask.ids for job in jobs], self._policy.mates_per_entity
+        try:
+            return dict(zip(jobs, self._store().neighbourhoods(asks, per_id=most), strict=True))
+        except StoreUnavailable:
+            return {}
+        except Exception as error:
+            if len(jobs) == 1:
+                return {jobs[0]: error}
+        # Whosever fault it is, the others are read without it.
+        return {job: found for one in jobs for job, found in self._around([one]).items()}
+
+    def _steps(self, job: Job, began: float, around: Around) -> Iterator[None]:
         """The steps from a job to its proposed reply; a dry run's is its answer."""
-        began = time.perf_counter()
         if not job.answered:
             job.stages["queue"] = began - job.began_ns / 1e9
-            found = self._with_lists(job, (yield from self._assessed(job)))
+            found = self._with_lists(job, (yield from self._assessed(job, around)))
             yield
             job.propose(found, rendered(job, found, written=True))
         job.stages["score"] = time.perf_counter() - began
         if job.ask.dry_run:
             job.answer(job.reply)
 
-    def _assessed(self, job: Job) -> Generator[None, None, Assessment]:
+    def _assessed(self, job: Job, around: Around) -> Generator[None, None, Assessment]:
         ask = job.ask
         # As of the sign-up's own moment, as the back-test does it; never of one still to come.
         now = min(ask.event.at, self._clock())
         try:
+            if isinstance(around, Exception):
+                raise around
             rates = self._between.velocity.rates(ask.event, now, ask.payment)
             kin = self._between.kin(ask.event, ask.payment)
             asked = Asked(ask.event, ask.payment, now, ask.ids, rates, kin, self._between.voices)
-            return (yield from assess_in_steps(asked, self._store(), self._scorer(), self._policy))
+            return (yield from assess_in_steps(asked, around, self._scorer(), self._policy))
         except Exception as error:  # a fault here must not stop a sign-up flow
             log.error("scoring failed: %s at %s", type(error).__name__, place_of(error))
             return degraded(ask.event, self._policy, why="scoring failed", payment=ask.payment)

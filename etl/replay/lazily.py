@@ -54,6 +54,12 @@ class LazyStore(Closing):
         self._bring(ids)
         return self._inner.neighbourhood(ids, per_id=per_id)
 
+    def neighbourhoods(
+        self, asks: Sequence[Sequence[str]], *, per_id: int = 100
+    ) -> Sequence[Snapshot]:
+        """The neighbourhood of each ask, as :meth:`neighbourhood` gives it."""
+        return [self.neighbourhood(ids, per_id=per_id) for ids in asks]
+
     def snapshot(self, as_of: int | None = None) -> Snapshot:
         """The whole graph as it stands, without published columns."""
         if as_of is not None and as_of != self.front.before - 1:

@@ -103,6 +103,12 @@ class Neo4jStore(Closing):
             raise InputError(f"per_id must be >= 0 and hops 1 or 2, got {per_id} and {hops}")
         return neo4j_read.around(self._link, ids, per_id, hops)
 
+    def neighbourhoods(
+        self, asks: Sequence[Sequence[str]], *, per_id: int = 100
+    ) -> Sequence[Snapshot]:
+        """The neighbourhood of each ask, a round trip each."""
+        return [self.neighbourhood(ids, per_id=per_id) for ids in asks]
+
     def neighbours(
         self, identity: str, *, kind: str | None, limit: int, cursor: str | None
     ) -> Page:

@@ -100,10 +100,18 @@ class SqliteStore(Closing):
         if per_id < 0 or hops not in (1, 2):
             raise InputError(f"per_id must be >= 0 and hops 1 or 2, got {per_id} and {hops}")
         if hops == 1 and len(ids) <= sqlite_read.FEW:
-            with self._link.looking() as db:
-                return sqlite_hop.one_hop(db, self._words, self._kept, ids, per_id)
+            return self.neighbourhoods([ids], per_id=per_id)[0]
         with self._link.reading() as db:
             return sqlite_read.around(db, self._words, ids, per_id, hops)
+
+    def neighbourhoods(
+        self, asks: Sequence[Sequence[str]], *, per_id: int = 100
+    ) -> Sequence[Snapshot]:
+        """The neighbourhood of each ask, all of one moment and in two statements."""
+        if per_id < 0:
+            raise InputError(f"per_id must be >= 0, got {per_id}")
+        with self._link.looking() as db:
+            return sqlite_hop.one_hop(db, self._words, self._kept, asks, per_id)
 
     def neighbours(
         self, identity: str, *, kind: str | None, limit: int, cursor: str | None

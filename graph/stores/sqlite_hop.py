@@ -1,8 +1,9 @@
-"""The embedded store read for a sign-up: one hop around a few ids, in two statements of one row.
+"""The embedded store read for sign-ups: one hop around a few ids, in two statements of one row.
 
 SQLite lets go of the interpreter at every row it gives, and a sign-up that is scored while others
 are answered and written would wait for it at each: so both statements give a text, which is read
-here, and rows for a score are made of it at once. What comes out is what
+here, and rows for a score are made of it at once. Sign-ups that wait together are read together:
+what a read costs beside its pages is paid once. What comes out is what
 :func:`graph.stores.sqlite_read.around` gives (a test compares). A hub costs its ``per_id`` most
 recent ties and is never counted or walked; the accounts on it, which are the same for whoever comes
 next, are kept, and read again when they have changed.
@@ -13,6 +14,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from functools import lru_cache
+from itertools import chain
 from operator import itemgetter
 from typing import Any, NamedTuple, cast
 
@@ -21,13 +23,11 @@ from graph.near import Entity, Near
 from graph.schema import NodeType
 from graph.snapshot import Snapshot
 from graph.stores.batch import key_of
-from graph.stores.piece import FIELDS, Piece, Published, laid_later
+from graph.stores.piece import FIELDS, PROPERTIES, Piece, Published, laid_later
 from graph.stores.sqlite_read import (
     EDGE,
     IN,
     OUT,
-    SLICE,
-    WIDE,
     EdgeTuple,
     Row,
     Walk,
@@ -35,6 +35,7 @@ from graph.stores.sqlite_read import (
     generation_of,
     published_of,
 )
+from graph.stores.sqlite_schema import COLUMNS
 
 # Accounts of an entity that so many came to are kept for the next who comes.
 CROWD = 20
@@ -47,7 +48,7 @@ _TIES = (
 _VISIBLE = "(SELECT value FROM meta WHERE name = 'generation')"
 # CROSS JOIN keeps this order of the tables: the ids as asked, a look into the index for each.
 NAMED = (
-    "SELECT json_group_array(json_array(number, "  # noqa: S608
+    "SELECT json_group_array(json_array(asked.key, number, "  # noqa: S608
     f"{_TIES.format('source')}, {_TIES.format('target')})), {_VISIBLE}, "
     "(SELECT json_group_array(json_array(kind, names)) FROM shape "
     # The number stands before the "@".
@@ -61,13 +62,32 @@ NAMED = (
 # A node's version says its content, and its degree may change without it. Nodes that no journal
 # told (version 0 and below) are read every time.
 _STAMP = "(version << 20) + degree"
-# Asked are numbers, each with the stamp of what is kept of it; what still holds is its number.
+_OTHERS = tuple(
+    dict.fromkeys(n for kind in NodeType if kind is not NodeType.ACCOUNT for n in PROPERTIES[kind])
+)
+_OWN = {
+    kind: itemgetter(2, 3, 4, *(5 + _OTHERS.index(name) for name in PROPERTIES[kind]))
+    for kind in NodeType
+    if kind is not NodeType.ACCOUNT
+}
+"""Key, first time, degree and the kind's own properties of a row that is no account's."""
+
+
+def _told_as(names: Iterable[str]) -> str:
+    told = ", ".join(["number, kind, node.key, first_seen, degree", *(COLUMNS[n] for n in names)])
+    return (
+        f"json_array({told}, iif(version > 0, {_STAMP}, 0), "  # noqa: S608
+        "json((SELECT list FROM published WHERE generation = :generation AND node = number)))"
+    )
+
+
+# Asked are numbers, each with the stamp of what is kept of it; what still holds is its number. An
+# account has most properties and an entity few: neither is told those that only the other can have.
 MET = (
     "SELECT json_group_array(CASE "  # noqa: S608
     f"WHEN version > 0 AND {_STAMP} = asked.value THEN number "
-    "ELSE json_array(number, kind, node.key, first_seen, degree, "
-    f"{WIDE}, iif(version > 0, {_STAMP}, 0), "
-    "json((SELECT list FROM published WHERE generation = :generation AND node = number))) END) "
+    f"WHEN kind = :account THEN {_told_as(PROPERTIES[NodeType.ACCOUNT])} "
+    f"ELSE {_told_as(_OTHERS)} END) "
     "FROM json_each(:asked) AS asked CROSS JOIN node ON number = CAST(asked.key AS INTEGER)"
 )
 
@@ -93,41 +113,47 @@ Ties = Mapping[int, Sequence[EdgeTuple]]
 
 
 def one_hop(
-    db: sqlite3.Connection, words: Words, kept: Kept, ids: Sequence[str], per_id: int
-) -> Snapshot:
-    """The law of ``GraphStore.neighbourhood`` with one hop; ``kept`` is used and added to."""
-    return Hop(db, words, kept).around(dict.fromkeys(ids), per_id)
+    db: sqlite3.Connection, words: Words, kept: Kept, asks: Sequence[Sequence[str]], per_id: int
+) -> list[Snapshot]:
+    """The law of ``GraphStore.neighbourhoods``; ``kept`` is used and added to."""
+    return Hop(db, words, kept).around(asks, per_id)
 
 
 class Hop(Walk):
-    """A walk of one step from everything that is asked for."""
+    """A walk of one step from everything that several ask for."""
 
     def __init__(self, db: sqlite3.Connection, words: Words, kept: Kept) -> None:
         super().__init__(db, words)
         self._kept = kept
         self._met: dict[int, Met] = {}
 
-    def around(self, ids: Iterable[str], limit: int) -> Snapshot:
-        """The named nodes and their most recent neighbours, ``limit`` each way."""
+    def around(self, asks: Sequence[Sequence[str]], limit: int) -> list[Snapshot]:
+        """For each ask the named nodes and their most recent neighbours, ``limit`` each way."""
+        ids = list(dict.fromkeys(chain.from_iterable(asks)))
         asked = [(self._words.number[kind.value], key) for kind, key in map(key_of, ids)]
         given = {"asked": json.dumps(asked), "limit": limit + 1}
         with closing(self._db.execute(NAMED, given)) as named:
             found, shown, shaped = named.fetchone()
-            return self._told(found, generation_of(shown), _published_of(shaped), limit)
+            number_of, ties = {}, {}
+            for place, number, out, into in json.loads(found):
+                number_of[ids[place]] = number
+                ties[number] = self._both(number, out, into, limit)
+            generation, published = generation_of(shown), _published_of(shaped)
+            self._read(ties, generation[0], _of_accounts(published))
+            for number, edges in ties.items():
+                if len(edges) > limit:
+                    ties[number] = self._first(number, edges, limit)
+        named_by = ([number_of[i] for i in ask if i in number_of] for ask in asks)
+        return [
+            self._told({n: ties[n] for n in numbers}, generation, published) for numbers in named_by
+        ]
 
     def _told(
-        self, found: str, shown: tuple[int, int], published: Mapping[str, Published], limit: int
+        self, ties: Ties, generation: tuple[int, int], published: Mapping[str, Published]
     ) -> Snapshot:
-        """What is around the nodes ``found``; ``shown`` is the generation and its moment."""
-        number, as_of = shown
-        columns = published.get(NodeType.ACCOUNT.value, Published())
-        ties = {n: self._both(n, out, into, limit) for n, out, into in json.loads(found)}
-        ends = _ends(ties.values(), ties)
-        self._read(ties, ends, number, len(columns.types))
-        cut = {n: edges for n, edges in ties.items() if len(edges) > limit}
-        if cut:
-            ties |= {n: self._first(n, edges, limit) for n, edges in cut.items()}
-            ends = _ends(ties.values(), ties)
+        """The answer to one ask: what it named, with its ties, as ``generation`` shows it."""
+        number, as_of = generation
+        ends, columns = _ends(ties.values(), ties), _of_accounts(published)
         return laid_later(
             as_of,
             number,
@@ -152,9 +178,9 @@ class Hop(Walk):
         self.nodes = {n: (met.kind, met.row) for n, met in self._met.items()}
         return self.ordered(number, edges)[:limit]
 
-    def _read(self, ties: Ties, ends: Iterable[int], generation: int, columns: int) -> None:
+    def _read(self, ties: Ties, generation: int, columns: Published) -> None:
         """The named nodes and the ends of their edges, with what the generation says of them."""
-        asked = dict.fromkeys(ends, 0)
+        asked = dict.fromkeys(_ends(ties.values(), ties), 0)
         crowded: dict[int, None] = {}
         for edges in ties.values():
             if len(edges) > CROWD:
@@ -164,8 +190,9 @@ class Hop(Walk):
             if held is not None and held.generation == generation:
                 self._met[end] = held
                 asked[end] = held.stamp
-        given = {"asked": json.dumps(asked), "generation": generation}
-        blank = (None,) * columns
+        account = self._words.number[NodeType.ACCOUNT.value]
+        given = {"asked": json.dumps(asked), "generation": generation, "account": account}
+        blank = (None,) * len(columns.types)
         for row in json.loads(self._db.execute(MET, given).fetchone()[0]):
             if not isinstance(row, int):
                 met = self._taken(row, generation, blank)
@@ -174,8 +201,12 @@ class Hop(Walk):
 
     def _taken(self, row: list[Any], generation: int, blank: Row) -> Met:
         values, stamp, kind = row.pop(), row.pop(), self._words.kind[row[1]]
-        told = SLICE[kind](row)
-        cells = (*told, *(values or blank)) if kind is NodeType.ACCOUNT else ()
+        told: Row
+        if kind is NodeType.ACCOUNT:
+            told = tuple(row[2:])
+            cells = (*told, *(values or blank))
+        else:
+            told, cells = _OWN[kind](row), ()
         met = self._met[row[0]] = Met(generation, stamp, kind, told, values, cells)
         return met
 
@@ -223,7 +254,7 @@ class Hop(Walk):
         self, ties: Ties, ends: Iterable[int], published: Mapping[str, Published]
     ) -> Piece:
         """The answer for who wants tables."""
-        met, found = {n: self._met[n] for n in ends}, self._piece
+        met, found = {n: self._met[n] for n in ends}, Piece()
         found.published = published
         found.nodes = {number: (one.kind, one.row) for number, one in met.items()}
         found.values = {n: one.values for n, one in met.items() if one.values is not None}
@@ -236,6 +267,10 @@ class Hop(Walk):
 def _published_of(shaped: str) -> Mapping[str, Published]:
     """The columns of each kind, as a generation's rows of ``shape`` name them."""
     return {kind: published_of(names) for kind, names in json.loads(shaped)}
+
+
+def _of_accounts(published: Mapping[str, Published]) -> Published:
+    return published.get(NodeType.ACCOUNT.value, Published())
 
 
 def _ends(groups: Iterable[Sequence[EdgeTuple]], first: Iterable[int] = ()) -> dict[int, None]:

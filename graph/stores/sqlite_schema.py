@@ -86,34 +86,36 @@ def add_words(db: sqlite3.Connection) -> None:
     db.executemany("INSERT OR IGNORE INTO word (name) VALUES (?)", names)
 
 
-def _node_upsert() -> str:
+def _node_upsert(kind: NodeType) -> str:
     """The higher version holds; equal ones are joined; a row that would not change is let be."""
-    columns = list(COLUMNS.values())
-    settled = ", ".join(
-        f"{c} = CASE WHEN excluded.version > version THEN excluded.{c} "
+    columns = [COLUMNS[name] for name in NODE_PROPERTIES.get(kind, ())]
+    settled = "".join(
+        f", {c} = CASE WHEN excluded.version > version THEN excluded.{c} "
         f"WHEN excluded.version < version THEN {c} "
         f"ELSE coalesce(max({c}, excluded.{c}), {c}, excluded.{c}) END"
         for c in columns
     )
-    news = " OR ".join(
-        f"ifnull(excluded.{c} > {c}, {c} IS NULL AND excluded.{c} IS NOT NULL)" for c in columns
+    news = "".join(
+        f" OR ifnull(excluded.{c} > {c}, {c} IS NULL AND excluded.{c} IS NOT NULL)" for c in columns
     )
+    named = ", ".join(("kind", "key", "first_seen", "version", *columns))
     marks = ", ".join("?" * (4 + len(columns)))
     return (
-        f"INSERT INTO node (kind, key, first_seen, version, {', '.join(columns)}) "  # noqa: S608
+        f"INSERT INTO node ({named}) "  # noqa: S608
         f"VALUES ({marks}) ON CONFLICT (kind, key) DO UPDATE SET "
         "first_seen = CASE "
         "WHEN excluded.version > version AND excluded.version > 0 THEN excluded.first_seen "
         "WHEN excluded.version < version AND version > 0 THEN first_seen "
-        f"ELSE min(first_seen, excluded.first_seen) END, {settled}, "
+        f"ELSE min(first_seen, excluded.first_seen) END{settled}, "
         "version = max(version, excluded.version) "
         "WHERE excluded.version > version OR (excluded.first_seen < first_seen "
         "AND (excluded.version = version OR version <= 0)) "
-        f"OR (excluded.version = version AND ({news}))"
+        f"OR (excluded.version = version AND (false{news}))"
     )
 
 
-UPSERT_NODE = _node_upsert()
+UPSERT_NODE = {kind: _node_upsert(kind) for kind in NodeType}
+"""A statement a kind: most have few properties or none, and a row is bound value by value."""
 # An end is made empty; one that exists only learns that it was there earlier.
 UPSERT_END = """INSERT INTO node (kind, key, first_seen, version) VALUES (?, ?, ?, -1)
 ON CONFLICT (kind, key) DO UPDATE SET first_seen = excluded.first_seen

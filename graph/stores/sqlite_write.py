@@ -8,16 +8,15 @@ took half of the throughput). It knows nothing of how the graph is read.
 
 import json
 import sqlite3
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
 
-from graph.schema import NodeType
+from graph.schema import NODE_PROPERTIES, NodeType
 from graph.stores.batch import WRITTEN_VERBS, Batch
 from graph.stores.sqlite_schema import (
     CHANGED_EXISTENCE,
     CLEAR_INTAKE,
     FILL_INTAKE,
-    PROPERTY_NAMES,
     UPSERT_EDGES,
     UPSERT_END,
     UPSERT_NODE,
@@ -39,7 +38,8 @@ def write_batch(db: sqlite3.Connection, batch: Batch, words: Mapping[str, int]) 
         batch: facts, each node and edge once.
         words: the store's number of each kind and verb.
     """
-    db.executemany(UPSERT_NODE, _node_rows(batch, words))
+    for kind, rows in _node_rows(batch, words).items():
+        db.executemany(UPSERT_NODE[kind], rows)
     if not batch.edges:
         return
     numbers = _numbers(db, batch, words)
@@ -50,13 +50,14 @@ def write_batch(db: sqlite3.Connection, batch: Batch, words: Mapping[str, int]) 
     db.executemany(_DEGREE, _degrees(changed))
 
 
-def _node_rows(batch: Batch, words: Mapping[str, int]) -> Iterator[tuple[object, ...]]:
-    blank = (None,) * len(PROPERTY_NAMES)
+def _node_rows(
+    batch: Batch, words: Mapping[str, int]
+) -> Mapping[NodeType, list[tuple[object, ...]]]:
+    rows: dict[NodeType, list[tuple[object, ...]]] = defaultdict(list)
     for (kind, key), (first, version, properties) in batch.nodes.items():
-        values: Iterable[object] = blank
-        if properties:
-            values = map(properties.get, PROPERTY_NAMES)
-        yield (words[kind], key, first, version, *values)
+        values = map(properties.get, NODE_PROPERTIES.get(kind, ()))
+        rows[kind].append((words[kind], key, first, version, *values))
+    return rows
 
 
 def _numbers(

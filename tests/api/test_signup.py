@@ -178,11 +178,13 @@ class Limping:
     def __getattr__(self, name: str) -> object:
         return getattr(self._store, name)
 
-    def neighbourhood(self, ids: Sequence[str], *, per_id: int = 100, hops: int = 1) -> Snapshot:
+    def neighbourhoods(
+        self, asks: Sequence[Sequence[str]], *, per_id: int = 100
+    ) -> Sequence[Snapshot]:
         if self._wait_s is None:
             raise StoreUnavailable("gone")
         time.sleep(self._wait_s)
-        return self._store.neighbourhood(ids, per_id=per_id, hops=hops)
+        return self._store.neighbourhoods(asks, per_id=per_id)
 
 
 @pytest.fixture
@@ -204,11 +206,11 @@ def test_without_a_store_the_policy_answers(limping: TestClient, home: Home) -> 
 
 
 def test_a_fault_while_scoring_does_not_stop_a_signup(service: Service, home: Home) -> None:
-    def broken(*_: object, **__: object) -> Snapshot:
+    def broken(*_: object, **__: object) -> Sequence[Snapshot]:
         raise KeyError("ada@example.org")
 
     service.store = Limping(service.store, 0)  # type: ignore[assignment]
-    service.store.neighbourhood = broken  # type: ignore[method-assign]
+    service.store.neighbourhoods = broken  # type: ignore[method-assign]
     client = TestClient(create_app(service), headers=bearer(service))
 
     answer = client.post(URL, json=newcomer(home, dry_run=True))

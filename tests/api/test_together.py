@@ -22,17 +22,17 @@ Put = Callable[..., "list[bytes | Exception]"]
 def steps(service: Service, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The first and the last of the steps that were taken for sign-ups, in their order."""
     taken: list[str] = []
-    read, judged = service.store.neighbourhood, scoring.rendered
+    read, judged = service.store.neighbourhoods, scoring.rendered
 
-    def reading(ids: Sequence[str], *, per_id: int = 100) -> Snapshot:
-        taken.append("read")
-        return read(ids, per_id=per_id)
+    def reading(asks: Sequence[Sequence[str]], *, per_id: int = 100) -> Sequence[Snapshot]:
+        taken.append(f"read for {len(asks)}")
+        return read(asks, per_id=per_id)
 
     def rendering(*args: Any, **more: Any) -> bytes:
         taken.append("told")
         return judged(*args, **more)
 
-    monkeypatch.setattr(service.store, "neighbourhood", reading)
+    monkeypatch.setattr(service.store, "neighbourhoods", reading)
     monkeypatch.setattr(scoring, "rendered", rendering)
     return taken
 
@@ -77,7 +77,27 @@ def test_each_step_is_taken_for_all_who_wait_before_the_next(
     replies = at_once(3)
 
     assert all(isinstance(reply, bytes) for reply in replies)
-    assert steps[-6:] == ["read"] * 3 + ["told"] * 3
+    assert steps[-4:] == ["read for 3"] + ["told"] * 3
+
+
+def test_where_those_who_wait_cannot_be_read_for_as_one_each_is_read_for_alone(
+    service: Service, at_once: Put, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = service.store.neighbourhoods
+
+    def broken(asks: Sequence[Sequence[str]], *, per_id: int = 100) -> Sequence[Snapshot]:
+        if any("ip:" + at("198.51.49.7") in ids for ids in asks):
+            raise KeyError("a1")
+        return whole(asks, per_id=per_id)
+
+    def at(address: str) -> str:
+        return service.door.pseudonyms.of("ip", address)
+
+    monkeypatch.setattr(service.store, "neighbourhoods", broken)
+
+    replies = [AssessmentOut.model_validate_json(reply) for reply in at_once(3)]  # type: ignore[arg-type]
+
+    assert [reply.degraded for reply in replies] == [False, True, False]
 
 
 def test_a_fault_in_one_leaves_the_others_their_score(
@@ -126,14 +146,14 @@ def test_of_two_on_one_device_that_come_together_the_second_sees_the_first(
 ) -> None:
     monkeypatch.setattr(pending, "PUT_OFF_MOST_S", 10.0)  # a busy machine enters it late
     seen: list[set[str]] = []
-    read = service.store.neighbourhood
+    read = service.store.neighbourhoods
 
-    def reading(ids: Sequence[str], *, per_id: int = 100) -> Snapshot:
-        found = read(ids, per_id=per_id)
-        seen.append(set(found.near.accounts))
+    def reading(asks: Sequence[Sequence[str]], *, per_id: int = 100) -> Sequence[Snapshot]:
+        found = read(asks, per_id=per_id)
+        seen.extend(set(one.near.accounts) for one in found)
         return found
 
-    monkeypatch.setattr(service.store, "neighbourhood", reading)
+    monkeypatch.setattr(service.store, "neighbourhoods", reading)
 
     at_once(2, device_id="one for both")
 

@@ -123,3 +123,16 @@ def shown(piece, ids):
         if key in keys.get(kind, [])
     }
     return keys.get(NodeType.ACCOUNT, []), edges, degrees
+
+
+def test_what_several_ask_for_is_told_each_as_if_it_had_asked_alone(unrolled):
+    lazy = LazyStore(SqliteStore(None), unrolled)
+    lazy.advance(500)
+    asks = [["device:dev", "subnet:203.0.1.0/24"], ["device:nobody"], ["device:dev"]]
+
+    with eager(unrolled, 500) as store:
+        alone = [shown(store.neighbourhood(ids, per_id=5), ids) for ids in asks]
+
+    together = lazy.neighbourhoods(asks, per_id=5)
+
+    assert [shown(one, ids) for one, ids in zip(together, asks, strict=True)] == alone

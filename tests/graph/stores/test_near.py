@@ -34,6 +34,21 @@ def test_rows_of_a_neighbourhood_are_those_of_its_tables(
     assert list(piece.near.accounts) == sorted(piece.near.accounts)
 
 
+def test_what_several_ask_for_is_told_each_as_if_it_had_asked_alone(store: GraphStore) -> None:
+    store.write(WORLD)
+    store.write(hub(150))
+    scores = pa.table({"key": ["a1", "h0149"], "score": [0.5, None], "ring_id": ["r1", None]})
+    store.publish(Generation(3, 77, {"account": scores}))
+
+    together = store.neighbourhoods([*ASKED, ASKED[0]], per_id=40)
+
+    assert len(together) == len(ASKED) + 1
+    for asked, found in zip([*ASKED, ASKED[0]], together, strict=True):
+        alone = store.neighbourhood(asked, per_id=40)
+        assert told(found.near) == told(alone.near)
+        assert found.digest == alone.digest
+
+
 def test_rows_show_who_holds_an_entity_and_since_when(store: GraphStore) -> None:
     store.write(WORLD)
 
