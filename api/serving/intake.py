@@ -9,6 +9,8 @@ import uuid
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+import orjson
+
 from api.schemas.events import EventsOut, Outcome, OutcomeIn, OutcomeOut, RefusalOut
 from api.serving.applier import Applier
 from api.serving.taking import Load
@@ -128,7 +130,7 @@ def row_in(line: bytes) -> tuple[str, Mapping[str, Any]] | None:
 def packed(events: Sequence[Event]) -> bytes:
     """Events as the bytes of a parcel; cleaned columns only."""
     rows = [[TABLE_OF[type(event)], _plain(row_of(event))] for event in events]
-    return json.dumps(rows, separators=(",", ":")).encode()
+    return orjson.dumps(rows)
 
 
 def _plain(row: dict[str, Any]) -> dict[str, Any]:

@@ -11,6 +11,8 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import reduce
+from operator import xor
 from threading import Lock
 
 from api.schemas.signup import SignupIn
@@ -20,13 +22,15 @@ LIMIT = 20
 AGREE_LEAST = 3
 CALLERS_MOST = 1_000
 PATTERNS_MOST = 5_000
+_Tried = tuple[float, int | set[int]]
+"""When it began, and the values; the only one stands for itself, as nearly all do."""
 
 
 @dataclass(slots=True)
 class _Watched:
     """One caller: by what stays the same, the values that were tried and when it began."""
 
-    patterns: OrderedDict[int, tuple[float, set[int]]] = field(default_factory=OrderedDict)
+    patterns: OrderedDict[int, _Tried] = field(default_factory=OrderedDict)
     until_s: float = 0.0
 
 
@@ -64,12 +68,14 @@ class Probing:
         """How many values were tried of the field that varies most, the rest held still."""
         most = 0
         for pattern, value in _varied(signup):
-            began, tried = watched.patterns.pop(pattern, (now, set[int]()))
+            began, tried = watched.patterns.pop(pattern, (now, value))
             if now - began > WINDOW_S:
-                began, tried = now, set()
-            tried.add(value)
+                began, tried = now, value
+            if tried != value:
+                tried = tried if isinstance(tried, set) else {tried}
+                tried.add(value)
+                most = max(most, len(tried))
             watched.patterns[pattern] = (began, tried)
-            most = max(most, len(tried))
         while len(watched.patterns) > PATTERNS_MOST:
             watched.patterns.popitem(last=False)
         return most
@@ -82,9 +88,11 @@ def _varied(signup: SignupIn) -> list[tuple[int, int]]:
     """
     payment = signup.payment and signup.payment.payment_method_id
     values = (signup.ip, signup.email, signup.phone, signup.device_id, payment)
-    found = []
-    for place, value in enumerate(values):
-        others = (*values[:place], *values[place + 1 :])
-        if value is not None and sum(other is not None for other in others) >= AGREE_LEAST:
-            found.append((hash((place, others)), hash(value)))
-    return found
+    known = sum(value is not None for value in values)
+    own = [hash(told) for told in enumerate(values)]
+    all_of_them = reduce(xor, own)
+    return [
+        (hash((place, all_of_them ^ one)), hash(value))
+        for place, (one, value) in enumerate(zip(own, values, strict=True))
+        if value is not None and known > AGREE_LEAST
+    ]

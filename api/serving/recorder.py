@@ -6,13 +6,14 @@ as they are (marked degraded) and kept in memory, to be recorded in their order 
 """
 
 import hashlib
-import json
 import logging
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from queue import Empty, SimpleQueue
 from threading import Event, Thread
+
+import orjson
 
 from api.places import place_of
 from api.serving.job import Job
@@ -235,4 +236,4 @@ def answer_of(job: Job, now: int) -> Answer:
 def packed(event: Signup, payment: Payment | None) -> bytes:
     """A sign-up and its offered payment as the bytes of a parcel; cleaned columns only."""
     rows = {"signup": row_of(event), "payment": None if payment is None else row_of(payment)}
-    return json.dumps(rows, separators=(",", ":")).encode()
+    return orjson.dumps(rows)

@@ -4,10 +4,11 @@ The same steps whether the thread of :mod:`api.serving.applier` takes them or th
 :mod:`api.serving.beside` starts. It knows nothing of ledgers, of threads or of when a batch is due.
 """
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
+
+import orjson
 
 from graph.cleaned import SKETCHES, event_of
 from graph.facts import Event, Facts, Payment, facts_of
@@ -107,7 +108,7 @@ class Taking:
 
 def unpacked(parcel: Parcel) -> Load:
     """What a parcel of the outbox holds."""
-    body = json.loads(parcel.body)
+    body = orjson.loads(parcel.body)
     if parcel.kind == SIGNUP:
         offer = body["payment"]
         offers = () if offer is None else (event_of("payments", offer),)

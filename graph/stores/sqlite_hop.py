@@ -18,6 +18,8 @@ from itertools import chain
 from operator import itemgetter
 from typing import Any, NamedTuple, cast
 
+import orjson
+
 from graph.facts import NEVER
 from graph.near import Entity, Near
 from graph.schema import NodeType
@@ -135,7 +137,7 @@ class Hop(Walk):
         with closing(self._db.execute(NAMED, given)) as named:
             found, shown, shaped = named.fetchone()
             number_of, ties = {}, {}
-            for place, number, out, into in json.loads(found):
+            for place, number, out, into in orjson.loads(found):
                 number_of[ids[place]] = number
                 ties[number] = self._both(number, out, into, limit)
             generation, published = generation_of(shown), _published_of(shaped)
@@ -193,7 +195,7 @@ class Hop(Walk):
         account = self._words.number[NodeType.ACCOUNT.value]
         given = {"asked": json.dumps(asked), "generation": generation, "account": account}
         blank = (None,) * len(columns.types)
-        for row in json.loads(self._db.execute(MET, given).fetchone()[0]):
+        for row in orjson.loads(self._db.execute(MET, given).fetchone()[0]):
             if not isinstance(row, int):
                 met = self._taken(row, generation, blank)
                 if met.stamp and met.kind is NodeType.ACCOUNT and row[0] in crowded:
