@@ -32,7 +32,7 @@ def retell(snapshot: Snapshot, size: int = 20_000, version: int = 0) -> Iterator
 
 def _nodes(snapshot: Snapshot, kind: NodeType, version: int) -> Iterator[Node]:
     table = snapshot.nodes[kind]
-    names = [name for name in NODE_PROPERTIES.get(kind, {}) if name in table.column_names]
+    names = [name for name in NODE_PROPERTIES[kind] if name in table.column_names]
     for part in table.to_batches(max_chunksize=50_000):
         keys, seen = part["key"].to_pylist(), part["first_seen"].to_pylist()
         columns = [part[name].to_pylist() for name in names]

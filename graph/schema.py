@@ -93,6 +93,8 @@ NODE_PROPERTIES: dict[NodeType, dict[str, str]] = {
     NodeType.ASN: {"name": "the operator's name", "ip_class": "class of the network"},
     NodeType.EMAIL_DOMAIN: {"email_class": "disposable or private"},
 }
+# The other kinds have none.
+NODE_PROPERTIES |= {kind: {} for kind in NodeType if kind not in NODE_PROPERTIES}
 
 # Every property is text but these; a store makes typed columns of them.
 PROPERTY_TYPE: dict[str, type[int] | type[float]] = {"created_at": int}

@@ -175,7 +175,7 @@ def _node_table(
     keys = nodes["key"].to_pylist()
     columns = {"key": nodes["key"], "first_seen": nodes["first"], "degree": pa.array(degree)}
     rows = [said.get(key, {}) for key in keys]
-    for name in NODE_PROPERTIES.get(kind, {}):
+    for name in NODE_PROPERTIES[kind]:
         kind_of = _ARROW[PROPERTY_TYPE.get(name, str)]
         columns[name] = pa.array([row.get(name) for row in rows], kind_of)
     return pa.table(columns)

@@ -26,7 +26,7 @@ EdgeRow = tuple[int, int, int, int]
 WRITTEN_VERBS = {verb: spec for verb, spec in EDGE_OF.items() if spec.target is not NodeType.RING}
 _ENDS = {v: (s.source, f"{s.source}:", s.target, f"{s.target}:") for v, s in WRITTEN_VERBS.items()}
 _KINDS: Mapping[str, NodeType] = {kind.value: kind for kind in NodeType}
-_NAMES = {kind: frozenset(NODE_PROPERTIES.get(kind, {})) for kind in NodeType}
+_NAMES = {kind: frozenset(NODE_PROPERTIES[kind]) for kind in NodeType}
 
 
 @dataclass(frozen=True, slots=True)

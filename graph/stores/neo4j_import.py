@@ -52,7 +52,7 @@ def _nodes(snapshot: Snapshot, kind: NodeType, version: int) -> pa.Table:
         "degree:long": table["degree"],
         "version:long": pa.array([version] * table.num_rows, pa.int64()),
     }
-    for name in NODE_PROPERTIES.get(kind, {}):
+    for name in NODE_PROPERTIES[kind]:
         if name in table.column_names:
             columns[f"{name}:{_CSV_TYPE[PROPERTY_TYPE.get(name, str)]}"] = table[name]
     return pa.table(columns)

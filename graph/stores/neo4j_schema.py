@@ -76,7 +76,7 @@ def upsert_nodes(kind: NodeType) -> LiteralString:
     joined = ", ".join(
         f"{name}: CASE WHEN n.{name} IS NULL OR x.full.{name} > n.{name} "
         f"THEN coalesce(x.full.{name}, n.{name}) ELSE n.{name} END"
-        for name in NODE_PROPERTIES.get(kind, {})
+        for name in NODE_PROPERTIES[kind]
     )
     return _trusted(
         f"UNWIND $rows AS x MERGE (n:{kind.label} {{key: x.key}}) "

@@ -54,7 +54,7 @@ def _by_kind(rows: Iterable[tuple[NodeType, Any]]) -> dict[NodeType, list[Any]]:
 def _node_rows(batch: Batch) -> Iterator[tuple[NodeType, Any]]:
     blank = {kind: dict.fromkeys(names) for kind, names in NODE_PROPERTIES.items()}
     for (kind, key), (first, version, properties) in batch.nodes.items():
-        full = {**blank.get(kind, {}), **properties}
+        full = {**blank[kind], **properties}
         yield kind, {"key": key, "first_seen": first, "version": version, "full": full}
 
 

@@ -21,7 +21,7 @@ from graph.schema import EDGE_OF, NODE_PROPERTIES, PROPERTY_TYPE, NodeType
 from graph.snapshot import EDGE_FIELDS, Snapshot
 
 PROPERTIES: dict[NodeType, tuple[str, ...]] = {
-    kind: tuple(NODE_PROPERTIES.get(kind, {})) for kind in NodeType
+    kind: tuple(names) for kind, names in NODE_PROPERTIES.items()
 }
 FIXED = ("key", "first_seen", "degree")
 _ARROW = {int: pa.int64(), float: pa.float64(), str: pa.string()}
@@ -47,7 +47,7 @@ class Published:
         """
         if "key" not in table.column_names:
             raise InputError(f"published columns of {kind} lack 'key'; got {table.column_names}")
-        taken = {*FIXED, *NODE_PROPERTIES.get(NodeType(kind), {})}
+        taken = {*FIXED, *NODE_PROPERTIES[NodeType(kind)]}
         types = {}
         for name in table.column_names:
             if name == "key":

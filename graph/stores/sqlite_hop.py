@@ -36,6 +36,7 @@ from graph.stores.sqlite_read import (
     Words,
     generation_of,
     published_of,
+    slices_of,
 )
 from graph.stores.sqlite_schema import COLUMNS
 
@@ -67,12 +68,7 @@ _STAMP = "(version << 20) + degree"
 _OTHERS = tuple(
     dict.fromkeys(n for kind in NodeType if kind is not NodeType.ACCOUNT for n in PROPERTIES[kind])
 )
-_OWN = {
-    kind: itemgetter(2, 3, 4, *(5 + _OTHERS.index(name) for name in PROPERTIES[kind]))
-    for kind in NodeType
-    if kind is not NodeType.ACCOUNT
-}
-"""Key, first time, degree and the kind's own properties of a row that is no account's."""
+_SLICE = slices_of(_OTHERS)
 
 
 def _told_as(names: Iterable[str]) -> str:
@@ -208,7 +204,7 @@ class Hop(Walk):
             told = tuple(row[2:])
             cells = (*told, *(values or blank))
         else:
-            told, cells = _OWN[kind](row), ()
+            told, cells = _SLICE[kind](row), ()
         met = self._met[row[0]] = Met(generation, stamp, kind, told, values, cells)
         return met
 

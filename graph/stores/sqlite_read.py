@@ -8,10 +8,11 @@ give the first half, the few that tie at a cut are ordered here. A page of neigh
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from operator import itemgetter
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -76,11 +77,22 @@ _SIDE = (
 _OUT_SIDE, _IN_SIDE = _SIDE.format("source"), _SIDE.format("target")
 # How many sides of nodes are asked for in one statement.
 _SIDES = 64
-# Key, first time, degree and the kind's own properties of a row of `_NODE`.
-SLICE = {
-    kind: itemgetter(2, 3, 4, *(5 + PROPERTY_NAMES.index(name) for name in names))
-    for kind, names in PROPERTIES.items()
-}
+
+
+def slices_of(told: Sequence[str]) -> Mapping[NodeType, Callable[[Sequence[Any]], "Row"]]:
+    """Key, first time, degree and a kind's own properties of a row, by kind.
+
+    A row begins as one of ``_NODE`` does, and goes on with the properties ``told``.
+    """
+    place = {name: 5 + n for n, name in enumerate(told)}
+    return {
+        kind: itemgetter(2, 3, 4, *map(place.__getitem__, names))
+        for kind, names in PROPERTIES.items()
+        if place.keys() >= set(names)
+    }
+
+
+_SLICE = slices_of(PROPERTY_NAMES)
 _HAS_OUT = frozenset(spec.source for spec in WRITTEN_VERBS.values())
 _HAS_IN = frozenset(spec.target for spec in WRITTEN_VERBS.values())
 TO_ENTITIES = tuple(v for v, s in WRITTEN_VERBS.items() if s.target is not NodeType.ACCOUNT)
@@ -396,4 +408,4 @@ class Walk:
 
     def _take(self, row: Row) -> None:
         kind = self._words.kind[row[1]]  # type: ignore[index]
-        self.nodes[row[0]] = (kind, SLICE[kind](row))  # type: ignore[index]
+        self.nodes[row[0]] = (kind, _SLICE[kind](row))  # type: ignore[index]

@@ -88,7 +88,7 @@ def add_words(db: sqlite3.Connection) -> None:
 
 def _node_upsert(kind: NodeType) -> str:
     """The higher version holds; equal ones are joined; a row that would not change is let be."""
-    columns = [COLUMNS[name] for name in NODE_PROPERTIES.get(kind, ())]
+    columns = [COLUMNS[name] for name in NODE_PROPERTIES[kind]]
     settled = "".join(
         f", {c} = CASE WHEN excluded.version > version THEN excluded.{c} "
         f"WHEN excluded.version < version THEN {c} "

@@ -55,7 +55,7 @@ def _node_rows(
 ) -> Mapping[NodeType, list[tuple[object, ...]]]:
     rows: dict[NodeType, list[tuple[object, ...]]] = defaultdict(list)
     for (kind, key), (first, version, properties) in batch.nodes.items():
-        values = map(properties.get, NODE_PROPERTIES.get(kind, ()))
+        values = map(properties.get, NODE_PROPERTIES[kind])
         rows[kind].append((words[kind], key, first, version, *values))
     return rows
 

@@ -105,7 +105,7 @@ def test_a_snapshot_has_every_property_of_the_vocabulary_as_a_column(store: Grap
 
     for kind, table in store.snapshot().nodes.items():
         fixed = ["key", "first_seen", "degree"]
-        assert table.column_names == fixed + list(NODE_PROPERTIES.get(kind, {}))
+        assert table.column_names == fixed + list(NODE_PROPERTIES[kind])
 
 
 def test_writing_the_same_facts_twice_changes_nothing(store: GraphStore) -> None:
