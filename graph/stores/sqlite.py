@@ -2,9 +2,9 @@
 
 The default home of the graph, and the one that tests compare Neo4j with. Any number of threads and
 processes may read while one writes. The pieces: ``sqlite_schema`` (tables and upserts),
-``sqlite_link`` (connections and errors), ``sqlite_write``, ``sqlite_read``, ``sqlite_page``,
-``sqlite_look`` and ``sqlite_publish``; this class ties them to the port, and holds no SQL that they
-could.
+``sqlite_link`` (connections and errors), ``sqlite_write``, ``sqlite_read``, ``sqlite_whole``,
+``sqlite_page``, ``sqlite_look`` and ``sqlite_publish``; this class ties them to the port, and holds
+no SQL that they could.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -25,6 +25,7 @@ from graph.stores import (
     sqlite_publish,
     sqlite_read,
     sqlite_schema,
+    sqlite_whole,
     sqlite_write,
 )
 from graph.stores.batch import Batch, kind_named
@@ -93,7 +94,7 @@ class SqliteStore(Closing):
     def snapshot(self, as_of: int | None = None) -> Snapshot:
         """The whole graph, or what of it existed at ``as_of`` (us)."""
         with self._link.reading() as db:
-            return sqlite_read.whole(db, self._words, as_of)
+            return sqlite_whole.whole(db, self._words, as_of)
 
     def neighbourhood(self, ids: Sequence[str], *, per_id: int = 100, hops: int = 1) -> Snapshot:
         """The named nodes and their most recent neighbours, in one read transaction."""
