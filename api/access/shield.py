@@ -18,7 +18,8 @@ LARGER = {"/v1/events": 8 * 1024 * 1024, "/v1/signups/score/batch": 512 * 1024}
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
-_HEADERS = (
+# Header names (lower case) and values that every answer has which does not say its own.
+HEADERS = (
     (b"content-security-policy", CONTENT_SECURITY_POLICY.encode()),
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
@@ -45,7 +46,7 @@ class StrictHeaders:
             if message["type"] == "http.response.start":
                 headers = list(message.get("headers", ()))
                 said = {name for name, _ in headers}
-                headers.extend(header for header in _HEADERS if header[0] not in said)
+                headers.extend(header for header in HEADERS if header[0] not in said)
                 message["headers"] = headers
             await send(message)
 

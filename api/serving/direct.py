@@ -7,23 +7,36 @@ wrong with it; a test sends both ways the same.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from typing import NamedTuple
 
 from fastapi import FastAPI, Request
 from pydantic import ValidationError
+from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.access.auth import permitted
-from api.access.shield import BODY_BYTES_MAX, StrictHeaders
+from api.access.auth import bearer_in, holder_of
+from api.access.shield import BODY_BYTES_MAX, HEADERS, StrictHeaders
 from api.problems import Faults, problem_of
 from api.schemas.signup import SignupIn
 from api.serving import signup
+from api.serving.job import Caller
+from api.serving.service import Service
 from api.serving.signup import KEY
 from graph.errors import RingError
 from graph.ledger.port import Scope as Right
 
 PATH = "/v1/signups/score"
-PLAIN = "application/json"
+PLAIN = b"application/json"
+# What else the application adds to each answer is added here, once.
+_ALWAYS = [(b"content-type", PLAIN), *HEADERS]
+
+
+class Said(NamedTuple):
+    """What the head of a usual call says: a bearer's token, and its Idempotency-Key if any."""
+
+    bearer: str
+    key: str | None
 
 
 class Direct:
@@ -34,55 +47,65 @@ class Direct:
         self._onward = onward
         names = "|".join(map(re.escape, hosts))
         self._host = re.compile(".*" if "*" in hosts else rf"({names})(:\d{{1,5}})?", re.IGNORECASE)
-        # What else the application does before and after each call is asked of the head here.
-        self._guarded = StrictHeaders(Faults(self._answered))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a sign-up that is sent as usual; pass everything else on as it came."""
         mine = scope["type"] == "http" and scope["path"] == PATH and scope["method"] == "POST"
-        keys = self._keys_of(scope["headers"]) if mine else None
-        if keys is None:
+        said = self._said(scope["headers"]) if mine else None
+        if said is None:
             await self._onward(scope, receive, send)
             return
-        scope["app"], scope["direct"] = self._app, keys
-        await self._guarded(scope, receive, send)
-
-    async def _answered(self, scope: Scope, receive: Receive, send: Send) -> None:
         message = await receive()
-        body = _signup_in(message)
-        if body is None:
+        try:
+            answer = await self._answer(message, said, scope)
+        except Exception as error:
+            await StrictHeaders(Faults(_failing(error)))(scope, receive, send)
+            return
+        if answer is None:
             await self._onward(scope, _again(message, receive), send)
             return
-        request = Request(scope)
-        try:
-            principal = await permitted(request, Right.SCORE)
-            service = self._app.state.service
-            answer = await signup.score_signup(body, service, principal, request, *scope["direct"])
-        except RingError as error:
-            answer = problem_of(request, error)
-        await answer(scope, receive, send)
+        start, body = answer
+        await send(start)
+        await send(body)
 
-    def _keys_of(self, headers: Iterable[tuple[bytes, bytes]]) -> list[str] | None:
-        """The Idempotency-Key of a usual call, if it has one; None if the call is not usual."""
-        said: dict[bytes, list[str]] = {name: [] for name in _ASKED}
-        for name, value in headers:
-            if name in said:
-                said[name].append(value.decode("latin-1"))
-        kinds, keys, lengths, hosts = said.values()
+    async def _answer(
+        self, message: Message, said: Said, scope: Scope
+    ) -> tuple[Message, Message] | None:
+        """Head and body of the answer; None where body or caller are not as usual."""
+        body = _signup_in(message)
+        if body is None:
+            return None
+        service: Service = self._app.state.service
+        principal = holder_of(service.office, said.bearer, Right.SCORE)
+        if principal is None:
+            return None
+        caller = Caller(principal.id, principal.reasons)
+        job, reply = await signup.answered(service, body, caller, said.key)
+        signup.traced(service, job, Headers(scope=scope))
+        told = [
+            (b"content-length", b"%d" % len(reply)),
+            (b"server-timing", signup.timing_of(job).encode()),
+        ]
+        start = {"type": "http.response.start", "status": 200, "headers": _ALWAYS + told}
+        return start, {"type": "http.response.body", "body": reply}
+
+    def _said(self, headers: Sequence[tuple[bytes, bytes]]) -> Said | None:
+        """What the head of a usual call says; None if the call is not usual, or says one twice."""
+        held = dict(headers)
+        length = held.get(b"content-length", b"")
         usual = (
-            kinds == [PLAIN]
-            and len(keys) < 2
-            and all(map(KEY.fullmatch, keys))
-            and len(lengths) == 1
-            and lengths[0].isdecimal()
-            and int(lengths[0]) <= BODY_BYTES_MAX
-            and len(hosts) == 1
-            and self._host.fullmatch(hosts[0]) is not None
+            len(held) == len(headers)
+            and held.get(b"content-type") == PLAIN
+            and length.isdigit()
+            and int(length) <= BODY_BYTES_MAX
+            and self._host.fullmatch(held.get(b"host", b"").decode("latin-1")) is not None
         )
-        return keys if usual else None
-
-
-_ASKED = (b"content-type", b"idempotency-key", b"content-length", b"host")
+        bearer = bearer_in(held.get(b"authorization", b"").decode("latin-1")) if usual else None
+        key = held.get(b"idempotency-key")
+        text = None if key is None else key.decode("latin-1")
+        if bearer is None or (text is not None and not KEY.fullmatch(text)):
+            return None
+        return Said(bearer, text)
 
 
 def _signup_in(message: Message) -> SignupIn | None:
@@ -93,6 +116,17 @@ def _signup_in(message: Message) -> SignupIn | None:
         return SignupIn.model_validate_json(message.get("body", b""))
     except ValidationError:
         return None
+
+
+def _failing(error: Exception) -> ASGIApp:
+    """An application that answers an error of Ringsight's own, and fails by any other."""
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        if not isinstance(error, RingError):
+            raise error
+        await problem_of(Request(scope), error)(scope, receive, send)
+
+    return app
 
 
 def _again(message: Message, receive: Receive) -> Receive:

@@ -11,6 +11,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Header, Request, Response
 from fastapi.responses import Response as RawResponse
+from starlette.datastructures import Headers
 
 from api.access.auth import Scores
 from api.deps import ServiceDep
@@ -54,7 +55,7 @@ async def score_signup(
     """
     caller = Caller(principal.id, principal.reasons)
     job, reply = await answered(service, signup, caller, key)
-    traced(service, job, request)
+    traced(service, job, request.headers)
     return RawResponse(
         reply, media_type="application/json", headers={"Server-Timing": timing_of(job)}
     )
@@ -89,7 +90,7 @@ async def score_signups(
             job, reply = await answered(service, signup, caller, key)
         except InputError as error:
             return BatchItem(error=str(error))
-        traced(service, job, request)
+        traced(service, job, request.headers)
         return BatchItem(assessment=AssessmentOut.model_validate_json(reply))
 
     work = (item(s, k) for s, k in zip(batch.signups, keys, strict=True))
@@ -105,8 +106,8 @@ async def answered(
         InputError: if a column does not hold what the contract wants, or the key was reused.
         Overloaded: if too much waits to be written.
     """
-    probes = service.office.probing.looks(caller.id, signup)
-    caller = Caller(caller.id, caller.reasons and not probes)
+    if service.office.probing.looks(caller.id, signup):
+        caller = Caller(caller.id, reasons=False)
     loop = asyncio.get_running_loop()
     told: asyncio.Future[bytes] = loop.create_future()
 
@@ -122,10 +123,10 @@ async def answered(
         service.metrics.answered(job)
 
 
-def traced(service: Service, job: Job, request: Request) -> None:
+def traced(service: Service, job: Job, headers: Headers) -> None:
     """Tell the collector of an answered sign-up, where there is one."""
     if service.traces is not None:
-        service.traces.answered(job, request.headers)
+        service.traces.answered(job, headers)
 
 
 def timing_of(job: Job) -> str:

@@ -189,7 +189,8 @@ class Hop(Walk):
                 self._met[end] = held
                 asked[end] = held.stamp
         account = self._words.number[NodeType.ACCOUNT.value]
-        given = {"asked": json.dumps(asked), "generation": generation, "account": account}
+        text = orjson.dumps(asked, option=orjson.OPT_NON_STR_KEYS).decode()
+        given = {"asked": text, "generation": generation, "account": account}
         blank = (None,) * len(columns.types)
         for row in orjson.loads(self._db.execute(MET, given).fetchone()[0]):
             if not isinstance(row, int):
