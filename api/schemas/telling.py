@@ -32,7 +32,7 @@ _PHRASES = {
     "identifiers.referral": "{share} tied by referrals",
     "payment.shared_method": "{share} share payment methods",
     "payment.same_issuer": "{share} on cards of one issuer",
-    "prompts.kit": "{number} rare templates shared",
+    "prompts.kit": "{number} rare templates shared by any two",
     "signup.burst": "{count} signed up on one day",
     "signup.plan_fit": "uses its plans more than {share} of users",
     "signup.same_pathway": "{share} came by {pathway}",
@@ -119,7 +119,8 @@ def _phrase(reason: Reason, row: RingRow) -> str:
     form = _PHRASES.get(str(reason["code"]))
     if form is None:  # the half after the semicolon says what is usual; it stands in the reasons
         return str(reason["sentence"]).split(";")[0]
-    pathway = row.detail.get("pathway")
+    # The commonest pathway, which what the evidence speaks of is where half or more came by it.
+    pathway = row.detail.get("pathway") if float(reason["observed"] or 0.0) >= 0.5 else None
     way = f"the {str(pathway).replace('_', '-')} pathway" if pathway else "one pathway"
     return form.format(pathway=way, **_figures(reason))
 

@@ -113,29 +113,38 @@ def _likeness(trait: Trait, groups: Groups, alike: Alike) -> Evidence:
     share = trait.share[cell % width] if len(code) else np.empty(0)
     usual = np.maximum(share, alike.expected(trait.code, share, cell, width))
     foretold = (held - 1.0 + SMOOTHING * usual) / (known[cell // width] - 1.0 + SMOOTHING)
-    nats = np.log(foretold / np.maximum(usual, 1e-6))[place]
-    mean = np.bincount(label, nats, groups.count) / np.maximum(known, 1)
-    top, top_cell = _most(cell, held, width, groups.count)
+    nats = np.log(foretold / np.maximum(usual, 1e-6))
+    mean = np.bincount(label, nats[place], groups.count) / np.maximum(known, 1)
+    told = _telling(cell // width, held * nats, held, groups.count)
     family = Family.PAYMENT if trait.name == "issuer" else Family.SIGNUP
     weight = np.where(known >= 4, np.clip(mean, 0.0, TRAIT_CAP), 0.0)
     return Evidence(
         f"{family.value}.same_{trait.name}",
         family,
         weight,
-        top / np.maximum(known, 1),
-        usual[top_cell] if len(usual) else np.zeros(groups.count),
+        _of(held, told) / np.maximum(known, 1),
+        _of(usual, told),
         f"{{observed:.0%}} of members agree in {_SAID[trait.name]}, as {{usual:.0%}} of all, or of "
         "the other users of their templates, do",
     )
 
 
-def _most(cell: Ints, held: Ints, width: int, count: int) -> tuple[Floats, Ints]:
-    """How many members have each group's commonest value, and the place of its cell; [G]."""
-    order = np.lexsort((cell, held))
-    top, place = np.zeros(count), np.zeros(count, np.int64)
-    top[cell[order] // width] = held[order]  # ascending: the largest is written last
-    place[cell[order] // width] = order
-    return top, place
+def _telling(group: Ints, nats: Floats, held: Ints, count: int) -> Ints:
+    """The place of each group's cell that weighs most (nats), -1 where it has none; [G].
+
+    What is said of a group has to be what weighs against it: half of its members at a mail provider
+    that hardly anybody uses, not the other half at everybody's. Where none weighs, the largest.
+    """
+    place = np.full(count, -1, np.int64)
+    order = np.lexsort((held, np.maximum(nats, 0.0)))
+    place[group[order]] = order  # ascending: the heaviest is written last
+    return place
+
+
+def _of(values: Floats | Ints, place: Ints) -> Floats:
+    """The value at each place, 0 at -1."""
+    found: Floats = np.r_[values.astype(np.float64), 0.0][place]
+    return found
 
 
 Joined = Mapping[tuple[str | None, int], int]
@@ -198,15 +207,15 @@ def _burst(inputs: RingInputs, groups: Groups, alike: Alike) -> Evidence:
     nats = np.where(joined > expected, nats / 2.0, 0.0)
     best = np.zeros(groups.count)
     np.maximum.at(best, group, nats)
-    most, usual = np.zeros(groups.count), np.zeros(groups.count)
-    order = np.argsort(joined, kind="stable")
-    most[group[order]], usual[group[order]] = joined[order], expected[order]
+    most = np.zeros(groups.count)
+    np.maximum.at(most, group, joined)
+    told = _telling(group, nats, joined, groups.count)
     return Evidence(
         "signup.burst",
         Family.SIGNUP,
         np.where((groups.sizes >= 4) & (most >= 3), np.clip(best, 0.0, BURST_CAP), 0.0),
-        most,
-        usual,
+        _of(joined, told),
+        _of(expected, told),
         "{observed:.0f} of {size} members signed up on one day; the rhythm of their pathway and of "
         "others with their templates explains {usual:.1f}",
     )

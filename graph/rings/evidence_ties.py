@@ -52,16 +52,14 @@ def ties(
     prompts = links.families.get(Family.PROMPTS)
     if prompts is not None:
         share = groups.pair_mean(prompts) / links.chance
-        yield _kit(share, incidences, groups)
+        yield _kit(share, inputs, incidences, groups)
         yield _one_hand(groups.pair_mean(links.one_hand) / links.chance, incidences, groups)
 
 
 def _tie(inputs: RingInputs, incidence: Incidence, groups: Groups) -> Evidence:
     best, tied = best_tie(incidence, groups)
     observed = groups.share(tied)
-    by_chance = inputs.usual.of(
-        f"pairs/{incidence.relation.verb}", lambda: _tied_pairs(incidence, len(groups.label))
-    )
+    by_chance = min(_shared_by_chance(inputs, incidence, groups), 1.0)
     code, words = _WORDS[incidence.relation.verb]
     weight = np.nan_to_num(groups.mean(np.where(groups.label >= 0, best, np.nan)))
     reach = _most(incidence, groups) if incidence.relation.verb in _NAMES else observed
@@ -80,11 +78,14 @@ def _tie(inputs: RingInputs, incidence: Incidence, groups: Groups) -> Evidence:
     )
 
 
-def _tied_pairs(incidence: Incidence, size: int) -> float:
-    """The share (0..1) of all pairs of accounts that have a thing of this relation in common."""
-    holders = incidence.degree[incidence.weight > 0].astype(np.float64)
-    pairs = size * (size - 1.0)
-    return float(min((holders * (holders - 1.0)).sum() / max(pairs, 1.0), 1.0))
+def _shared_by_chance(inputs: RingInputs, incidence: Incidence, groups: Groups) -> float:
+    """How many things of this relation two accounts drawn at random have in common, on average."""
+
+    def learnt() -> float:
+        holders, size = incidence.degree[incidence.weight > 0].astype(np.float64), groups.label.size
+        return float((holders * (holders - 1.0)).sum() / max(size * (size - 1.0), 1.0))
+
+    return inputs.usual.of(f"pairs/{incidence.relation.verb}", learnt)
 
 
 def _most(incidence: Incidence, groups: Groups) -> Floats:
@@ -96,7 +97,9 @@ def _most(incidence: Incidence, groups: Groups) -> Floats:
     return share
 
 
-def _kit(share: Floats, incidences: Sequence[Incidence], groups: Groups) -> Evidence:
+def _kit(
+    share: Floats, inputs: RingInputs, incidences: Sequence[Incidence], groups: Groups
+) -> Evidence:
     """How much the prompt templates of two members tie them, as a share of the most they can."""
     asked = next(i for i in incidences if i.relation.family is Family.PROMPTS)
     siblings = _siblings(asked, groups)
@@ -105,9 +108,9 @@ def _kit(share: Floats, incidences: Sequence[Incidence], groups: Groups) -> Evid
         Family.PROMPTS,
         np.minimum(KIT_NATS * share, KIT_NATS),
         siblings,
-        np.ones(groups.count),
+        np.full(groups.count, _shared_by_chance(inputs, asked, groups)),
         "two members share {observed:.1f} rare templates on average; "
-        "an honest user of a public one shares {usual:.0f}",
+        "two accounts drawn at random share {usual:.2g}",
         _entities(asked, groups),
     )
 

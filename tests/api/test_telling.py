@@ -43,7 +43,7 @@ def test_rings_whose_strongest_evidence_is_alike_get_titles_that_are_not() -> No
         "57% share devices",
         "89% share payment methods",
         "18 signed up on one day",
-        "2.8 rare templates shared",
+        "2.8 rare templates shared by any two",
     ]
 
 
